@@ -1,0 +1,89 @@
+"""What products are like, as a sparse matrix: categories, brand, price band, words, tags."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+PRICE_BANDS = 8
+MAX_WORDS = 5_000
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+@dataclass(frozen=True)
+class ProductFeatures:
+    """Products x features, float32, rarer features weigh more, rows of Euclidean length 1.
+
+    `names[j]` says what column j is ("brand:acme", "category:home", "price:3", "word:red").
+    """
+
+    matrix: sparse.csr_array
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        titles: Sequence[str | None] = (),
+        categories: Sequence[Iterable[str]] = (),
+        brands: Sequence[str | None] = (),
+        prices: Sequence[float | None] = (),
+        tags: Sequence[Iterable[str]] = (),
+        n_products: int,
+    ) -> ProductFeatures:
+        """From columns in the order of the products' indices; a column may be left out."""
+        rows: list[list[str]] = [[] for _ in range(n_products)]
+        _add(rows, ([f"category:{name}" for name in names] for names in categories))
+        _add(rows, ([f"brand:{name}"] if name else [] for name in brands))
+        _add(rows, ([f"tag:{name}" for name in names] for names in tags))
+        _add(rows, _bands(prices))
+        _add(rows, _words(titles))
+        return cls._encode(rows)
+
+    @classmethod
+    def _encode(cls, rows: list[list[str]]) -> ProductFeatures:
+        # Sorted names: the same catalogue gives the same columns whatever order it came in.
+        names = tuple(sorted({name for row in rows for name in row}))
+        numbers = {name: number for number, name in enumerate(names)}
+        columns = [numbers[name] for row in rows for name in sorted(set(row))]
+        indptr = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum([len(set(row)) for row in rows], out=indptr[1:])
+        indices = np.asarray(columns, np.int32)
+        spread = np.bincount(indices, minlength=len(names))
+        rarity = np.log1p(len(rows) / np.maximum(spread, 1)).astype(np.float32)
+        data = rarity[indices]
+        matrix = sparse.csr_array((data, indices, indptr), shape=(len(rows), len(names)))
+        lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
+        matrix.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(indptr)).astype("f4")
+        return cls(matrix, names)
+
+
+def _add(rows: list[list[str]], column: Iterable[list[str]]) -> None:
+    for row, names in zip(rows, column, strict=False):
+        row.extend(names)
+
+
+def _bands(prices: Sequence[float | None]) -> list[list[str]]:
+    """Bands of equally many products, so that every currency and price level works."""
+    known = np.asarray([price for price in prices if price is not None], np.float64)
+    if not len(known):
+        return []
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, PRICE_BANDS + 1)[1:-1]))
+    return [
+        [] if price is None else [f"price:{int(np.searchsorted(edges, float(price), 'right'))}"]
+        for price in prices
+    ]
+
+
+def _words(titles: Sequence[str | None]) -> list[list[str]]:
+    found = [_WORD.findall((title or "").casefold()) for title in titles]
+    spread = Counter(word for words in found for word in set(words))
+    common = sorted((word for word, count in spread.items() if count > 1),
+                    key=lambda word: (-spread[word], word))
+    kept = set(common[:MAX_WORDS])
+    return [[f"word:{word}" for word in words if word in kept] for words in found]

@@ -1,0 +1,102 @@
+"""External text ids and the dense numbers that stand for them, searchable without a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+def _hash(raw: bytes) -> int:
+    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "little")
+
+
+class IdMap:
+    """Frozen map of n external ids to the indices 0..n-1.
+
+    Four flat arrays, so that every process can map the same file: the utf-8 text of all ids, where
+    each begins, their 64-bit hashes in ascending order, and the index that each hash belongs to.
+    """
+
+    __slots__ = ("_blob", "_hashes", "_offsets", "_order")
+
+    def __init__(
+        self, *, blob: np.ndarray, offsets: np.ndarray, hashes: np.ndarray, order: np.ndarray
+    ) -> None:
+        self._blob = blob
+        self._offsets = offsets
+        self._hashes = hashes
+        self._order = order
+
+    @classmethod
+    def of(cls, ids: Iterable[str]) -> IdMap:
+        """The map of these distinct ids, numbered in the order given."""
+        raws = [value.encode() for value in ids]
+        offsets = np.zeros(len(raws) + 1, dtype=np.int64)
+        np.cumsum([len(raw) for raw in raws], out=offsets[1:])
+        hashes = np.fromiter(map(_hash, raws), dtype=np.uint64, count=len(raws))
+        order = np.argsort(hashes, kind="stable").astype(np.int32)
+        if len(set(raws)) != len(raws):
+            raise ValueError("ids must be distinct")
+        blob = np.frombuffer(b"".join(raws), dtype=np.uint8)
+        return cls(blob=blob, offsets=offsets, hashes=hashes[order], order=order)
+
+    @classmethod
+    def encode(cls, values: Sequence[str]) -> tuple[IdMap, np.ndarray]:
+        """The map of the distinct values in order of first appearance, and each value's index."""
+        numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
+        codes = np.fromiter(map(numbers.__getitem__, values), dtype=np.int32, count=len(values))
+        return cls.of(numbers), codes
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids(np.arange(len(self))))
+
+    def id(self, index: int) -> str:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._raw(index).decode()
+
+    def ids(self, indices: Iterable[int]) -> list[str]:
+        return [self.id(int(index)) for index in indices]
+
+    def index(self, ids: Sequence[str]) -> np.ndarray:
+        """int32 index of each id, -1 where it is unknown."""
+        found = np.full(len(ids), -1, dtype=np.int32)
+        raws = [value.encode("utf-8", "surrogatepass") for value in ids]
+        keys = np.fromiter(map(_hash, raws), dtype=np.uint64, count=len(raws))
+        for number, start in enumerate(np.searchsorted(self._hashes, keys).tolist()):
+            found[number] = self._compare(raws[number], keys[number], start)
+        return found
+
+    def arrays(self, name: str) -> Arrays:
+        """The map as arrays whose names begin with `name`."""
+        return {
+            f"{name}_blob": self._blob,
+            f"{name}_offsets": self._offsets,
+            f"{name}_hashes": self._hashes,
+            f"{name}_order": self._order,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, name: str) -> IdMap:
+        return cls(**{part: arrays[f"{name}_{part}"] for part in
+                      ("blob", "offsets", "hashes", "order")})
+
+    def _raw(self, index: int) -> bytes:
+        return self._blob[self._offsets[index] : self._offsets[index + 1]].tobytes()
+
+    def _compare(self, raw: bytes, key: np.uint64, start: int) -> int:
+        # Two texts may share a hash, so the text itself decides.
+        for position in range(start, len(self)):
+            if self._hashes[position] != key:
+                return -1
+            index = int(self._order[position])
+            if self._raw(index) == raw:
+                return index
+        return -1

@@ -1,0 +1,91 @@
+"""What sells: units with time decay, and what has been rising in the last thirty days."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+
+from recommendations.algorithms.base import Recommender, Scores
+from recommendations.algorithms.data import DAY, Interactions
+from recommendations.algorithms.features import ProductFeatures
+from recommendations.algorithms.ids import Arrays
+
+# Units of one line count up to this percentile of all lines: one wholesaler's pallet must not
+# make a best seller.
+UNITS_PERCENTILE = 95
+
+
+def _units(interactions: Interactions) -> np.ndarray:
+    if not len(interactions):
+        return interactions.units
+    ceiling = max(1.0, float(np.percentile(interactions.units, UNITS_PERCENTILE)))
+    return np.clip(interactions.units, 0, ceiling)
+
+
+class Popularity(Recommender):
+    """Units sold, halved every `half_life_days` of age. Guests count."""
+
+    name: ClassVar[str] = "popularity"
+    personal: ClassVar[bool] = False
+
+    def __init__(self, *, half_life_days: float = 30.0) -> None:
+        self.params = {"half_life_days": half_life_days}
+
+    def fit(
+        self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
+    ) -> Self:
+        worth = interactions.decayed(self.params["half_life_days"]) * _units(interactions)
+        self.scores = _sum(interactions, worth)
+        return self
+
+    def score_history(
+        self, items: np.ndarray, weights: np.ndarray, customer: int = -1
+    ) -> Scores:
+        return None, self.scores
+
+    def similar(self, item: int) -> Scores:
+        others = np.delete(np.arange(len(self.scores), dtype=np.int32), item)
+        return others, self.scores[others]
+
+    def arrays(self) -> Arrays:
+        return {"scores": self.scores}
+
+    def restore(self, arrays: Arrays) -> None:
+        self.scores = arrays["scores"]
+
+
+class Trending(Popularity):
+    """Sales of the last `days` against what the `before_days` in front of them let expect.
+
+    The score is the excess in standard deviations of a Poisson count,
+    (seen - expected) / sqrt(expected + 1); products that do not rise score 0.
+    """
+
+    name: ClassVar[str] = "trending"
+
+    def __init__(self, *, days: int = 30, before_days: int = 90) -> None:
+        self.params = {"days": days, "before_days": before_days}
+
+    def fit(
+        self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
+    ) -> Self:
+        days, before = self.params["days"], self.params["before_days"]
+        ages = (interactions.until - interactions.occurred_at) / DAY
+        # Lines, not units: many shoppers make a trend, one large order does not.
+        seen = _sum(interactions, interactions.weight * (ages < days))
+        back_then = (ages >= days) & (ages < days + before)
+        earlier = _sum(interactions, interactions.weight * back_then)
+        oldest = float(ages.max()) if len(interactions) else 0.0
+        span = min(before, oldest - days)
+        expected = earlier * (days / span) if span > 0 else np.zeros_like(seen)
+        if expected.sum() > 0:
+            # The shop's own growth or season is no trend of a product.
+            expected *= seen.sum() / expected.sum()
+        self.scores = np.maximum((seen - expected) / np.sqrt(expected + 1), 0).astype(np.float32)
+        return self
+
+
+def _sum(interactions: Interactions, worth: np.ndarray) -> np.ndarray:
+    sums = np.bincount(interactions.product, worth, minlength=len(interactions.products))
+    return sums.astype(np.float32)
