@@ -19,11 +19,12 @@ from luxebrain.lib import roles
 __all__ = ["AlreadyRunning", "Instance", "data_directory", "temporary"]
 
 DATABASE = "luxebrain"
+CHECKOUT = Path(__file__).resolve().parents[2]  # the checkout
 
 
 def data_directory() -> Path:
-    """LUX_DATA_DIR, or ./var."""
-    return Path(os.environ.get("LUX_DATA_DIR") or "var").absolute()
+    """LUX_DATA_DIR, or var in the checkout."""
+    return Path(os.environ.get("LUX_DATA_DIR") or CHECKOUT / "var").absolute()
 
 
 class Instance:
@@ -77,8 +78,9 @@ class Instance:
     def stop(self) -> None:
         """Stop everything that was started here, the servers last."""
         self.supervisor.stop()
-        (self.directory / "environ.json").unlink(missing_ok=True)
-        self.state.release()
+        if self.state.held:  # else the file is another's
+            (self.directory / "environ.json").unlink(missing_ok=True)
+            self.state.release()
 
     @property
     def environ(self) -> dict[str, str]:

@@ -55,10 +55,12 @@ def spawn(
     user: str | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
     record: Path | None = None,
+    own_group: bool = True,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in its own process group that gets death_signal when we die.
+    """Start a child that gets death_signal when we die.
 
-    To be called from the main thread: the kernel sends the signal when the *thread* ends.
+    In a group of its own (no terminal, no input) Ctrl-C reaches us alone and we stop in order;
+    a command of the user's keeps the terminal and our group. To be called from the main thread: the kernel sends the signal when the *thread* ends.
     """
     output = _open_log(log) if log else None
     identity = pwd.getpwnam(user) if user else None
@@ -67,10 +69,10 @@ def spawn(
             list(argv),
             env=dict(env),
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if own_group else None,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
-            process_group=0,  # Ctrl-C in the terminal reaches us alone: we stop in order
+            process_group=0 if own_group else None,
             user=identity.pw_uid if identity else None,
             group=identity.pw_gid if identity else None,
             extra_groups=[] if identity else None,

@@ -42,6 +42,10 @@ class State:
         os.pwrite(held, str(os.getpid()).encode(), 0)
         self._lock = held
 
+    @property
+    def held(self) -> bool:
+        return self._lock is not None
+
     def release(self) -> None:
         if self._lock is not None:
             os.close(self._lock)

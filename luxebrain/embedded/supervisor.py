@@ -85,7 +85,7 @@ class Running:
         if not (done and self.alive):
             raise StartFailed(
                 f"{self.program.name} did not start; the end of {self.program.log}:\n"
-                + _tail(self.program.log)
+                + tail(self.program.log)
             )
 
     def tick(self) -> None:
@@ -149,12 +149,13 @@ class Supervisor:
         self.running: dict[str, Running] = {}
         self._report = report
 
-    def start(self, program: Program) -> Running:
-        """Start one more program and wait until it is ready."""
+    def start(self, program: Program, *, wait: bool = True) -> Running:
+        """Start one more program and, if wanted, wait until it is ready."""
         added = Running(program, report=self._report)
         self.running[program.name] = added
         added.start()
-        added.wait_ready()
+        if wait:
+            added.wait_ready()
         return added
 
     def tick(self) -> None:
@@ -181,7 +182,8 @@ class Supervisor:
         self.running.clear()
 
 
-def _tail(path: Path, *, lines: int = 20) -> str:
+def tail(path: Path, *, lines: int = 20) -> str:
+    """The last lines of a log."""
     try:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
     except OSError:

@@ -125,6 +125,8 @@ def _cursor(dsn: str) -> Iterator[cursor]:
     try:
         opened.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
         with opened.cursor() as inside:
+            # Roles must survive a crash, even on a server that is set to be fast.
+            inside.execute("set synchronous_commit = on")
             yield inside
     finally:
         opened.close()

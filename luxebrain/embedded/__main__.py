@@ -1,0 +1,101 @@
+"""`python -m luxebrain.embedded demo | run COMMAND… | env`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from types import FrameType
+
+from luxebrain.embedded import demo, processes
+from luxebrain.embedded.instance import (
+    AlreadyRunning,
+    Instance,
+    data_directory,
+    running_environ,
+)
+from luxebrain.embedded.supervisor import StartFailed
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one sub-command; the exit code is for the shell."""
+    options = _parse(argv)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        match options.verb:
+            case "demo":
+                demo.run(data_directory())
+            case "run":
+                return _run(options.command)
+            case "env":
+                return _show_environment()
+    except KeyboardInterrupt:
+        return 0 if options.verb == "demo" else 130
+    except (AlreadyRunning, StartFailed, demo.SetUpFailed, FileNotFoundError) as problem:
+        print(f"luxebrain: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(command: list[str]) -> int:
+    """Run a command against the running servers, or against servers started for it."""
+    environ = running_environ(data_directory())
+    if environ is not None:
+        return _execute(command, environ)
+    with Instance(data_directory(), report=lambda line: print(line, file=sys.stderr)) as servers:
+        more = servers.environ | {"LUX_DATA_DIR": str(servers.data_dir)}
+        return _execute(command, more, servers)
+
+
+def _execute(command: list[str], environ: dict[str, str], servers: Instance | None = None) -> int:
+    try:
+        child = processes.spawn(command, env=os.environ | environ, own_group=False)
+    except FileNotFoundError:
+        print(f"luxebrain: no such command: {command[0]}", file=sys.stderr)
+        return 127
+    try:
+        if servers is None:
+            return child.wait()
+        servers.supervisor.watch(lambda: child.poll() is not None, interval=0.05)
+        return child.returncode
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+
+
+def _show_environment() -> int:
+    environ = running_environ(data_directory())
+    if environ is None:
+        print("luxebrain: nothing is running here; start it with `make demo`", file=sys.stderr)
+        return 1
+    for name, value in sorted(environ.items()):
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m luxebrain.embedded", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("demo", help="start everything and stay")
+    run = verbs.add_parser("run", help="run a command with servers, then stop them")
+    run.add_argument("command", nargs=argparse.REMAINDER)
+    verbs.add_parser("env", help="print the variables of what is running, for `eval`")
+    options = parser.parse_args(argv)
+    if options.verb == "run":
+        if options.command[:1] == ["--"]:
+            del options.command[0]
+        if not options.command:
+            run.error("name the command to run")
+    return options
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
