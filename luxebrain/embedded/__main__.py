@@ -1,4 +1,4 @@
-"""`python -m luxebrain.embedded demo | run COMMAND… | env`."""
+"""`python -m luxebrain.embedded demo | run COMMAND… | env | clean`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import signal
+import subprocess
 import sys
 from types import FrameType
 
@@ -14,7 +15,9 @@ from luxebrain.embedded.instance import (
     AlreadyRunning,
     Instance,
     data_directory,
+    forget,
     running_environ,
+    temporary,
 )
 from luxebrain.embedded.supervisor import StartFailed
 
@@ -29,7 +32,9 @@ def main(argv: list[str] | None = None) -> int:
             case "demo":
                 demo.run(data_directory())
             case "run":
-                return _run(options.command)
+                return _run(options.command, fresh=options.fresh)
+            case "clean":
+                _clean()
             case "env":
                 return _show_environment()
     except KeyboardInterrupt:
@@ -40,31 +45,39 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _run(command: list[str]) -> int:
+def _run(command: list[str], *, fresh: bool) -> int:
     """Run a command against the running servers, or against servers started for it."""
+    if fresh:
+        with temporary(fast=True) as servers:
+            return _execute(command, servers)
     environ = running_environ(data_directory())
     if environ is not None:
-        return _execute(command, environ)
+        return _spawn(command, environ).wait()
     with Instance(data_directory(), report=lambda line: print(line, file=sys.stderr)) as servers:
-        more = servers.environ | {"LUX_DATA_DIR": str(servers.data_dir)}
-        return _execute(command, more, servers)
+        return _execute(command, servers)
 
 
-def _execute(command: list[str], environ: dict[str, str], servers: Instance | None = None) -> int:
+def _execute(command: list[str], servers: Instance) -> int:
+    more = servers.environ | {"LUX_DATA_DIR": str(servers.data_dir)}
+    child = _spawn(command, more)
     try:
-        child = processes.spawn(command, env=os.environ | environ, own_group=False)
-    except FileNotFoundError:
-        print(f"luxebrain: no such command: {command[0]}", file=sys.stderr)
-        return 127
-    try:
-        if servers is None:
-            return child.wait()
         servers.supervisor.watch(lambda: child.poll() is not None, interval=0.05)
         return child.returncode
     finally:
         if child.poll() is None:
             child.terminate()
             child.wait()
+
+
+def _spawn(command: list[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    return processes.spawn(command, env=os.environ | environ, own_group=False)
+
+
+def _clean() -> None:
+    data_dir = data_directory()
+    if running_environ(data_dir) is not None:
+        raise AlreadyRunning("the demo is running on these data: stop it first")
+    forget(data_dir)
 
 
 def _show_environment() -> int:
@@ -82,8 +95,10 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("demo", help="start everything and stay")
     run = verbs.add_parser("run", help="run a command with servers, then stop them")
+    run.add_argument("--fresh", action="store_true", help="new, fast, temporary servers")
     run.add_argument("command", nargs=argparse.REMAINDER)
     verbs.add_parser("env", help="print the variables of what is running, for `eval`")
+    verbs.add_parser("clean", help="delete the data directory")
     options = parser.parse_args(argv)
     if options.verb == "run":
         if options.command[:1] == ["--"]:

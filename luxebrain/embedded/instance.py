@@ -188,7 +188,14 @@ def temporary(fast: bool = True) -> Iterator[Instance]:
         with Instance(directory, fast=fast) as instance:
             yield instance
     finally:
-        data = directory / "embedded" / "postgres"
-        if data.is_symlink():
-            shutil.rmtree(data.readlink().parent, ignore_errors=True)
-        shutil.rmtree(directory, ignore_errors=True)
+        forget(directory)
+
+
+def forget(data_dir: Path) -> None:
+    """Delete a data directory, and PostgreSQL's where it had to live elsewhere."""
+    if not (data_dir / "embedded").is_dir():
+        return  # not one of ours
+    data = data_dir / "embedded" / "postgres"
+    if data.is_symlink():
+        shutil.rmtree(data.readlink().parent, ignore_errors=True)
+    shutil.rmtree(data_dir, ignore_errors=True)

@@ -1,0 +1,34 @@
+# The verbs of the day. `make` alone lists them.
+SHELL := /bin/sh
+BIN := .venv/bin
+SERVERS := $(BIN)/python -m luxebrain.embedded
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint lock bench drill clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## make the environment in .venv from the locks
+	@sh bin/setup
+
+demo: setup  ## start everything with real demo shops; Ctrl-C stops it
+	@$(SERVERS) demo
+
+test: setup  ## everything that CI runs: linters, unit, API and browser tests
+	@sh bin/chromium
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n 2
+
+lint: setup  ## ruff, the import contracts, and no migration missing
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(SERVERS) run --fresh $(BIN)/python manage.py makemigrations --check --dry-run
+
+lock: setup  ## refresh the pinned versions in requirements/
+	@sh bin/lock
+
+clean:  ## delete the demo's data and all caches
+	@if [ -x $(BIN)/python ]; then $(SERVERS) clean; fi
+	@rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage staticfiles
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
