@@ -50,8 +50,8 @@ class Recommender(ABC):
     ) -> Scores:
         """Scores for a shopper with this history.
 
-        items     int32 product indices, newest first, all known (>= 0), repeats allowed
-        weights   float32, worth of each event after decay: 1 for a purchase of this moment
+        items     int32 product indices, all known (>= 0), repeats allowed; `history.merged` makes them
+        weights   float32, worth of each after decay: 1 for a purchase of this moment
         customer  index in the customers trained on, -1 for anybody else
         Products of the history are scored like any other; leaving them out is the caller's choice.
         """

@@ -94,7 +94,7 @@ class Neighbours(Recommender):
         b: float = 0.7,
         c: float = 0.4,
         keep: int = 200,
-        again: float = 1.0,
+        again: float = 3.0,
     ) -> None:
         self.params: dict[str, Any] = {"a": a, "b": b, "c": c, "keep": keep, "again": again}
 
@@ -125,6 +125,18 @@ class Neighbours(Recommender):
             own = self.diagonal[items] * weights * np.float32(self.params["again"])
             columns, values = np.concatenate((columns, items)), np.concatenate((values, own))
         return accumulate(columns, values, len(self.diagonal))
+
+    def shares(self, items: np.ndarray, weights: np.ndarray, product: int) -> np.ndarray:
+        """What each history entry adds to the score of this product; they sum up to it."""
+        found = np.zeros(len(items), np.float32)
+        for place, item in enumerate(items.tolist()):
+            columns, values = self.similar(item)
+            at = int(np.searchsorted(columns, product))
+            if at < len(columns) and columns[at] == product:
+                found[place] = values[at]
+            if item == product:
+                found[place] = self.diagonal[item] * self.params["again"]
+        return found * weights
 
     def similar(self, item: int) -> Scores:
         row = slice(self.indptr[item], self.indptr[item + 1])

@@ -36,7 +36,7 @@ class Popularity(Recommender):
         self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
     ) -> Self:
         worth = interactions.decayed(self.params["half_life_days"]) * _units(interactions)
-        self.scores = _sum(interactions, worth)
+        self._keep(_sum(interactions, worth))
         return self
 
     def score_history(
@@ -49,10 +49,32 @@ class Popularity(Recommender):
         return others, self.scores[others]
 
     def arrays(self) -> Arrays:
-        return {"scores": self.scores}
+        return {"scores": self.scores, "order": self.order}
 
     def restore(self, arrays: Arrays) -> None:
         self.scores = arrays["scores"]
+        self.order = arrays["order"]  # every product, best first
+
+    def first(
+        self, limit: int, *, allowed: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The best (items, scores) by the stored order: no look at the whole catalogue."""
+        if allowed is None:
+            items = self.order[:limit]
+            return items, self.scores[items]
+        found: list[np.ndarray] = []
+        missing, start, step = limit, 0, 4 * limit
+        while missing > 0 and start < len(self.order):
+            items = self.order[start : start + step]
+            found.append(items[allowed[items]][:missing])
+            missing -= len(found[-1])
+            start, step = start + step, step * 4
+        items = np.concatenate(found) if found else self.order[:0]
+        return items, self.scores[items]
+
+    def _keep(self, scores: np.ndarray) -> None:
+        order = np.argsort(-scores, kind="stable").astype(np.int32)
+        self.restore({"scores": scores, "order": order})
 
 
 class Trending(Popularity):
@@ -82,7 +104,7 @@ class Trending(Popularity):
         if expected.sum() > 0:
             # The shop's own growth or season is no trend of a product.
             expected *= seen.sum() / expected.sum()
-        self.scores = np.maximum((seen - expected) / np.sqrt(expected + 1), 0).astype(np.float32)
+        self._keep(np.maximum((seen - expected) / np.sqrt(expected + 1), 0).astype(np.float32))
         return self
 
 

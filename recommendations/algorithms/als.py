@@ -1,0 +1,111 @@
+"""Matrix factorisation of implicit feedback (ALS); a shopper is folded in from the history."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from recommendations.algorithms.base import NOTHING, Recommender, Scores
+from recommendations.algorithms.data import Interactions
+from recommendations.algorithms.features import ProductFeatures
+from recommendations.algorithms.ids import Arrays
+
+try:
+    from implicit.cpu.als import AlternatingLeastSquares
+except ImportError:  # pragma: no cover - implicit is declared; wheels are missing on rare machines
+    AlternatingLeastSquares = None
+
+
+class ALS(Recommender):
+    """Hu, Koren, Volinsky 2008: confidence 1 + alpha * weight, preference 1 for what was touched.
+
+    Serving solves (Y'Y + Y'(C - I)Y + regularization I) x = Y'C 1 for the history at hand, which is
+    the step that training itself ends with; Y'Y is kept, so one d x d solve is all there is.
+    """
+
+    name: ClassVar[str] = "als"
+
+    def __init__(
+        self,
+        *,
+        factors: int = 64,
+        regularization: float = 0.05,
+        alpha: float = 5.0,
+        iterations: int = 10,
+        half_life_days: float = 180.0,
+    ) -> None:
+        self.params: dict[str, Any] = {
+            "factors": factors,
+            "regularization": regularization,
+            "alpha": alpha,
+            "iterations": iterations,
+            "half_life_days": half_life_days,
+        }
+
+    @classmethod
+    def available(cls) -> bool:
+        return AlternatingLeastSquares is not None
+
+    def fit(
+        self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
+    ) -> Self:
+        capped = interactions.capped()
+        matrix = capped.matrix(capped.decayed(self.params["half_life_days"]))
+        if not matrix.nnz:
+            self._keep(np.zeros((matrix.shape[1], self.params["factors"]), np.float32))
+            return self
+        confidence = matrix.copy()
+        confidence.data = 1 + self.params["alpha"] * confidence.data
+        model = AlternatingLeastSquares(
+            factors=self.params["factors"],
+            regularization=self.params["regularization"],
+            alpha=1.0,
+            iterations=self.params["iterations"],
+            num_threads=1,
+            random_state=seed,
+        )
+        model.fit(sparse.csr_matrix(confidence), show_progress=False)
+        factors = np.asarray(model.item_factors, np.float32)
+        # Nobody touched them, so nothing was learnt: what is left there is the random start.
+        factors[np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0] = 0
+        self._keep(factors)
+        return self
+
+    def score_history(
+        self, items: np.ndarray, weights: np.ndarray, customer: int = -1
+    ) -> Scores:
+        if not len(items):
+            return NOTHING
+        distinct, places = np.unique(items, return_inverse=True)
+        extra = self.params["alpha"] * np.bincount(places, weights)
+        rows = self.factors[distinct].astype(np.float64)
+        left = self.gram + (rows.T * extra) @ rows
+        left[np.diag_indices_from(left)] += self.params["regularization"]
+        shopper = np.linalg.solve(left, rows.T @ (1 + extra))
+        return None, self.factors @ shopper.astype(np.float32)
+
+    def similar(self, item: int) -> Scores:
+        """Cosine of the factors."""
+        lengths = self.lengths * self.lengths[item]
+        cosines = (self.factors @ self.factors[item]) / np.where(lengths > 0, lengths, 1)
+        others = np.flatnonzero(cosines > 0)
+        others = others[others != item].astype(np.int32)
+        return others, cosines[others]
+
+    def arrays(self) -> Arrays:
+        return {"factors": self.factors, "gram": self.gram, "lengths": self.lengths}
+
+    def restore(self, arrays: Arrays) -> None:
+        self.factors = arrays["factors"]
+        self.gram = arrays["gram"]
+        self.lengths = arrays["lengths"]
+
+    def _keep(self, factors: np.ndarray) -> None:
+        exact = factors.astype(np.float64)
+        self.restore({
+            "factors": factors,
+            "gram": exact.T @ exact,
+            "lengths": np.linalg.norm(factors, axis=1),
+        })
