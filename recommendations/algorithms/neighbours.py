@@ -36,7 +36,7 @@ def graph(
     for start, end in _blocks(matrix, left):
         block = sparse.csr_array(left[start:end] @ right)
         block.data *= np.repeat(scale[start:end], np.diff(block.indptr))
-        parts.append(_prune(block, keep, start, diagonal))
+        parts.append(prune(block, keep, start, diagonal))
     shape = (matrix.shape[1], matrix.shape[1])
     joined = sparse.vstack(parts, format="csr") if parts else sparse.csr_array(shape)
     return sparse.csr_array(joined.astype(np.float32)), diagonal
@@ -56,7 +56,7 @@ def _blocks(matrix: sparse.csr_array, left: sparse.csr_array) -> list[tuple[int,
     return list(zip(edges, [*edges[1:], matrix.shape[1]], strict=True)) if len(costs) else []
 
 
-def _prune(
+def prune(
     block: sparse.csr_array, keep: int, first: int, diagonal: np.ndarray
 ) -> sparse.csr_array:
     """The block without its diagonal (noted in `diagonal`) and the `keep` largest of each row."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.base import Recommender
+from recommendations.algorithms.content import Content
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.algorithms.neighbours import BoughtTogether, Neighbours
 from recommendations.algorithms.popularity import Popularity, Trending
 
 ALGORITHMS: dict[str, type[Recommender]] = {
     kind.name: kind
-    for kind in (Popularity, Trending, Neighbours, BoughtTogether, ALS, Hybrid)
+    for kind in (Popularity, Trending, Neighbours, BoughtTogether, Content, ALS, Hybrid)
 }
 # Candidates for the personal list, simplest first.
 PERSONAL = (Popularity.name, Neighbours.name, ALS.name, Hybrid.name)

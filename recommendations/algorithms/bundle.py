@@ -1,0 +1,218 @@
+"""A trained artefact: several fitted algorithms, shoppers' histories, and one door to ask them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, cast, get_args
+
+import numpy as np
+
+from recommendations.algorithms import history, registry, topk
+from recommendations.algorithms.base import Recommender, Scores
+from recommendations.algorithms.data import Histories
+from recommendations.algorithms.ids import Arrays, IdMap
+from recommendations.algorithms.neighbours import Neighbours
+from recommendations.algorithms.popularity import Popularity
+
+SCHEMA = 1
+Kind = Literal["personalised", "similar", "bought_together", "trending", "popular"]
+# Parts that every bundle has.
+BASE = ("popularity", "trending", "neighbours", "bought_together", "content")
+KINDS: tuple[str, ...] = get_args(Kind)
+Recent = Sequence[tuple[str, float]]
+
+
+class Recommended(NamedTuple):
+    product: int  # index in the bundle's products
+    score: float  # falls from place to place, also where the source changes
+    source: str  # the part that named it: "neighbours", "popularity", ...
+
+
+class BundleDamaged(ValueError):
+    """The arrays and the manifest do not make a bundle."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Read-only after it is made; any number of threads may ask it at the same time.
+
+    parts      by algorithm name; always popularity, trending, neighbours, bought_together, content
+    personal   the part that makes the personal list
+    histories  each known customer's newest events up to `until` (seconds since 1970)
+    """
+
+    products: IdMap
+    customers: IdMap
+    histories: Histories
+    parts: dict[str, Recommender]
+    personal: str
+    until: int
+
+    def recommend(
+        self,
+        kind: Kind,
+        *,
+        limit: int,
+        customer: str | None = None,
+        product: str | Sequence[str] | None = None,
+        recent: Recent = (),
+        exclude: np.ndarray | None = None,
+        allowed: np.ndarray | None = None,
+        now: int | None = None,
+    ) -> list[Recommended]:
+        """The best `limit` products, fewer only where no more are allowed.
+
+        recent    (product id, weight) of what the shopper did since `until`, newest first; weight
+                  as in training, decayed by the caller if at all
+        product   the product or products that the list is about; itself never in it
+        exclude   bool mask over `products`, or indices: must not be listed
+        allowed   bool mask over `products`: may be listed (in stock, published, ...)
+        Ids that the bundle does not know say nothing and do no harm.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"no such kind of list: {kind}")
+        seeds = self._seeds(product) if kind in ("similar", "bought_together") else None
+        usable = self._usable(allowed, exclude, seeds)
+        found: list[Recommended] = []
+        for source, scores in self._sources(kind, customer, recent, seeds, now):
+            _extend(found, source, *topk.best(*scores, limit - len(found), allowed=usable))
+            if len(found) >= limit:
+                return found
+            usable = self._usable(usable, np.array([entry.product for entry in found], np.int32))
+        bestsellers = self._popular("popularity").first(limit - len(found), allowed=usable)
+        _extend(found, "popularity", *bestsellers)
+        return found
+
+    def history_of(
+        self, customer: str | None, recent: Recent = (), *, now: int | None = None
+    ) -> tuple[history.History, int]:
+        """What a personal list is made from, and the customer's index (-1: not known)."""
+        index = int(self.customers.index([customer])[0]) if customer is not None else -1
+        items, weights, occurred_at = self.histories.of_customer(index)
+        moment = int(time.time()) if now is None else now
+        worth = history.decayed(weights, occurred_at, now=moment)
+        if not recent:
+            return history.merged(items, worth), index
+        newest = self.products.index([product for product, _ in recent])
+        values = np.array([weight for _, weight in recent], np.float32)
+        return history.merged(items, worth, newest, values), index
+
+    def because(
+        self, product: int, *, customer: str | None = None, recent: Recent = (),
+        now: int | None = None,
+    ) -> list[tuple[int, float]]:
+        """The products of the history that speak for this one, with their share, strongest first.
+
+        By the item graph, whatever part made the list; empty if the graph knows no connection.
+        """
+        past, _ = self.history_of(customer, recent, now=now)
+        graph = cast(Neighbours, self.parts["neighbours"])
+        shares = graph.shares(past.items, past.weights, product)
+        order = np.argsort(-shares, kind="stable")
+        total = float(shares.sum())
+        return [(int(past.items[place]), float(shares[place]) / total)
+                for place in order if shares[place] > 0]
+
+    def arrays(self) -> Arrays:
+        """Everything but the manifest; names of [a-z0-9_-]."""
+        found = self.products.arrays("products") | self.customers.arrays("customers")
+        found |= {f"histories-{name}": array for name, array in self.histories.arrays().items()}
+        for name, part in self.parts.items():
+            found |= {f"{name}-{key}": array for key, array in part.arrays().items()}
+        return found
+
+    def manifest(self) -> dict[str, Any]:
+        """Plain JSON values; with `arrays()` all there is to know."""
+        return {
+            "schema": SCHEMA,
+            "personal": self.personal,
+            "until": self.until,
+            "parts": {name: part.params for name, part in sorted(self.parts.items())},
+            "counts": {"products": len(self.products), "customers": len(self.customers),
+                       "events": len(self.histories.items)},
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, manifest: dict[str, Any]) -> Bundle:
+        if manifest.get("schema") != SCHEMA:
+            raise BundleDamaged(f"schema {manifest.get('schema')} is not known here")
+        try:
+            past = _named(arrays, "histories")
+            bundle = cls(
+                products=IdMap.from_arrays(arrays, "products"),
+                customers=IdMap.from_arrays(arrays, "customers"),
+                histories=Histories(**past),
+                parts={name: registry.find(name).from_arrays(_named(arrays, name), params)
+                       for name, params in manifest["parts"].items()},
+                personal=manifest["personal"],
+                until=manifest["until"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleDamaged(f"something is missing: {error}") from error
+        missing = {*BASE, bundle.personal} - set(bundle.parts)
+        if missing or len(bundle._popular("popularity").scores) != len(bundle.products):
+            raise BundleDamaged(f"parts are missing or of another catalogue: {sorted(missing)}")
+        return bundle
+
+    def _sources(
+        self, kind: Kind, customer: str | None, recent: Recent, seeds: np.ndarray | None,
+        now: int | None,
+    ) -> Iterator[tuple[str, Scores]]:
+        """Parts in the order they are asked, each only if those before left places empty."""
+        if kind == "personalised":
+            past, index = self.history_of(customer, recent, now=now)
+            part = self.parts[self.personal]
+            if part.personal:
+                yield part.name, part.score_history(past.items, past.weights, index)
+        elif kind == "trending":
+            rising, scores = self._popular("trending").order, self._popular("trending").scores
+            rising = rising[: int(np.count_nonzero(scores > 0))]
+            yield "trending", (rising, scores[rising])
+        elif seeds is not None and len(seeds):
+            weights = np.ones(len(seeds), np.float32)
+            first = ["bought_together"] if kind == "bought_together" else []
+            for name in (*first, "neighbours", "content"):
+                yield name, self.parts[name].score_history(seeds, weights)
+
+    def _seeds(self, product: str | Sequence[str] | None) -> np.ndarray:
+        names = [product] if isinstance(product, str) else list(product or ())
+        indices = np.unique(self.products.index(names))
+        return indices[indices >= 0]
+
+    def _usable(
+        self, allowed: np.ndarray | None, *exclusions: np.ndarray | None
+    ) -> np.ndarray | None:
+        banned = [some for some in exclusions if some is not None and len(some)]
+        if not banned:
+            return allowed
+        usable = np.ones(len(self.products), np.bool_) if allowed is None else allowed.copy()
+        for some in banned:
+            if some.dtype == np.bool_:
+                usable &= ~some
+            else:
+                usable[some[some >= 0]] = False
+        return usable
+
+    def _popular(self, name: str) -> Popularity:
+        return cast(Popularity, self.parts[name])
+
+
+def _named(arrays: Arrays, prefix: str) -> Arrays:
+    start = f"{prefix}-"
+    return {name.removeprefix(start): array for name, array in arrays.items()
+            if name.startswith(start)}
+
+
+def _extend(
+    found: list[Recommended], source: str, items: np.ndarray, scores: np.ndarray
+) -> None:
+    """Append, on a scale below what is there already: scales of different parts do not compare."""
+    if not len(items):
+        return
+    if found:
+        top, floor = float(scores[0]), found[-1].score
+        share = scores / top if top > 0 else np.ones(len(scores))
+        scores = floor * share if floor > 0 else floor - 1 + share
+    found.extend(map(Recommended, items.tolist(), scores.tolist(), [source] * len(items)))
