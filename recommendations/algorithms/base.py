@@ -50,7 +50,7 @@ class Recommender(ABC):
     ) -> Scores:
         """Scores for a shopper with this history.
 
-        items     int32 product indices, all known (>= 0), repeats allowed; `history.merged` makes them
+        items     int32 product indices, all known (>= 0), repeats allowed; see `history`
         weights   float32, worth of each after decay: 1 for a purchase of this moment
         customer  index in the customers trained on, -1 for anybody else
         Products of the history are scored like any other; leaving them out is the caller's choice.

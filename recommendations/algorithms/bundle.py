@@ -11,7 +11,7 @@ import numpy as np
 
 from recommendations.algorithms import history, registry, topk
 from recommendations.algorithms.base import Recommender, Scores
-from recommendations.algorithms.data import Histories
+from recommendations.algorithms.history import Histories, History
 from recommendations.algorithms.ids import Arrays, IdMap
 from recommendations.algorithms.neighbours import Neighbours
 from recommendations.algorithms.popularity import Popularity
@@ -40,7 +40,8 @@ class Bundle:
 
     parts      by algorithm name; always popularity, trending, neighbours, bought_together, content
     personal   the part that makes the personal list
-    histories  each known customer's newest events up to `until` (seconds since 1970)
+    histories  each known customer's weightiest products at `until`
+    until      the moment it was trained for, seconds since 1970
     """
 
     products: IdMap
@@ -48,7 +49,10 @@ class Bundle:
     histories: Histories
     parts: dict[str, Recommender]
     personal: str
-    until: int
+
+    @property
+    def until(self) -> int:
+        return self.histories.until
 
     def recommend(
         self,
@@ -87,17 +91,14 @@ class Bundle:
 
     def history_of(
         self, customer: str | None, recent: Recent = (), *, now: int | None = None
-    ) -> tuple[history.History, int]:
+    ) -> tuple[History, int]:
         """What a personal list is made from, and the customer's index (-1: not known)."""
         index = int(self.customers.index([customer])[0]) if customer is not None else -1
-        items, weights, occurred_at = self.histories.of_customer(index)
-        moment = int(time.time()) if now is None else now
-        worth = history.decayed(weights, occurred_at, now=moment)
+        past = self.histories.of_customer(index, now=int(time.time()) if now is None else now)
         if not recent:
-            return history.merged(items, worth), index
+            return past, index
         newest = self.products.index([product for product, _ in recent])
-        values = np.array([weight for _, weight in recent], np.float32)
-        return history.merged(items, worth, newest, values), index
+        return history.joined(past, newest, np.array([w for _, w in recent], np.float32)), index
 
     def because(
         self, product: int, *, customer: str | None = None, recent: Recent = (),
@@ -131,7 +132,7 @@ class Bundle:
             "until": self.until,
             "parts": {name: part.params for name, part in sorted(self.parts.items())},
             "counts": {"products": len(self.products), "customers": len(self.customers),
-                       "events": len(self.histories.items)},
+                       "remembered": len(self.histories.items)},
         }
 
     @classmethod
@@ -143,11 +144,10 @@ class Bundle:
             bundle = cls(
                 products=IdMap.from_arrays(arrays, "products"),
                 customers=IdMap.from_arrays(arrays, "customers"),
-                histories=Histories(**past),
+                histories=Histories(**past, until=manifest["until"]),
                 parts={name: registry.find(name).from_arrays(_named(arrays, name), params)
                        for name, params in manifest["parts"].items()},
                 personal=manifest["personal"],
-                until=manifest["until"],
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BundleDamaged(f"something is missing: {error}") from error

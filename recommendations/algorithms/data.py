@@ -1,4 +1,4 @@
-"""What shoppers did, as arrays: interactions, baskets, matrices and capped histories."""
+"""What shoppers did, as arrays: interactions, baskets, and their matrices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recommendations.algorithms.ids import Arrays, IdMap
 
-__all__ = ["DAY", "HISTORY_CAP", "Arrays", "Baskets", "Histories", "IdMap", "Interactions"]
+__all__ = ["DAY", "HISTORY_CAP", "Arrays", "Baskets", "IdMap", "Interactions"]
 
 DAY = 86_400
 # One heavy shopper's history costs its square in the item graph.
@@ -157,46 +157,6 @@ class Baskets:
         matrix.data[:] = 1
         sizes = np.diff(matrix.indptr)
         return matrix[np.flatnonzero((sizes >= 2) & (sizes <= limit))]
-
-
-@dataclass(frozen=True)
-class Histories:
-    """Each customer's newest events, newest first, as one flat memory-mappable list."""
-
-    indptr: np.ndarray  # int64, customers + 1
-    items: np.ndarray  # int32
-    weights: np.ndarray  # float32, before decay
-    occurred_at: np.ndarray  # int64
-
-    @classmethod
-    def of(cls, interactions: Interactions, limit: int = HISTORY_CAP) -> Histories:
-        capped = interactions.capped(limit)
-        counts = np.bincount(capped.customer, minlength=len(interactions.customers))
-        indptr = np.zeros(len(interactions.customers) + 1, np.int64)
-        np.cumsum(counts, out=indptr[1:])
-        # Rows are by customer and ascending time: reading them backwards inside each customer.
-        backwards = np.repeat(indptr[:-1] + indptr[1:] - 1, counts) - np.arange(len(capped))
-        return cls(
-            indptr,
-            capped.product[backwards],
-            capped.weight[backwards],
-            capped.occurred_at[backwards],
-        )
-
-    def of_customer(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(items, weights, occurred_at), newest first; empty for index -1."""
-        if index < 0:
-            return self.items[:0], self.weights[:0], self.occurred_at[:0]
-        rows = slice(self.indptr[index], self.indptr[index + 1])
-        return self.items[rows], self.weights[rows], self.occurred_at[rows]
-
-    def arrays(self) -> Arrays:
-        return {
-            "indptr": self.indptr,
-            "items": self.items,
-            "weights": self.weights,
-            "occurred_at": self.occurred_at,
-        }
 
 
 def _column(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from recommendations.algorithms.data import DAY
+from recommendations.algorithms.data import DAY, Interactions
+from recommendations.algorithms.ids import Arrays
 
 # Distinct products that a list is made from. On Online Retail 25 rank as well as 100, and the cost
 # of a request grows with them.
@@ -19,51 +21,70 @@ RECENT_SHARE = 0.3
 
 
 class History(NamedTuple):
-    items: np.ndarray  # int32, distinct
-    weights: np.ndarray  # float32, > 0
+    items: np.ndarray  # int32 product indices; one may stand there twice
+    weights: np.ndarray  # float32, > 0, after decay
 
 
-def decayed(
-    weights: np.ndarray, occurred_at: np.ndarray, *, now: int,
-    half_life_days: float = HALF_LIFE_DAYS,
-) -> np.ndarray:
-    """Worth of each event at `now` (seconds since 1970): halved every half_life_days; float32."""
-    ages = np.maximum(now - occurred_at, 0) / DAY
-    return (weights * np.exp2(-ages / half_life_days)).astype(np.float32)
+@dataclass(frozen=True)
+class Histories:
+    """Each known customer's weightiest products as they stood at `until`, heaviest first.
 
-
-def merged(
-    past_items: np.ndarray, past_weights: np.ndarray,
-    recent_items: np.ndarray | None = None, recent_weights: np.ndarray | None = None,
-) -> History:
-    """One entry per product, recent ones first, at most USED of them, the weightiest kept.
-
-    Both parts newest first; weights after decay. Recent items with index -1 (products that the
-    model has not seen) are left out.
+    Halving at a steady pace keeps the order and the proportions of the weights for ever, so they
+    are summed, sorted and cut once, at training; a later moment only scales them.
     """
-    past = _distinct(past_items, past_weights)
-    if recent_items is None or recent_weights is None or not len(recent_items):
-        return _heaviest(past, USED)
-    known = recent_items >= 0
-    recent = _distinct(recent_items[known], recent_weights[known])
-    recent = _heaviest(recent, USED)
-    past = _heaviest(past, USED - len(recent.items))
-    if not len(recent.items) or not len(past.items):
-        return recent if len(recent.items) else past
-    wanted = float(past.weights.sum()) * RECENT_SHARE / (1 - RECENT_SHARE)
-    lift = np.float32(max(1.0, wanted / max(float(recent.weights.sum()), 1e-9)))
+
+    indptr: np.ndarray  # int64, customers + 1
+    items: np.ndarray  # int32, distinct per customer
+    weights: np.ndarray  # float32, decayed to `until`
+    until: int  # seconds since 1970
+
+    @classmethod
+    def of(cls, interactions: Interactions, limit: int = USED) -> Histories:
+        capped = interactions.capped()
+        matrix = capped.matrix(capped.decayed(HALF_LIFE_DAYS))
+        counts = np.diff(matrix.indptr)
+        customer = np.repeat(np.arange(len(counts)), counts)
+        order = np.lexsort((matrix.indices, -matrix.data, customer))
+        rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], counts)
+        order = order[rank < limit]
+        indptr = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(np.minimum(counts, limit), out=indptr[1:])
+        items = matrix.indices[order].astype(np.int32)
+        return cls(indptr, items, matrix.data[order], interactions.until)
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def of_customer(self, index: int, *, now: int | None = None) -> History:
+        """The customer's products as they weigh `now` (default: at `until`); empty for -1."""
+        if not 0 <= index < len(self):
+            return History(self.items[:0], self.weights[:0])
+        rows = slice(self.indptr[index], self.indptr[index + 1])
+        days = 0.0 if now is None else max(now - self.until, 0) / DAY
+        return History(
+            self.items[rows], self.weights[rows] * np.float32(0.5 ** (days / HALF_LIFE_DAYS))
+        )
+
+    def arrays(self) -> Arrays:
+        return {"indptr": self.indptr, "items": self.items, "weights": self.weights}
+
+
+def joined(past: History, items: np.ndarray, weights: np.ndarray) -> History:
+    """The past with what happened since in front of it: USED entries at most, the past gives way.
+
+    items    int32 product indices, newest first; -1 (unknown to the model) is left out
+    weights  worth of each event; not decayed any further
+    """
+    known = items >= 0
+    items, weights = items[known][:USED], weights[known][:USED]
+    if not len(items):
+        return past
+    left = USED - len(items)
+    rest = History(past.items[:left], past.weights[:left])
+    if not len(rest.items):
+        return History(items, weights)
+    wanted = float(rest.weights.sum()) * RECENT_SHARE / (1 - RECENT_SHARE)
+    lift = np.float32(max(1.0, wanted / max(float(weights.sum()), 1e-9)))
     return History(
-        np.concatenate((recent.items, past.items)),
-        np.concatenate((recent.weights * lift, past.weights)),
+        np.concatenate((items, rest.items)), np.concatenate((weights * lift, rest.weights))
     )
-
-
-def _distinct(items: np.ndarray, weights: np.ndarray) -> History:
-    distinct, places = np.unique(items, return_inverse=True)
-    sums = np.bincount(places, weights, minlength=len(distinct))
-    return History(distinct.astype(np.int32), sums.astype(np.float32))
-
-
-def _heaviest(history: History, limit: int) -> History:
-    order = np.argsort(-history.weights, kind="stable")[:limit]
-    return History(history.items[order], history.weights[order])

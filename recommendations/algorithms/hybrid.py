@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from recommendations.algorithms.base import NOTHING, Recommender, Scores
-from recommendations.algorithms.data import Histories, Interactions
+from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
 
@@ -76,7 +76,7 @@ class Hybrid(Recommender):
             "items": items.astype(np.float32),
             "biases": biases.astype(np.float32),
             "shoppers": shoppers.astype(np.float32),
-            "fold": _fold(items, shoppers, Histories.of(interactions)),
+            "fold": _fold(items, shoppers, matrix),
         })
         return self
 
@@ -147,12 +147,9 @@ def _describe(
     return joined
 
 
-def _fold(items: np.ndarray, shoppers: np.ndarray, histories: Histories) -> np.ndarray:
+def _fold(items: np.ndarray, shoppers: np.ndarray, matrix: sparse.csr_array) -> np.ndarray:
     """The d x d map A that brings the mean of a history closest to the trained shopper."""
-    counts = np.maximum(np.diff(histories.indptr), 1)
-    shape = (len(shoppers), len(items))
-    ones = np.ones(len(histories.items), np.float32)
-    gathered = sparse.csr_array((ones, histories.items, histories.indptr), shape=shape)
-    means = (gathered @ items.astype(np.float64)) / counts[:, None]
+    counts = np.maximum(np.diff(matrix.indptr), 1)
+    means = (matrix @ items.astype(np.float64)) / counts[:, None]
     left = means.T @ means + RIDGE * np.eye(items.shape[1])
     return np.linalg.solve(left, means.T @ shoppers).astype(np.float32)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from recommendations.algorithms import history, topk
+from recommendations.algorithms import topk
 from recommendations.algorithms.base import Recommender
-from recommendations.algorithms.data import Histories, Interactions
+from recommendations.algorithms.data import Interactions
+from recommendations.algorithms.history import Histories, History
 from recommendations.algorithms.popularity import Popularity
 from recommendations.evaluation import metrics
 
@@ -46,16 +47,17 @@ def evaluate(
     spent = 0
     histories = Histories.of(train)
     fallback = Popularity().fit(train, None, seed=seed)
-    for shopper, wanted in zip(shoppers, _relevant(test, shoppers), strict=True):
-        items, weights, occurred_at = histories.of_customer(shopper)
+    bought = train.matrix()
+    for shopper, wanted in zip(shoppers.tolist(), _relevant(test, shoppers), strict=True):
+        allowed = None
         if not keep_bought:
-            wanted = np.setdiff1d(wanted, items)
+            own = bought.indices[bought.indptr[shopper] : bought.indptr[shopper + 1]]
+            allowed = ~topk.mask_of(own, len(train.products))
+            wanted = wanted[allowed[wanted]]
             if not len(wanted):
                 continue
-        allowed = None if keep_bought else ~topk.mask_of(items, len(train.products))
         started = time.thread_time_ns()
-        worth = history.decayed(weights, occurred_at, now=train.until)
-        past = history.merged(items, worth)
+        past = histories.of_customer(shopper)
         ranked.append(rank(recommender, past, shopper, fallback=fallback,
                            limit=max(k), allowed=allowed))
         spent += time.thread_time_ns() - started
@@ -69,7 +71,7 @@ def evaluate(
 
 def rank(
     recommender: Recommender,
-    past: history.History,
+    past: History,
     customer: int,
     *,
     fallback: Popularity,

@@ -1,4 +1,4 @@
-"""From a shop's data to its bundle: back-test the candidates, take the best, fit it on everything."""
+"""From a shop's data to its bundle: back-test candidates, take the best, fit it on everything."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_limits
 from recommendations.algorithms import registry
 from recommendations.algorithms.base import Recommender
 from recommendations.algorithms.bundle import BASE, Bundle
-from recommendations.algorithms.data import Baskets, Histories, Interactions
+from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
+from recommendations.algorithms.history import Histories
 from recommendations.algorithms.neighbours import BoughtTogether
 from recommendations.evaluation import report, split
 
@@ -27,7 +28,7 @@ UNDECIDED = "neighbours"
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """metrics: by algorithm, as `report.evaluate` names them, and "fit_cpu_s"; empty if untested."""
+    """metrics: by algorithm, named as in `report.evaluate`, and "fit_cpu_s"; empty if untested."""
 
     bundle: Bundle
     metrics: dict[str, dict[str, Any]]
@@ -61,7 +62,7 @@ def train(
     with threadpool_limits(1):
         tell("split", 0.0)
         cut = split.by_time(interactions, test_share=test_share)
-        metrics = _back_test(cut, features, candidates, seed, keep_bought, tell)
+        metrics = _back_test(cut, features, candidates, seed, tell, keep_bought=keep_bought)
         chosen, reason = _choose(metrics, candidates)
         bundle = _fit_bundle(interactions, baskets, features, chosen, seed, tell)
     tell("done", 1.0)
@@ -84,7 +85,7 @@ def _candidates(algorithms: Sequence[str] | None) -> list[str]:
 
 def _back_test(
     cut: split.Split, features: ProductFeatures | None, candidates: list[str], seed: int,
-    keep_bought: bool, tell: Progress,
+    tell: Progress, *, keep_bought: bool,
 ) -> dict[str, dict[str, Any]]:
     if not len(cut.train) or not len(cut.test):
         return {}
@@ -133,5 +134,4 @@ def _fit_bundle(
         histories=Histories.of(interactions),
         parts=parts,
         personal=chosen,
-        until=interactions.until,
     )
