@@ -130,7 +130,10 @@ class Running:
         self._failures = 0 if ran > CALM else self._failures + 1
         delay = BACKOFF[min(self._failures, len(BACKOFF) - 1)]
         self._due = time.time() + delay
-        self._report(f"{self.program.name} ended (code {code}): starting again in {delay} s")
+        self._report(
+            f"{self.program.name} ended (code {code}): starting again in {delay} s"
+            f" (log: {self.program.log})"
+        )
 
     def _deaf(self) -> bool:
         heartbeat = self.program.heartbeat
