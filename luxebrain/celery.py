@@ -1,0 +1,36 @@
+"""The Celery application and the whole timetable on one page.
+
+Celery is a hint channel: the record of work is the row (see tenants/work.py). A lost or doubled
+message costs time, never work.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luxebrain.settings")
+
+app = Celery("luxebrain")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["tenants"], related_name="tasks")
+
+
+def every(seconds: int, name: str) -> dict[str, object]:
+    """A beat entry that makes the work `name` due once per slot of `seconds`, however many beats run."""
+    return {
+        "task": "tenants.tick",
+        "schedule": float(seconds),
+        "args": (name, seconds),
+        "options": {"expires": seconds * 2},
+    }
+
+
+app.conf.beat_schedule = {
+    "drain-events": every(2, "recommendations.drain_events"),
+    "worker-heartbeat": every(10, "tenants.heartbeat"),
+    "fold-usage": every(30, "tenants.fold_usage"),
+    "roll-up-performance": every(60, "recommendations.roll_up"),
+    "sweep-work": every(300, "tenants.sweep_work"),
+    "event-partitions": every(3600, "recommendations.ensure_partitions"),
+    "nightly-training": every(3600, "recommendations.train_stale"),
+}

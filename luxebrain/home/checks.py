@@ -1,0 +1,1 @@
+"""Refuses to start half-configured."""

@@ -1,0 +1,5 @@
+"""Context processor of the shell."""
+
+
+def shell(request):
+    return {}

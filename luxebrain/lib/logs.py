@@ -1,0 +1,75 @@
+"""JSON log lines that carry the request id and the tenant."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+_SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    structlog.processors.format_exc_info,
+]
+
+
+def bind(**values: Any) -> None:
+    """Puts values (request_id, tenant, work) on every line that this thread logs from here on."""
+    structlog.contextvars.bind_contextvars(**values)
+
+
+def clear() -> None:
+    structlog.contextvars.clear_contextvars()
+
+
+def shorten(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Cuts long fields: a hostile header must not fill the disk."""
+    for key, value in event.items():
+        if isinstance(value, str) and len(value) > 1024 and key != "exception":
+            event[key] = value[:1024] + "…"
+    return event
+
+
+def configure(directory: Path, *, level: str, console: bool) -> dict[str, Any]:
+    """The LOGGING dictionary: one JSON line per event to luxebrain.log and to standard error."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handlers: dict[str, Any] = {
+        "file": {
+            "class": "logging.handlers.WatchedFileHandler",
+            "filename": str(directory / "luxebrain.log"),
+            "formatter": "json",
+            "delay": True,
+        },
+    }
+    if console:
+        handlers["console"] = {"class": "logging.StreamHandler", "formatter": "json"}
+    quiet = {"level": "WARNING"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    shorten,
+                    structlog.processors.JSONRenderer(ensure_ascii=True),
+                ],
+                "foreign_pre_chain": _SHARED,
+            }
+        },
+        "handlers": handlers,
+        "root": {"handlers": list(handlers), "level": level},
+        "loggers": {"celery.worker.strategy": quiet, "celery.app.trace": quiet, "celery.beat": quiet, "axes": quiet},
+    }
+
+
+def get(name: str) -> Any:
+    return structlog.get_logger(name) if name else logging.getLogger()

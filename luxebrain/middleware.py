@@ -1,0 +1,157 @@
+"""The outer layers of every request: its id, its unhandled errors, and the panels' own middleware.
+
+Order (asserted by a test): request id, error tracking, security, static files, session, sign-in,
+tenant, key, usage. Middleware named Panel… steps aside for /api/.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from corsheaders.middleware import CorsMiddleware
+from csp.middleware import CSPMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError, connections
+from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.shortcuts import render
+from django_htmx.middleware import HtmxMiddleware
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from luxebrain.lib import logs, problems, tokens
+from tenants import errors
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+API = "/api/"
+STAFF_API = "/api/admin/"  # operators call it with their session
+_CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{8,40}$")
+log = logs.get(__name__)
+
+
+class RequestIdMiddleware:
+    """Gives every request an id that is in the answer, on every log line and in the panel's search."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request.request_id = given if _CLIENT_ID.match(given) else tokens.request_id()  # type: ignore[attr-defined]
+        logs.clear()
+        logs.bind(request_id=request.request_id)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        if request.path.startswith(API):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+
+class ErrorTrackingMiddleware:
+    """Outermost of ours: an exception anywhere inside becomes an answer with an id, never a trace."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()  # Django looks at the Host header only when somebody asks
+            response = self.get_response(request)
+        except Exception as error:  # noqa: BLE001  (an exception raised by an inner middleware itself)
+            return self.respond(request, error)
+        caught = getattr(request, "unhandled", None)
+        return self.respond(request, caught) if caught is not None and response.status_code >= 500 else response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Django hands view exceptions here before it turns them into its own answer."""
+        request.unhandled = error  # type: ignore[attr-defined]
+
+    def respond(self, request: HttpRequest, error: BaseException) -> HttpResponse:
+        if isinstance(error, problems.Problem):
+            return self.say(request, error.status, error.code, error.detail, errors=error.errors, headers=error.headers)
+        if isinstance(error, RequestDataTooBig):
+            return self.say(request, 413, "too_large", "The body is larger than 10 MB.")
+        if isinstance(error, DisallowedHost):
+            return problems.respond(request, status=400, code="bad_host", detail="This host is not served here.")
+        if isinstance(error, SuspiciousOperation):
+            return self.say(request, 400, "bad_request", "The request was refused as malformed.")
+        if isinstance(error, OperationalError):
+            connections.close_all()
+            log.warning("database.unreachable", reason=str(error)[:200])
+            detail = "The database is not reachable. Nothing was changed; please try again."
+            return self.say(request, 503, "unavailable", detail, headers={"Retry-After": "2"})
+        tenant = getattr(request, "tenant", None)
+        user = getattr(request, "user", None)
+        error_id = errors.record(
+            error,
+            source="web",
+            request_id=request.request_id,  # type: ignore[attr-defined]
+            tenant_id=getattr(tenant, "pk", None),
+            user_id=getattr(user, "pk", None),
+            method=request.method or "",
+            path=request.path,
+        )
+        detail = "We have noted the fault. Quote the error id if you write to us."
+        return self.say(request, 500, "internal", detail, error_id=error_id)
+
+    def say(self, request: HttpRequest, status: int, code: str, detail: str, **more: Any) -> HttpResponse:
+        if request.path.startswith(API):
+            return problems.respond(request, status=status, code=code, detail=detail, **more)
+        context = {
+            "status": status,
+            "title": problems.TITLES.get(status, "Error"),
+            "detail": detail,
+            "request_id": getattr(request, "request_id", ""),
+            "error_id": more.get("error_id", ""),
+        }
+        response = render(None, "errors/problem.html", context, status=status)  # type: ignore[arg-type]
+        for name, value in more.get("headers", {}).items():
+            response[name] = value
+        return response
+
+
+def has_key(request: HttpRequest) -> bool:
+    """Whether the call speaks with an API key: there a session or a token has no place and no cost."""
+    return request.path.startswith(API) and not request.path.startswith(STAFF_API)
+
+
+def panel_only(middleware: type) -> type:
+    """The middleware, stepping aside for calls that speak with an API key."""
+
+    class PanelOnly(middleware):  # type: ignore[misc, valid-type]
+        sync_capable, async_capable = True, False
+
+        def __call__(self, request: HttpRequest) -> HttpResponse:
+            return self.get_response(request) if has_key(request) else super().__call__(request)
+
+    PanelOnly.__name__ = PanelOnly.__qualname__ = f"Panel{middleware.__name__}"
+    return PanelOnly
+
+
+class PanelCsrfMiddleware(panel_only(CsrfViewMiddleware)):  # type: ignore[misc]
+    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:
+        return None if has_key(request) else super().process_view(request, *args)
+
+
+PanelSecurityMiddleware = panel_only(SecurityMiddleware)
+PanelWhiteNoiseMiddleware = panel_only(WhiteNoiseMiddleware)
+PanelCSPMiddleware = panel_only(CSPMiddleware)
+PanelSessionMiddleware = panel_only(SessionMiddleware)
+PanelCommonMiddleware = panel_only(CommonMiddleware)
+PanelAuthenticationMiddleware = panel_only(AuthenticationMiddleware)
+PanelMessageMiddleware = panel_only(MessageMiddleware)
+PanelHtmxMiddleware = panel_only(HtmxMiddleware)
+
+
+class ApiCorsMiddleware(CorsMiddleware):
+    """Cross-origin answers for /api/ only; whether a key may be used from an origin is the key's affair."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(API) and "HTTP_ORIGIN" in request.META:
+            return super().__call__(request)
+        return self.get_response(request)

@@ -1,0 +1,314 @@
+"""The one settings file; every difference between machines is an environment variable."""
+
+import os
+from pathlib import Path
+
+from luxebrain import env
+
+# --- Who and where we are ---------------------------------------------------------------------
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+DEBUG = env.flag("LUX_DEBUG")
+DEMO = env.flag("LUX_DEMO")
+DATA_DIR = Path(env.text("LUX_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+LOGS_DIR = DATA_DIR / "logs"
+MODELS_DIR = DATA_DIR / "models"
+UPLOADS_DIR = DATA_DIR / "uploads"
+RUN_DIR = DATA_DIR / "run"
+for _directory in (LOGS_DIR, MODELS_DIR / "tenant_models", UPLOADS_DIR, RUN_DIR):
+    _directory.mkdir(parents=True, exist_ok=True)  # before logging opens its first file
+BASE_URL = env.text("LUX_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+
+# --- Security ---------------------------------------------------------------------------------
+SECRET_KEY = env.text("LUX_SECRET_KEY")
+ALLOWED_HOSTS = env.words("LUX_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+_HTTPS = BASE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if _HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if _HTTPS else "csrf"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(alive|ready|health|startup)"]
+if env.flag("LUX_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "https:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+PERMISSIONS_POLICY = {name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb")}
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+
+# --- Apps and middleware ----------------------------------------------------------------------
+INSTALLED_APPS = [
+    "luxebrain.home",
+    "recommendations",
+    "modelregistry",
+    "tenants",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
+    "csp",
+    "django_htmx",
+    "template_partials.apps.SimpleAppConfig",
+    "lucide",
+]
+if DEMO:
+    INSTALLED_APPS.insert(0, "demo")
+# The order is asserted by tests/house/test_middleware.py. Those named luxebrain.middleware.Panel…
+# step aside for /api/, where a session, a CSRF token or a flash message has no place.
+MIDDLEWARE = [
+    "luxebrain.middleware.RequestIdMiddleware",
+    "luxebrain.middleware.ErrorTrackingMiddleware",
+    "luxebrain.middleware.PanelSecurityMiddleware",
+    "luxebrain.middleware.PanelWhiteNoiseMiddleware",
+    "luxebrain.middleware.PanelCSPMiddleware",
+    "luxebrain.middleware.PanelSessionMiddleware",
+    "luxebrain.middleware.PanelCommonMiddleware",
+    "luxebrain.middleware.PanelCsrfMiddleware",
+    "luxebrain.middleware.PanelAuthenticationMiddleware",
+    "luxebrain.middleware.PanelMessageMiddleware",
+    "luxebrain.middleware.PanelHtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "luxebrain.middleware.ApiCorsMiddleware",
+    "tenants.middleware.TenantMiddleware",
+    "tenants.middleware.ApiKeyMiddleware",
+    "tenants.middleware.UsageTrackingMiddleware",
+]
+ROOT_URLCONF = "luxebrain.urls"
+WSGI_APPLICATION = "luxebrain.wsgi.application"
+APPEND_SLASH = False  # routes answer exactly as documented; a redirect would lose a POST body
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# --- People -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/account/login/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_ADAPTER = "tenants.account.adapter.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "tenants.account.forms.SignupForm"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "LuxeBrain"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours: the 15 minutes that the contract names
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "tenants/account/locked.html"
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_IPWARE_PROXY_COUNT = env.number("LUX_PROXY_COUNT", 0)
+TRUSTED_PROXIES = env.number("LUX_PROXY_COUNT", 0)
+
+# --- Pages ------------------------------------------------------------------------------------
+_LOADERS = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [("django.template.loaders.cached.Loader", _LOADERS)],
+                )
+            ],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "django_htmx.templatetags.django_htmx",
+                "lucide.templatetags.lucide",
+                "luxebrain.lib.markup",
+                "django.templatetags.static",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "luxebrain.home.context.shell",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "luxebrain.lib.forms.Renderer"
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"  # filled by collectstatic; until then files are served as they lie
+STATIC_ROOT.mkdir(exist_ok=True)
+_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not _COLLECTED
+_STATIC_BACKEND = (
+    "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    if _COLLECTED
+    else "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": UPLOADS_DIR}},
+    "staticfiles": {"BACKEND": _STATIC_BACKEND},
+}
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Data -------------------------------------------------------------------------------------
+_CONNECTION = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": True}
+DATABASES = {
+    alias: env.database(env.text(variable, "postgres://lux_app@127.0.0.1:5432/luxebrain"), **_CONNECTION)
+    for alias, variable in (
+        ("default", "DATABASE_URL"),
+        ("ops", "DATABASE_OPS_URL"),
+        ("owner", "DATABASE_OWNER_URL"),
+    )
+}
+for _alias in ("default", "ops"):
+    DATABASES[_alias]["OPTIONS"].setdefault("connect_timeout", 2)  # type: ignore[union-attr,attr-defined]
+DATABASE_ROUTERS = ["tenants.router.Router"]
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+BROKER_URL = env.text("BROKER_URL", REDIS_URL)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "dj",
+        "OPTIONS": {"serializer": "luxebrain.lib.redis.JsonSerializer"},
+    }
+}
+
+# --- Mail -------------------------------------------------------------------------------------
+EMAIL_URL = env.text("LUX_EMAIL_URL", "file")
+DEFAULT_FROM_EMAIL = env.text("LUX_EMAIL_FROM", "LuxeBrain <no-reply@luxebrain.example>")
+if EMAIL_URL.startswith("smtp"):
+    from urllib.parse import unquote, urlsplit
+
+    _mail = urlsplit(EMAIL_URL)
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+    EMAIL_USE_TLS, EMAIL_TIMEOUT = _mail.scheme == "smtp+tls", 10
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+
+# --- Background work --------------------------------------------------------------------------
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = False  # safety lives in the rows, not in the broker
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_TASK_TIME_LIMIT = env.number("LUX_TASK_SECONDS", 3600)
+CELERY_TASK_SOFT_TIME_LIMIT = CELERY_TASK_TIME_LIMIT - 60
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 2000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 2_000_000  # kB; a child above it is replaced after its task
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": CELERY_TASK_TIME_LIMIT + 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 2,
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+WORKER_HEARTBEAT = Path(env.text("LUX_WORKER_HEARTBEAT", str(RUN_DIR / "worker.heartbeat")))
+
+# --- API --------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.KeyMay"],
+    "DEFAULT_RENDERER_CLASSES": ["luxebrain.lib.rest.ORJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["luxebrain.lib.rest.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "luxebrain.lib.rest.handle_exception",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LuxeBrain API",
+    "DESCRIPTION": "Product recommendations, events and catalogue for web shops.",
+    "VERSION": "v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+}
+CORS_URLS_REGEX = r"^/api/v1/(recommendations|events).*$"
+CORS_EXPOSE_HEADERS = ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key"]
+
+# --- What the product does --------------------------------------------------------------------
+COLD_START_ORDERS = env.number("LUX_COLD_START_ORDERS", 10)
+RECOMMENDATION_CACHE_SECONDS = 3600
+HISTORY_EVENTS = 50
+ATTRIBUTION_HOURS = 24
+MODEL_NAME = "recommendation"
+
+# --- Logs -------------------------------------------------------------------------------------
+from luxebrain.lib.logs import configure  # noqa: E402  (the directories above must exist first)
+
+LOGGING = configure(LOGS_DIR, level=env.text("LUX_LOG_LEVEL", "INFO"), console=env.flag("LUX_LOG_CONSOLE", default=True))
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(dsn=SENTRY_DSN, release=VERSION, send_default_pii=False, include_local_variables=False)
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # worker processes, not BLAS threads, use the cores

@@ -1,0 +1,7 @@
+"""Rows about model versions. Files may import in this order only: version, alias, performance."""
+
+from modelregistry.models.alias import AliasMove, ModelAlias
+from modelregistry.models.performance import DailyPerformance
+from modelregistry.models.version import ModelVersion
+
+__all__ = ["AliasMove", "DailyPerformance", "ModelAlias", "ModelVersion"]

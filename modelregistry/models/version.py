@@ -1,0 +1,42 @@
+"""ModelVersion: immutable facts about one trained model."""
+
+from django.db import models
+
+from tenants.models import Tenant, TenantOwned, User
+
+
+class ModelVersion(TenantOwned):
+    """What was trained, on what, how well it did, and where its artefact lies. Aliases move, this stays."""
+
+    class State(models.TextChoices):
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed checks"
+        RETIRED = "retired", "Retired"
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="model_versions")
+    model = models.CharField(max_length=40, default="recommendation")
+    number = models.PositiveIntegerField()
+    algorithm = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    artifact_path = models.CharField(max_length=300, help_text="Relative to the models directory")
+    digest = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField(default=0)
+    metrics = models.JSONField(default=dict, help_text="Offline metrics on the time split")
+    counts = models.JSONField(default=dict, help_text="Customers, products and interactions trained on")
+    data_from = models.DateTimeField(null=True)
+    data_until = models.DateTimeField(null=True)
+    code_version = models.CharField(max_length=40, blank=True)
+    train_seconds = models.FloatField(default=0)
+    cpu_seconds = models.FloatField(default=0)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "model", "number"], name="version_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"

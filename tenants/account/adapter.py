@@ -1,0 +1,7 @@
+"""How people sign up and what letters they get."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    pass

@@ -1,0 +1,220 @@
+"""API keys: issue, rotate, revoke, authenticate."""
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connections
+from django.utils import timezone
+
+from luxebrain.lib import problems, tokens
+from tenants import audit, epochs
+from tenants.models import ApiKey, Tenant, User
+
+SCOPES = {
+    "recommendations:read": "Ask for recommendations",
+    "events:write": "Send what shoppers do",
+    "catalogue:read": "Read products, customers and orders",
+    "catalogue:write": "Write products, customers and orders",
+    "batch:write": "Run batch jobs",
+    "usage:read": "Read usage and limits",
+}
+PUBLISHABLE_SCOPES = ("recommendations:read", "events:write")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Who a key speaks for. Everything that the hot path needs, so that it asks no database."""
+
+    key_id: int
+    tenant_id: int
+    tenant_slug: str
+    tenant_state: str
+    kind: str
+    mode: str
+    scopes: frozenset[str]
+    origins: frozenset[str]
+    expires_at: datetime | None
+    requests_per_minute: int
+    label: str
+    is_demo: bool
+    currency: str
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+
+class _Known:
+    """Credentials that this process has seen: digest → (credential, keys epoch, looked up at)."""
+
+    def __init__(self, size: int = 20_000) -> None:
+        self.size = size
+        self.rows: OrderedDict[bytes, tuple[Credential, bytes | None, float]] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def get(self, digest: bytes) -> tuple[Credential, bytes | None, float] | None:
+        return self.rows.get(digest)
+
+    def put(self, digest: bytes, credential: Credential, epoch: bytes | None) -> None:
+        with self.lock:
+            self.rows[digest] = (credential, epoch, time.monotonic())
+            self.rows.move_to_end(digest)
+            while len(self.rows) > self.size:
+                self.rows.popitem(last=False)
+
+    def drop(self, digest: bytes) -> None:
+        with self.lock:
+            self.rows.pop(digest, None)
+
+
+known = _Known()
+KNOWN_SECONDS = 300  # with the cache server up, the keys epoch tells at once; this bounds the rest
+KNOWN_SECONDS_BLIND = 4  # without it
+
+
+def authenticate(raw: str) -> tuple[Credential, bytes | None]:
+    """The key's credential, and the keys epoch it was read under (None = not confirmed yet).
+
+    Raises problems.Unauthenticated. One look-up by digest; an unknown, a revoked and a mistyped key
+    do the same work.
+    """
+    digest = tokens.digest(raw[:200])
+    found = known.get(digest)
+    if found and time.monotonic() - found[2] < KNOWN_SECONDS:
+        return found[0], found[1]
+    credential = look_up(digest)
+    if credential is None:
+        known.drop(digest)
+        raise problems.Unauthenticated(
+            "This API key is not known, or has been revoked or has expired.", headers={"WWW-Authenticate": "Bearer"}
+        )
+    known.put(digest, credential, None)
+    return credential, None
+
+
+def confirm(raw: str, epoch: bytes | None) -> Credential:
+    """Looks the key up again because the tenant's keys changed, and remembers the new epoch."""
+    digest = tokens.digest(raw[:200])
+    credential = look_up(digest)
+    if credential is None:
+        known.drop(digest)
+        raise problems.Unauthenticated("This API key has been revoked or has expired.", headers={"WWW-Authenticate": "Bearer"})
+    known.put(digest, credential, epoch)
+    return credential
+
+
+def is_stale(raw: str, *, blind: bool) -> bool:
+    found = known.get(tokens.digest(raw[:200]))
+    return blind and (found is None or time.monotonic() - found[2] > KNOWN_SECONDS_BLIND)
+
+
+def look_up(digest: bytes) -> Credential | None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("select * from auth_api_key(%s)", [digest])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    names = [column[0] for column in cursor.description] if cursor.description else _COLUMNS
+    values = dict(zip(names, row, strict=True))
+    values["scopes"] = frozenset(values["scopes"])
+    values["origins"] = frozenset(values["origins"])
+    return Credential(**values)
+
+
+_COLUMNS = list(Credential.__slots__)
+
+
+def issue(
+    tenant: Tenant,
+    *,
+    name: str,
+    kind: str,
+    mode: str = ApiKey.Mode.LIVE,
+    scopes: list[str] | None = None,
+    origins: list[str] | None = None,
+    expires_at: datetime | None = None,
+    by: User | None,
+    replaces: ApiKey | None = None,
+) -> tuple[ApiKey, str]:
+    """Makes a key; the secret is returned once and kept nowhere. Raises Problem."""
+    granted = _scopes(kind, scopes)
+    now = timezone.now()
+    live = [key for key in tenant.api_keys.filter(revoked_at=None) if key.is_live(now)]
+    if len(live) >= tenant.plan.api_keys + (1 if replaces else 0):
+        raise problems.PlanLimit(f"The {tenant.plan.name} plan allows {tenant.plan.api_keys} keys. Revoke one first.")
+    if kind == ApiKey.Kind.PUBLISHABLE and not origins:
+        raise problems.Problem(
+            "A publishable key is bound to the sites that may use it.", fields={"origins": "Name at least one origin."}
+        )
+    secret = tokens.api_key(mode=mode, kind=kind)
+    with tenant.atomic():
+        key = tenant.api_keys.create(
+            name=name,
+            kind=kind,
+            mode=mode,
+            prefix=secret[:15],
+            last4=secret[-4:],
+            digest=tokens.digest(secret),
+            scopes=granted,
+            origins=[origin.rstrip("/").lower() for origin in origins or []],
+            expires_at=expires_at,
+            created_by=by,
+            replaces=replaces,
+        )
+        audit.record(tenant, "api_keys.issue", by=by, target=str(key), details={"kind": kind, "mode": mode, "scopes": granted})
+    return key, secret
+
+
+def _scopes(kind: str, wanted: list[str] | None) -> list[str]:
+    allowed = list(PUBLISHABLE_SCOPES) if kind == ApiKey.Kind.PUBLISHABLE else list(SCOPES)
+    wanted = allowed if wanted is None else wanted
+    strangers = [scope for scope in wanted if scope not in allowed]
+    if strangers or not wanted:
+        raise problems.Problem(
+            "A publishable key may only read recommendations and send events."
+            if kind == ApiKey.Kind.PUBLISHABLE
+            else "Unknown scope.",
+            fields={"scopes": f"Choose from {', '.join(allowed)}."},
+        )
+    return wanted
+
+
+def rotate(key: ApiKey, *, grace: timedelta, by: User | None) -> tuple[ApiKey, str]:
+    """A new key like this one; the old one lives for `grace` more, so that both work meanwhile."""
+    tenant = key.tenant
+    now = timezone.now()
+    with tenant.atomic():
+        fresh, secret = issue(
+            tenant,
+            name=key.name,
+            kind=key.kind,
+            mode=key.mode,
+            scopes=key.scopes,
+            origins=key.origins,
+            by=by,
+            replaces=key,
+        )
+        end = now + grace
+        key.expires_at = min(key.expires_at, end) if key.expires_at else end
+        key.save(update_fields=["expires_at"])
+        audit.record(tenant, "api_keys.rotate", by=by, target=str(key), details={"old_key_ends": end.isoformat()})
+        epochs.bump(tenant, "keys")
+    return fresh, secret
+
+
+def revoke(key: ApiKey, *, by: User | None, reason: str = "") -> None:
+    """Ends the key now; every process refuses it with its next call."""
+    if key.revoked_at:
+        raise problems.Conflict("This key is already revoked.")
+    with key.tenant.atomic():
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at"])
+        audit.record(key.tenant, "api_keys.revoke", by=by, target=str(key), reason=reason)
+        epochs.bump(key.tenant, "keys")
+
+
+def as_actor(credential: Any) -> str:
+    return f"key {credential.label}"

@@ -1,0 +1,31 @@
+"""The audit trail: one line per act, in the transaction of the act."""
+
+from typing import Any
+
+import structlog
+
+from tenants.models import AuditEntry, Tenant, User
+
+
+def record(
+    tenant: Tenant | None,
+    action: str,
+    *,
+    by: User | str | None,
+    target: str = "",
+    details: dict[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    """Writes who did what. `by` is a person, or the name of a key or chore. tenant None = platform."""
+    person = by if isinstance(by, User) else None
+    label = str(person) if person else (by or "LuxeBrain")
+    AuditEntry(
+        tenant=tenant,
+        actor=person,
+        actor_label=str(label)[:160],
+        action=action,
+        target=target[:160],
+        details=details or {},
+        reason=reason[:500],
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+    ).save(using=tenant.alias if tenant else "ops", force_insert=True)

@@ -1,0 +1,87 @@
+"""Unhandled exceptions: recorded with an id, grouped by where they happened."""
+
+import hashlib
+import traceback
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.utils import timezone
+
+from luxebrain.lib import logs
+from tenants.models import ErrorGroup, ErrorOccurrence
+
+KEPT_OCCURRENCES = 50
+log = logs.get(__name__)
+
+
+def record(
+    error: BaseException,
+    *,
+    source: str,
+    request_id: str = "",
+    tenant_id: int | None = None,
+    user_id: int | None = None,
+    method: str = "",
+    path: str = "",
+) -> str:
+    """Keeps the error and returns its id. Never raises: a fault in here must not hide the first one."""
+    error_id = f"err_{uuid.uuid4().hex[:20]}"
+    log.error("error.unhandled", error_id=error_id, exc_info=error, path=path)
+    try:
+        with transaction.atomic(using="ops"):
+            group = _group(error)
+            ErrorOccurrence.objects.using("ops").create(
+                group_id=group,
+                error_id=error_id,
+                request_id=request_id,
+                tenant_id=tenant_id,
+                user_id=user_id,
+                method=method,
+                path=path[:300],
+                source=source,
+                trace="".join(traceback.format_exception(error))[-20_000:],
+                happened_at=timezone.now(),
+            )
+            old = ErrorOccurrence.objects.using("ops").filter(group_id=group).order_by("-id")
+            stale = list(old.values_list("pk", flat=True)[KEPT_OCCURRENCES:])
+            ErrorOccurrence.objects.using("ops").filter(pk__in=stale).delete()
+    except Exception:  # noqa: BLE001
+        log.exception("error.not_recorded", error_id=error_id)
+    return error_id
+
+
+def _group(error: BaseException) -> int:
+    place = place_of(error)
+    kind = type(error).__name__
+    fingerprint = hashlib.sha256(f"{kind}|{place}".encode()).hexdigest()[:40]
+    with connections["ops"].cursor() as cursor:
+        cursor.execute(
+            "insert into tenants_errorgroup (fingerprint, exception, message, place, state, count, first_seen_at, last_seen_at) "
+            "values (%s, %s, %s, %s, 'open', 1, now(), now()) "
+            "on conflict (fingerprint) do update set count = tenants_errorgroup.count + 1, last_seen_at = now(), "
+            "state = 'open', message = excluded.message returning id",
+            [fingerprint, kind[:120], str(error).replace("\x00", "")[:500], place[:200]],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def place_of(error: BaseException) -> str:
+    """The innermost frame of our own code, or of any: "module.py:function"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    base = str(settings.BASE_DIR)
+    own = [f for f in frames if f.filename.startswith(base) and ".venv" not in f.filename]
+    frame = (own or frames or [None])[-1]
+    if frame is None:
+        return "unknown"
+    name = Path(frame.filename)
+    shown = name.relative_to(base) if str(name).startswith(base) else name.name
+    return f"{shown}:{frame.name}"
+
+
+def resolve(group: ErrorGroup, *, by: Any) -> None:
+    """Closes the group until it happens again."""
+    group.state = ErrorGroup.State.RESOLVED
+    group.save(using="ops", update_fields=["state"])

@@ -1,0 +1,109 @@
+"""The gate of the API: rate limit, usage and whatever the view wants to read, in one round trip."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from luxebrain.lib import logs, redis
+from tenants import epochs, usage
+from tenants.api_keys import Credential
+
+log = logs.get(__name__)
+
+# GCRA (generic cell rate algorithm, ITU-T I.371): one number per key, the theoretical arrival time.
+# A minute's worth may come at once; after that, one call each 60/limit seconds.
+_SCRIPT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit = tonumber(ARGV[1])
+local step = 60000 / limit
+local arrival = tonumber(redis.call('GET', KEYS[1]) or '0')
+if arrival < now then arrival = now end
+local ahead = arrival - now
+local allowed = ahead + step <= 60000.5 and 1 or 0
+if allowed == 1 then
+  redis.call('SET', KEYS[1], string.format('%.3f', arrival + step), 'PX', 61000)
+  ahead = ahead + step
+end
+local hour = math.floor(now / 3600000)
+local counter = ARGV[2] .. hour
+local field = allowed == 1 and ARGV[3] or ARGV[4]
+if redis.call('HINCRBY', counter, field, 1) == 1 then redis.call('SADD', KEYS[3], counter) end
+local out = {allowed, math.max(0, math.floor((60000 - ahead) / step)), math.ceil(ahead + step - 60000),
+             redis.call('HMGET', KEYS[2], 'keys', 'model', 'catalogue', 'popular')}
+if allowed == 1 then
+  for i = 4, #KEYS do
+    local count = tonumber(ARGV[i + 1])
+    if count > 0 then out[i + 1] = redis.call('LRANGE', KEYS[i], 0, count - 1)
+    else out[i + 1] = redis.call('GET', KEYS[i]) or '' end
+  end
+end
+return out
+"""
+
+
+@dataclass(slots=True)
+class Passage:
+    """What the gate said. `epochs` are (keys, model, catalogue, popular); None = the cache server is away."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    retry_after: float
+    epochs: tuple[bytes | None, ...] | None
+    values: list[list[bytes] | bytes]
+
+    @property
+    def blind(self) -> bool:
+        return self.epochs is None
+
+
+_local = threading.local()
+
+
+def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]] = ()) -> Passage:
+    """Lets one call of this key pass, counts it and reads `reads`: (key, n) = the n newest of a list,
+    (key, 0) = a value. Without the cache server a limiter in this process takes over."""
+    tenant_id = credential.tenant_id
+    keys = [
+        redis.key(tenant_id, "rate", credential.key_id),
+        epochs.name(tenant_id),
+        usage.DIRTY,
+        *(name for name, _ in reads),
+    ]
+    arguments = [
+        credential.requests_per_minute,
+        redis.key(tenant_id, "usage", ""),
+        f"{meter}|{credential.key_id}",
+        f"throttled|{credential.key_id}",
+        *(count for _, count in reads),
+    ]
+    try:
+        script = _local.script
+    except AttributeError:
+        script = _local.script = redis.client().register_script(_SCRIPT)
+    try:
+        allowed, remaining, wait, found, *values = script(keys=keys, args=arguments)
+    except redis.Unreachable:
+        log.warning("gate.blind", tenant_id=tenant_id)
+        return _blind(credential)
+    return Passage(
+        bool(allowed), credential.requests_per_minute, int(remaining), max(0.0, wait / 1000), tuple(found), values
+    )
+
+
+_arrivals: dict[int, float] = {}
+
+
+def _blind(credential: Credential) -> Passage:
+    """The same algorithm in this process alone: a limit, if a looser one, rather than none."""
+    now = time.monotonic()
+    step = 60 / credential.requests_per_minute
+    arrival = max(_arrivals.get(credential.key_id, 0.0), now)
+    if arrival - now + step > 60:
+        return Passage(False, credential.requests_per_minute, 0, arrival - now + step - 60, None, [])
+    if len(_arrivals) > 10_000:
+        _arrivals.clear()
+    _arrivals[credential.key_id] = arrival + step
+    return Passage(True, credential.requests_per_minute, int((60 - (arrival - now)) / step), 0.0, None, [])

@@ -1,0 +1,147 @@
+"""Who the request belongs to: the panel's tenant, the API's key, and the gate that counts it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from luxebrain.lib import logs, problems
+from tenants import access, api_keys, gate, tenancy
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class TenantMiddleware:
+    """/t/<slug>/…: finds the tenant through the signed-in person's memberships, and enters it.
+
+    A stranger gets the same 404 as for a shop that does not exist. Everything inside happens in one
+    transaction; an answer of 500 or above rolls it back.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.tenant = request.membership = None  # type: ignore[attr-defined]
+        if not request.path.startswith("/t/"):
+            return self.get_response(request)
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        found = access.membership(request.user, slug=request.path.split("/", 3)[2])
+        if found is None:
+            return not_found(request)
+        with tenancy.enter(found.tenant_id) as tenant:
+            request.tenant, request.membership = tenant, found  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    context = {"request_id": getattr(request, "request_id", "")}
+    return render(request, "404.html", context, status=404)
+
+
+class ApiKeyMiddleware:
+    """Reads the key of an API call. Whether one is needed is decided where the view is known."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            request.credential = None  # type: ignore[attr-defined]
+            request.raw_key = bearer(request)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def bearer(request: HttpRequest) -> str:
+    given = request.META.get("HTTP_AUTHORIZATION", "")
+    if given[:7].lower() == "bearer ":
+        return given[7:].strip()
+    return request.META.get("HTTP_X_API_KEY", "").strip()
+
+
+class UsageTrackingMiddleware:
+    """Lets a call through the gate once its view is known: key, scope, origin, rate limit, usage.
+
+    A view takes part by having a `scope` (text, or a mapping of method to text), and may have a
+    `meter` and `reads(request, credential)`, which names what to read in the same round trip.
+    The view finds `request.credential` and `request.passage`.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        passage = getattr(request, "passage", None)
+        if passage is not None:
+            response["X-RateLimit-Limit"] = str(passage.limit)
+            response["X-RateLimit-Remaining"] = str(passage.remaining)
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if not request.path.startswith("/api/"):
+            return None
+        view = getattr(view, "cls", view)
+        scope = getattr(view, "scope", None)
+        if scope is None or request.method == "OPTIONS":
+            return None
+        try:
+            self.admit(request, view, scope)
+        except problems.Problem as problem:
+            return problems.answer(request, problem)
+        return None
+
+    def admit(self, request: HttpRequest, view: Any, scope: Any) -> None:
+        raw = request.raw_key  # type: ignore[attr-defined]
+        if not raw:
+            raise problems.Unauthenticated(
+                "Send your API key as `Authorization: Bearer …`.", headers={"WWW-Authenticate": "Bearer"}
+            )
+        credential, epoch = api_keys.authenticate(raw)
+        reads = getattr(view, "reads", None)
+        wanted = reads(request, credential) if reads else ()
+        passage = gate.enter(credential, meter=getattr(view, "meter", "api_calls"), reads=wanted)
+        if passage.blind:
+            if api_keys.is_stale(raw, blind=True):
+                credential = api_keys.confirm(raw, None)
+        elif epoch is None or passage.epochs[0] != epoch:  # type: ignore[index]
+            credential = api_keys.confirm(raw, passage.epochs[0] or b"")  # type: ignore[index]
+        check(request, credential, scope)
+        if not passage.allowed:
+            wait = max(1, int(passage.retry_after + 0.999))
+            raise problems.Problem(
+                f"More than {passage.limit} calls a minute. Try again in {wait} s.",
+                status=429,
+                code="rate_limited",
+                headers={
+                    "Retry-After": str(wait),
+                    "X-RateLimit-Limit": str(passage.limit),
+                    "X-RateLimit-Remaining": "0",
+                },
+            )
+        request.credential, request.passage = credential, passage  # type: ignore[attr-defined]
+        logs.bind(tenant=credential.tenant_slug, key=credential.key_id)
+
+
+def check(request: HttpRequest, credential: api_keys.Credential, scope: Any) -> None:
+    """Raises Problem unless this key may make this call from where it comes."""
+    from django.utils import timezone
+
+    if credential.expires_at is not None and credential.expires_at <= timezone.now():
+        raise problems.Unauthenticated("This API key has expired.", headers={"WWW-Authenticate": "Bearer"})
+    if credential.tenant_state != "active":
+        raise problems.Forbidden("This shop is suspended. Please contact us.", code="tenant_suspended")
+    needed = scope if isinstance(scope, str) else scope.get(request.method, "")
+    if needed and not credential.may(needed):
+        raise problems.Forbidden(f"This key does not have the scope {needed}.", code="scope_missing")
+    if credential.kind == "pk":
+        origin = request.META.get("HTTP_ORIGIN", "").rstrip("/").lower()
+        if origin not in credential.origins:
+            raise problems.Forbidden("This key may not be used from this origin.", code="origin_not_allowed")

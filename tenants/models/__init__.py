@@ -1,0 +1,31 @@
+"""Rows about tenants, people, keys, usage and work.
+
+Files may import in this order only: plan, tenant, owned, people, api_key, usage, work, audit, errors.
+"""
+
+from tenants.models.api_key import ApiKey
+from tenants.models.audit import AuditEntry
+from tenants.models.errors import ErrorGroup, ErrorOccurrence
+from tenants.models.owned import TenantGuard, TenantOwned, TenantScopeRequired
+from tenants.models.people import Invitation, Membership, User
+from tenants.models.plan import Plan
+from tenants.models.tenant import Tenant
+from tenants.models.usage import UsageHour
+from tenants.models.work import Work
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "ErrorGroup",
+    "ErrorOccurrence",
+    "Invitation",
+    "Membership",
+    "Plan",
+    "Tenant",
+    "TenantGuard",
+    "TenantOwned",
+    "TenantScopeRequired",
+    "UsageHour",
+    "User",
+    "Work",
+]

@@ -1,0 +1,44 @@
+"""The two Celery tasks there are: do the work of a row, and make a chore due; and the app's chores."""
+
+import time
+
+from celery import shared_task
+from django.conf import settings
+from django.db import connections
+
+from luxebrain.lib import redis
+from tenants import usage, work
+
+
+@shared_task(name="tenants.work")
+def run(work_id: int) -> None:
+    work.run(work_id)
+
+
+@shared_task(name="tenants.tick")
+def tick(task: str, seconds: int) -> None:
+    work.tick(task, int(time.time() // seconds))
+
+
+@work.handler("tenants.heartbeat")
+def heartbeat(lease: work.Lease) -> None:
+    """Proves that the whole chain beat, relay, broker, worker is alive; the supervisor watches the file."""
+    settings.WORKER_HEARTBEAT.parent.mkdir(parents=True, exist_ok=True)
+    settings.WORKER_HEARTBEAT.touch()
+    redis.client().set("worker:heartbeat", int(time.time()), ex=3600)
+
+
+@work.handler("tenants.fold_usage")
+def fold_usage(lease: work.Lease) -> None:
+    usage.fold()
+
+
+@work.handler("tenants.sweep_work")
+def sweep_work(lease: work.Lease) -> None:
+    """Finished chores go after a day, finished work of tenants after 30, dead work stays 90."""
+    with connections["ops"].cursor() as cursor:
+        cursor.execute(
+            "delete from tenants_work where (state = 'done' and tenant_id is null and finished_at < now() - interval '1 day') "
+            "or (state = 'done' and finished_at < now() - interval '30 days') "
+            "or (state = 'dead' and finished_at < now() - interval '90 days')"
+        )

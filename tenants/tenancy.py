@@ -1,0 +1,39 @@
+"""Entering a tenant: the transaction-local context that row-level security reads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections, transaction
+
+from luxebrain.lib import logs
+from tenants.models import Tenant
+
+
+class NoSuchTenant(LookupError):
+    """No tenant has this id."""
+
+
+@contextmanager
+def enter(tenant_id: int) -> Iterator[Tenant]:
+    """Opens a transaction in which exactly this tenant's rows exist, and yields the tenant.
+
+    Must be the outermost transaction: the context ends with it and can never leak into the next
+    one, because the database stamps it with the transaction's start (see tenants/migrations/0002).
+    Raises NoSuchTenant, and RuntimeError inside another transaction.
+    """
+    with transaction.atomic(durable=True):
+        with connections["default"].cursor() as cursor:
+            cursor.execute("select enter_tenant(%s)", [int(tenant_id)])
+        tenant = Tenant.objects.select_related("plan").filter(pk=tenant_id).first()
+        if tenant is None:
+            raise NoSuchTenant(tenant_id)
+        logs.bind(tenant=tenant.slug)
+        yield tenant
+
+
+def across() -> "TenantsAcross":
+    """All tenants, through the operators' role: the loud door for back office, relay and sweeps."""
+    return Tenant.objects.using("ops").select_related("plan")
+
+
+TenantsAcross = type(Tenant.objects.none())

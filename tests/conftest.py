@@ -1,0 +1,139 @@
+"""The cast, the database with its real roles, and the doors that tests go through.
+
+acme: ana (owner), ben (analyst), dev (developer); globex: gil, the stranger; sam is an operator,
+pat a platform analyst. Tests commit for real: row-level security, on_commit and several roles
+behave as in production; everything is wiped afterwards by the owner.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+
+from tests import make
+
+_KEPT = {"django_migrations", "tenants_plan", "django_content_type", "auth_permission"}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database of this worker's own, migrated by the owner; the application role uses it."""
+    from luxebrain.lib import roles
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"test_{worker}_{os.getpid()}"
+    admin = os.environ["DATABASE_ADMIN_URL"]
+    roles.bootstrap_database(admin, database=name)
+    for alias in connections:
+        connections[alias].close()
+        settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name
+    _own_cache_databases(worker)
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        yield
+        for alias in connections:
+            connections[alias].close()
+    roles.drop_database(admin, database=name)
+
+
+def _own_cache_databases(worker: str) -> None:
+    """Workers of a parallel run share the servers: each gets a logical database of its own."""
+    number = 1 + int("".join(c for c in worker if c.isdigit()) or 0)
+    for variable in ("REDIS_URL", "BROKER_URL"):
+        base, _, _ = getattr(settings, variable).rpartition("/")
+        setattr(settings, variable, f"{base}/{number}")
+        os.environ[variable] = f"{base}/{number}"
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+    settings.CELERY_BROKER_URL = settings.BROKER_URL
+
+
+@pytest.fixture
+def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    from luxebrain.lib import redis
+    from tenants import api_keys
+
+    with django_db_blocker.unblock():
+        redis.client().flushdb()
+        api_keys.known.rows.clear()
+        yield
+        wipe()
+
+
+def wipe() -> None:
+    """Empties every table as the owner; in one round trip, and only where there are rows."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("set constraints all deferred")
+        cursor.execute(
+            "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+            "where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition"
+        )
+        tables = [row[0] for row in cursor.fetchall() if row[0] not in _KEPT]
+        cursor.execute(" ".join(["begin;", "set constraints all deferred;", *(f"delete from {t};" for t in tables), "commit;"]))
+
+
+@pytest.fixture
+def acme(db: None) -> Any:
+    return make.tenant("acme", plan="growth")
+
+
+@pytest.fixture
+def globex(db: None) -> Any:
+    return make.tenant("globex", plan="starter")
+
+
+@pytest.fixture
+def ana(acme: Any) -> Any:
+    return make.member(acme, "ana", role="owner")
+
+
+@pytest.fixture
+def ben(acme: Any) -> Any:
+    return make.member(acme, "ben", role="analyst")
+
+
+@pytest.fixture
+def dev(acme: Any) -> Any:
+    return make.member(acme, "dev", role="developer")
+
+
+@pytest.fixture
+def gil(globex: Any) -> Any:
+    return make.member(globex, "gil", role="owner")
+
+
+@pytest.fixture
+def sam(db: None) -> Any:
+    return make.user("sam", platform_role="operator")
+
+
+@pytest.fixture
+def pat(db: None) -> Any:
+    return make.user("pat", platform_role="analyst")
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def api(acme: Any) -> "make.Api":
+    """The public API with a live secret key of acme."""
+    return make.Api(make.key(acme))
+
+
+@pytest.fixture
+def signed_in() -> Any:
+    """signed_in(ana) → a browser-like client with a session."""
+
+    def sign_in(user: Any) -> Client:
+        client = Client(raise_request_exception=False)
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
