@@ -276,7 +276,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["luxebrain.lib.rest.ORJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["luxebrain.lib.rest.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "luxebrain.lib.rest.handle_exception",
+    "EXCEPTION_HANDLER": "luxebrain.lib.rest_errors.handle_exception",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }
