@@ -25,6 +25,17 @@ lint: setup  ## ruff, the import contracts, and no migration missing
 	$(BIN)/lint-imports
 	$(SERVERS) run --fresh $(BIN)/python manage.py makemigrations --check --dry-run
 
+bench: setup  ## run the measurements in bench/, each on fresh servers
+	@for script in bench/[a-z]*.py; do \
+		[ -e "$$script" ] || { echo "There is nothing to measure yet in bench/."; exit 1; }; \
+		echo "== $$script"; \
+		$(SERVERS) run --fresh sh -c '$(BIN)/python manage.py setup -v 0 && $(BIN)/python "$$0"' \
+			"$$script" || exit 1; \
+	done
+
+drill: setup  ## kill every process in turn and time its return
+	@$(SERVERS) drill
+
 lock: setup  ## refresh the pinned versions in requirements/
 	@sh bin/lock
 

@@ -1,4 +1,4 @@
-"""`python -m luxebrain.embedded demo | run COMMAND… | env | clean`."""
+"""`python -m luxebrain.embedded demo | run COMMAND… | env | drill | clean`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from types import FrameType
 
-from luxebrain.embedded import demo, processes
+from luxebrain.embedded import demo, drill, processes
 from luxebrain.embedded.instance import (
     AlreadyRunning,
     Instance,
@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
                 demo.run(data_directory())
             case "run":
                 return _run(options.command, fresh=options.fresh)
+            case "drill":
+                return 0 if drill.run() else 1
             case "clean":
                 _clean()
             case "env":
@@ -98,6 +100,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     run.add_argument("--fresh", action="store_true", help="new, fast, temporary servers")
     run.add_argument("command", nargs=argparse.REMAINDER)
     verbs.add_parser("env", help="print the variables of what is running, for `eval`")
+    verbs.add_parser("drill", help="kill each process and time its return")
     verbs.add_parser("clean", help="delete the data directory")
     options = parser.parse_args(argv)
     if options.verb == "run":

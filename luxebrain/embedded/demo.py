@@ -13,7 +13,7 @@ from pathlib import Path
 
 from luxebrain.embedded import processes, state
 from luxebrain.embedded.instance import CHECKOUT, AlreadyRunning, Instance, running_environ
-from luxebrain.embedded.supervisor import Program, StartFailed, Supervisor, tail
+from luxebrain.embedded.supervisor import Program, Supervisor, tail
 from luxebrain.embedded.terminal import Terminal
 
 _FIRST_PORT, _LAST_PORT = 8000, 8099
@@ -29,7 +29,7 @@ class SetUpFailed(RuntimeError):
 
 def run(data_dir: Path) -> None:
     """Start everything, fill it, and stay until the user ends it (KeyboardInterrupt)."""
-    terminal = Terminal(total=4)
+    terminal = Terminal(total=3)
     instance = Instance(
         data_dir,
         with_postgres="DATABASE_URL" not in os.environ,
@@ -77,18 +77,22 @@ def _start(instance: Instance, terminal: Terminal, *, port: int) -> None:
         instance.start()
     environ = environment(instance, port=port)
     instance.publish({name: environ[name] for name in ("LUX_DEMO", "LUX_BASE_URL")})
-    supervisor = instance.supervisor
-    with terminal.step("Bringing the database up to date"):
-        _manage(supervisor, ["setup"], env=environ, log=instance.logs / "setup.log")
-    with terminal.step("Starting web, worker, relay and beat"):
-        programs = product(instance, environ=environ, port=port)
-        for program in programs:
-            supervisor.start(program, wait=False)
-        for program in programs:
-            supervisor.running[program.name].wait_ready()
+    with terminal.step("Bringing the database up to date, starting web, worker, relay and beat"):
+        start_product(instance, environ=environ, port=port)
     with terminal.step("Loading the demo shops", shows_output=True):
         address = f"http://127.0.0.1:{port}"
-        _manage(supervisor, ["seed_demo", "--base-url", address], env=environ)
+        _manage(instance.supervisor, ["seed_demo", "--base-url", address], env=environ)
+
+
+def start_product(instance: Instance, *, environ: Mapping[str, str], port: int) -> None:
+    """Migrate, start the four programs side by side, and wait until all are ready."""
+    supervisor = instance.supervisor
+    _manage(supervisor, ["setup"], env=environ, log=instance.logs / "setup.log")
+    programs = product(instance, environ=environ, port=port)
+    for program in programs:
+        supervisor.start(program, wait=False)
+    for program in programs:
+        supervisor.running[program.name].wait_ready()
 
 
 def environment(instance: Instance, *, port: int) -> dict[str, str]:
@@ -202,6 +206,3 @@ class _calm:
     def __exit__(self, *exc: object) -> None:
         for number, handler in self._earlier.items():
             signal.signal(number, handler)
-
-
-__all__ = ["SetUpFailed", "StartFailed", "choose_port", "environment", "product", "run"]

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from luxebrain.lib import roles
 __all__ = ["AlreadyRunning", "Instance", "data_directory", "temporary"]
 
 DATABASE = "luxebrain"
+_TEMPORARY = "luxebrain-servers-"
 CHECKOUT = Path(__file__).resolve().parents[2]  # the checkout
 
 
@@ -180,12 +182,15 @@ def running_environ(data_dir: Path) -> dict[str, str] | None:
 
 
 @contextmanager
-def temporary(fast: bool = True) -> Iterator[Instance]:
+def temporary(
+    fast: bool = True, *, report: Callable[[str], None] = lambda line: None
+) -> Iterator[Instance]:
     """Servers of one's own, with the roles and an empty database, gone at the end."""
-    directory = Path(tempfile.mkdtemp(prefix="luxebrain-"))
+    directory = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
     directory.chmod(0o711)
+    _sweep(directory.parent)
     try:
-        with Instance(directory, fast=fast) as instance:
+        with Instance(directory, fast=fast, report=report) as instance:
             yield instance
     finally:
         forget(directory)
@@ -199,3 +204,15 @@ def forget(data_dir: Path) -> None:
     if data.is_symlink():
         shutil.rmtree(data.readlink().parent, ignore_errors=True)
     shutil.rmtree(data_dir, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Delete what killed runs left behind: nobody holds it, and it is older than an hour."""
+    for left in parent.glob(f"{_TEMPORARY}*"):
+        try:
+            ours = left.is_dir() and left.stat().st_uid == os.geteuid()
+            old = time.time() - left.stat().st_mtime > 3600
+            if ours and old and not left.is_symlink() and running_environ(left) is None:
+                forget(left)
+        except OSError:
+            continue  # somebody else is sweeping too
