@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from recommendations.algorithms.base import NOTHING, Recommender, Scores
 from recommendations.algorithms.data import Interactions
@@ -58,15 +59,17 @@ class ALS(Recommender):
             return self
         confidence = matrix.copy()
         confidence.data = 1 + self.params["alpha"] * confidence.data
-        model = AlternatingLeastSquares(
-            factors=self.params["factors"],
-            regularization=self.params["regularization"],
-            alpha=1.0,
-            iterations=self.params["iterations"],
-            num_threads=1,
-            random_state=seed,
-        )
-        model.fit(sparse.csr_matrix(confidence), show_progress=False)
+        # Several BLAS threads under its own loop make it many times slower, so it warns of them.
+        with threadpool_limits(1):
+            model = AlternatingLeastSquares(
+                factors=self.params["factors"],
+                regularization=self.params["regularization"],
+                alpha=1.0,
+                iterations=self.params["iterations"],
+                num_threads=1,
+                random_state=seed,
+            )
+            model.fit(sparse.csr_matrix(confidence), show_progress=False)
         factors = np.asarray(model.item_factors, np.float32)
         # Nobody touched them, so nothing was learnt: what is left there is the random start.
         factors[np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0] = 0

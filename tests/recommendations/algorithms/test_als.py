@@ -1,0 +1,35 @@
+"""Matrix factorisation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recommendations.algorithms.als import ALS
+from tests.recommendations.algorithms.contract import (
+    PersonalContract,
+    checkerboard,
+    colours,
+    items,
+)
+
+
+class TestALS(PersonalContract):
+    def make(self) -> ALS:
+        # Two colours, two factors: more would learn the holes by heart.
+        return ALS(factors=2, iterations=15)
+
+
+def test_it_folds_a_shopper_in_by_the_normal_equations() -> None:
+    fitted = ALS(factors=4).fit(checkerboard(), colours(), seed=3)
+    history, weights = items(2, 4, 2), np.array([1, 0.5, 0.25], np.float32)
+    _, scores = fitted.score_history(history, weights)
+    factors = fitted.factors.astype(np.float64)
+    confidence = np.ones(len(factors))
+    confidence[2] += fitted.params["alpha"] * 1.25
+    confidence[4] += fitted.params["alpha"] * 0.5
+    liked = np.zeros(len(factors))
+    liked[[2, 4]] = 1
+    left = (factors.T * confidence) @ factors + fitted.params["regularization"] * np.eye(4)
+    shopper = np.linalg.solve(left, factors.T @ (confidence * liked))
+    assert scores == pytest.approx(factors @ shopper, abs=1e-4)
