@@ -25,30 +25,33 @@ def best(
     count = len(scores)
     if limit <= 0 or not count:
         return np.empty(0, np.int32), np.empty(0, np.float32)
-    want = max(64, 4 * limit)
+    want = max(256, 16 * limit)
     while True:
         # Few are looked at closely; more only when repeats and the mask leave too few of them.
         chosen, values = _leading(items, scores, min(want, count))
         if allowed is not None:
             kept = allowed[chosen]
             chosen, values = chosen[kept], values[kept]
+        order = np.lexsort((chosen, -values))
+        chosen, values = chosen[order], values[order]
+        if items is not None and len(chosen):
+            # Equal items have equal scores, so the sort has put them side by side.
+            first = np.empty(len(chosen), np.bool_)
+            first[0] = True
+            np.not_equal(chosen[1:], chosen[:-1], out=first[1:])
+            chosen, values = chosen[first], values[first]
         if len(chosen) >= limit or want >= count:
-            break
+            return chosen[:limit].astype(np.int32), values[:limit]
         want *= 8
-    order = np.lexsort((chosen, -values))[:limit]
-    return chosen[order].astype(np.int32), values[order]
 
 
 def _leading(
     items: np.ndarray | None, scores: np.ndarray, want: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct items among the `want` highest entries, and whatever ties with the last of them."""
+    """The `want` highest entries, and whatever ties with the last of them."""
     if want < len(scores):
         floor = np.partition(scores, len(scores) - want)[len(scores) - want]
         rows = np.flatnonzero(scores >= floor)
     else:
         rows = np.arange(len(scores))
-    if items is None:
-        return rows, scores[rows]
-    chosen, first = np.unique(items[rows], return_index=True)
-    return chosen, scores[rows[first]]
+    return (rows if items is None else items[rows]), scores[rows]

@@ -110,7 +110,7 @@ class RecommenderContract:
     def test_it_takes_no_data_at_all(self) -> None:
         nothing = Interactions.of(customers=[], products=[], occurred_at=[])
         fitted = self.make().fit(nothing, None, seed=1)
-        found, scores = fitted.score_history(items(), ones(0), -1)
+        _, scores = fitted.score_history(items(), ones(0), -1)
         assert len(scores) == 0
 
     def test_it_takes_a_catalogue_without_events(self) -> None:
