@@ -30,7 +30,8 @@ def reachable(path: Path, *, user: str | None) -> bool:
     if user is None:
         return True
     uid = pwd.getpwnam(user).pw_uid
-    for step in (path, *path.parents):
+    path, target = path.absolute(), path.resolve()  # both ways must be open: a link, its target
+    for step in {path, *path.parents, target, *target.parents}:
         status = step.stat()
         wanted = 0o100 if status.st_uid == uid else 0o001
         if not status.st_mode & wanted:

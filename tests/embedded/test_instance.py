@@ -43,7 +43,7 @@ def assert_kept(instance):
         assert redis.Redis.from_url(instance.environ[name]).get("kept") == b"7"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
     path = tmp_path_factory.mktemp("data")
     for step in (path, *path.parents[:2]):  # pytest closes its folders; PostgreSQL's user walks in

@@ -87,7 +87,7 @@ def test_it_leaves_a_program_alone_whose_heart_beats(keeper, make, tmp_path, mon
 
 
 def test_it_stops_the_higher_stage_first_and_kills_what_does_not_stop(keeper, make, tmp_path):
-    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    stubborn = "import signal; signal.signal(15, signal.SIG_IGN); " + SLEEP
     base = make("base", SLEEP)
     upper = make(
         "upper",
