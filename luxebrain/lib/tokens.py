@@ -7,14 +7,14 @@ import time
 import uuid
 import zlib
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 
 
 def encode(number: int, length: int) -> str:
     digits = []
     for _ in range(length):
         number, digit = divmod(number, 32)
-        digits.append(_ALPHABET[digit])
+        digits.append(ALPHABET[digit])
     return "".join(reversed(digits))
 
 
@@ -57,7 +57,7 @@ def decode(text: str) -> int | None:
     """The number that encode() wrote, or None when a character is not of the alphabet."""
     number = 0
     for char in text:
-        digit = _ALPHABET.find(char)
+        digit = ALPHABET.find(char)
         if digit < 0:
             return None
         number = number * 32 + digit

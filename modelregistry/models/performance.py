@@ -6,7 +6,7 @@ from tenants.models import Tenant, TenantOwned
 
 
 class DailyPerformance(TenantOwned):
-    """Counts of one UTC day. version 0 = served without a model (popular products).
+    """Counts of one day in the tenant's time zone. version 0 = served without a model (popular products).
 
     impressions: lists shown; clicks: lists with at least one click; orders, revenue: attributed.
     """

@@ -1,0 +1,91 @@
+"""What the versions did in the shop: replaces the figures of days, and reads them back in sums."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from modelregistry import statistics
+from modelregistry.models import DailyPerformance
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The figures of one day, version, placement and currency."""
+
+    day: date
+    version: int
+    placement: str
+    currency: str
+    impressions: int = 0
+    clicks: int = 0
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Clicked lists of shown lists on one day for one version, with its 95 % interval."""
+
+    day: date
+    version: int
+    shown: int
+    clicked: int
+    rate: float
+    low: float
+    high: float
+
+
+def replace(tenant: Tenant, *, days: Iterable[date], rows: Iterable[Row]) -> None:
+    """Puts `rows` in the place of all that was kept for `days`. Call inside a transaction."""
+    tenant.daily_performance.filter(day__in=list(days)).delete()
+    now = timezone.now()
+    DailyPerformance.unscoped.using(tenant.alias).bulk_create(
+        [
+            DailyPerformance(
+                tenant_id=tenant.pk,
+                day=row.day,
+                version=row.version,
+                placement=row.placement,
+                currency=row.currency,
+                impressions=row.impressions,
+                clicks=row.clicks,
+                orders=row.orders,
+                revenue=row.revenue,
+                updated_at=now,
+            )
+            for row in rows
+        ],
+        batch_size=1000,
+    )
+
+
+def totals(tenant: Tenant, *, first: date, last: date) -> tuple[int, int]:
+    """(lists shown, lists clicked) on the days first…last, both included."""
+    found = tenant.daily_performance.filter(day__range=(first, last)).aggregate(
+        shown=Sum("impressions"), clicked=Sum("clicks")
+    )
+    return found["shown"] or 0, found["clicked"] or 0
+
+
+def shares_by_day(tenant: Tenant, *, first: date, last: date) -> list[Share]:
+    """Click-through by day and version, in order of time; days on which nothing was shown are left out."""
+    rows = (
+        tenant.daily_performance.filter(day__range=(first, last))
+        .values("day", "version")
+        .annotate(shown=Sum("impressions"), clicked=Sum("clicks"))
+        .filter(shown__gt=0)
+        .order_by("day", "version")
+    )
+    return [share(row["day"], row["version"], row["shown"], row["clicked"]) for row in rows]
+
+
+def share(day: date, version: int, shown: int, clicked: int) -> Share:
+    # A list shown before midnight may be clicked after it: never more than all of them.
+    clicked = min(clicked, shown)
+    low, high = statistics.wilson(clicked, shown)
+    return Share(day, version, shown, clicked, clicked / shown if shown else 0.0, low, high)
