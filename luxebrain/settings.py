@@ -305,7 +305,8 @@ MODEL_NAME = "recommendation"
 # --- Logs -------------------------------------------------------------------------------------
 from luxebrain.lib.logs import configure  # noqa: E402  (the directories above must exist first)
 
-LOGGING = configure(LOGS_DIR, level=env.text("LUX_LOG_LEVEL", "INFO"), console=env.flag("LUX_LOG_CONSOLE", default=True))
+LOG_CONSOLE = env.flag("LUX_LOG_CONSOLE", default=True)
+LOGGING = configure(LOGS_DIR, level=env.text("LUX_LOG_LEVEL", "INFO"), console=LOG_CONSOLE)
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk

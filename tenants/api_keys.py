@@ -101,7 +101,9 @@ def confirm(raw: str, epoch: bytes | None) -> Credential:
     credential = look_up(digest)
     if credential is None:
         known.drop(digest)
-        raise problems.Unauthenticated("This API key has been revoked or has expired.", headers={"WWW-Authenticate": "Bearer"})
+        raise problems.Unauthenticated(
+            "This API key has been revoked or has expired.", headers={"WWW-Authenticate": "Bearer"}
+        )
     known.put(digest, credential, epoch)
     return credential
 
@@ -164,7 +166,8 @@ def issue(
             created_by=by,
             replaces=replaces,
         )
-        audit.record(tenant, "api_keys.issue", by=by, target=str(key), details={"kind": kind, "mode": mode, "scopes": granted})
+        facts = {"kind": kind, "mode": mode, "scopes": granted}
+        audit.record(tenant, "api_keys.issue", by=by, target=str(key), details=facts)
     return key, secret
 
 

@@ -48,7 +48,7 @@ def record(
             old = ErrorOccurrence.objects.using("ops").filter(group_id=group).order_by("-id")
             stale = list(old.values_list("pk", flat=True)[KEPT_OCCURRENCES:])
             ErrorOccurrence.objects.using("ops").filter(pk__in=stale).delete()
-    except Exception:  # noqa: BLE001
+    except Exception:
         log.exception("error.not_recorded", error_id=error_id)
     return error_id
 
@@ -59,7 +59,8 @@ def _group(error: BaseException) -> int:
     fingerprint = hashlib.sha256(f"{kind}|{place}".encode()).hexdigest()[:40]
     with connections["ops"].cursor() as cursor:
         cursor.execute(
-            "insert into tenants_errorgroup (fingerprint, exception, message, place, state, count, first_seen_at, last_seen_at) "
+            "insert into tenants_errorgroup "
+            "(fingerprint, exception, message, place, state, count, first_seen_at, last_seen_at) "
             "values (%s, %s, %s, %s, 'open', 1, now(), now()) "
             "on conflict (fingerprint) do update set count = tenants_errorgroup.count + 1, last_seen_at = now(), "
             "state = 'open', message = excluded.message returning id",

@@ -51,7 +51,7 @@ class Passage:
     limit: int
     remaining: int
     retry_after: float
-    epochs: tuple[bytes | None, ...] | None
+    epochs: tuple[bytes, ...] | None
     values: list[list[bytes] | bytes]
 
     @property
@@ -88,8 +88,9 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
     except redis.Unreachable:
         log.warning("gate.blind", tenant_id=tenant_id)
         return _blind(credential)
+    moved = tuple(value or b"" for value in found)
     return Passage(
-        bool(allowed), credential.requests_per_minute, int(remaining), max(0.0, wait / 1000), tuple(found), values
+        bool(allowed), credential.requests_per_minute, int(remaining), max(0.0, wait / 1000), moved, values
     )
 
 

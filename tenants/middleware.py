@@ -112,7 +112,7 @@ class UsageTrackingMiddleware:
             if api_keys.is_stale(raw, blind=True):
                 credential = api_keys.confirm(raw, None)
         elif epoch is None or passage.epochs[0] != epoch:  # type: ignore[index]
-            credential = api_keys.confirm(raw, passage.epochs[0] or b"")  # type: ignore[index]
+            credential = api_keys.confirm(raw, passage.epochs[0])  # type: ignore[index]
         check(request, credential, scope)
         if not passage.allowed:
             wait = max(1, int(passage.retry_after + 0.999))

@@ -38,7 +38,8 @@ def sweep_work(lease: work.Lease) -> None:
     """Finished chores go after a day, finished work of tenants after 30, dead work stays 90."""
     with connections["ops"].cursor() as cursor:
         cursor.execute(
-            "delete from tenants_work where (state = 'done' and tenant_id is null and finished_at < now() - interval '1 day') "
+            "delete from tenants_work "
+            "where (state = 'done' and tenant_id is null and finished_at < now() - interval '1 day') "
             "or (state = 'done' and finished_at < now() - interval '30 days') "
             "or (state = 'dead' and finished_at < now() - interval '90 days')"
         )

@@ -1,5 +1,6 @@
 """Entering a tenant: the transaction-local context that row-level security reads."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,9 @@ from tenants.models import Tenant
 
 class NoSuchTenant(LookupError):
     """No tenant has this id."""
+
+
+_held = threading.local()
 
 
 @contextmanager
@@ -28,6 +32,22 @@ def enter(tenant_id: int) -> Iterator[Tenant]:
         if tenant is None:
             raise NoSuchTenant(tenant_id)
         logs.bind(tenant=tenant.slug)
+        _held.tenant = tenant
+        try:
+            yield tenant
+        finally:
+            _held.tenant = None
+
+
+@contextmanager
+def within(tenant_id: int) -> Iterator[Tenant]:
+    """The tenant that this thread is in already, or else enters it: for what both the API (which is
+    in none) and the pages (which are in theirs) call. Raises RuntimeError inside another tenant."""
+    held = getattr(_held, "tenant", None)
+    if held is not None and held.pk == tenant_id and connections["default"].in_atomic_block:
+        yield held
+        return
+    with enter(tenant_id) as tenant:
         yield tenant
 
 

@@ -60,7 +60,8 @@ class Lease:
 
     def finish(self, alias: str = "ops") -> None:
         """Marks the work done; with alias="default" inside the transaction that holds the effect."""
-        if not _update("state = 'done', lease_until = null, finished_at = clock_timestamp(), error = ''", [], self, alias):
+        done = "state = 'done', lease_until = null, finished_at = clock_timestamp(), error = ''"
+        if not _update(done, [], self, alias):
             raise Fenced(self.work_id)
         self.finished = True
 
@@ -151,7 +152,7 @@ def run(work_id: int) -> bool:
         log.warning("work.fenced")
     except RetryLater as later:
         _release(lease, seconds=later.seconds, error="", give_back=True)
-    except Exception as error:  # noqa: BLE001  (the door of all background work)
+    except Exception as error:
         log.exception("work.failed")
         errors.record(error, source="worker", tenant_id=lease.tenant_id, path=f"{lease.task}#{lease.work_id}")
         _release(lease, seconds=min(2.0**lease.attempt, 300), error=traceback.format_exc(limit=-3)[-2000:])
@@ -233,7 +234,7 @@ def run_due(*, limit: int = 1000, tasks: set[str] | None = None) -> int:
         if tasks is not None:
             rows = rows.filter(task__in=tasks)
         ids = list(rows.order_by("due_at", "id").values_list("pk", flat=True)[:50])
-        if not ids or not any([run(work_id) for work_id in ids]):
+        if not ids or not sum([run(work_id) for work_id in ids]):
             break
         done += len(ids)
     return done

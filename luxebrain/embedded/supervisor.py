@@ -92,8 +92,7 @@ class Running:
         """One look: start again what has ended, restart what is alive but deaf."""
         if self._due is not None:
             if time.time() >= self._due:
-                self.restarts += 1
-                self.start()
+                self._restart()
         elif self._child is not None and self._child.poll() is not None:
             self._schedule_restart(self._child.returncode)
         elif self._kill_at is not None:
@@ -123,6 +122,14 @@ class Running:
         self.program.record.unlink(missing_ok=True)
         self._child = None
         return code
+
+    def _restart(self) -> None:
+        self.restarts += 1
+        try:
+            self.start()
+        except OSError as error:  # out of memory or processes: a reason to wait, not to give up
+            self._due = time.time() + BACKOFF[-1]
+            self._report(f"{self.program.name} cannot be started ({error}): trying again")
 
     def _schedule_restart(self, code: int) -> None:
         processes.kill_group(self._child.pid)  # its own children, if it left any

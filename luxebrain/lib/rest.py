@@ -24,7 +24,8 @@ def decode(raw: bytes) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise ValueError(f"The body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"The body is not valid JSON: {error.msg} at {where}.") from None
     except RecursionError:
         raise ValueError("The body is nested too deeply.") from None
     _check_text(value)

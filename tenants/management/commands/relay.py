@@ -2,6 +2,7 @@
 
 import signal
 import time
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         connection = app.connection_for_write(transport_options=transport)
         while self.running:
             try:
-                sent = work.relay(lambda ids: publish(connection, ids), limit=in_flight)
+                sent = work.relay(partial(publish, connection), limit=in_flight)
             except (DatabaseError, OperationalError, RedisError, OSError) as error:
                 log.warning("relay.waiting", reason=str(error)[:200])
                 connections.close_all()

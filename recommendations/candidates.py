@@ -1,0 +1,131 @@
+"""What this process holds of each shop: its model, mapped read-only, and its shop window.
+
+Loaded once per (model, tenant, version) into a bounded table; an epoch that moved makes the next
+request look again, so that an activation is followed at once and without a restart.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+
+from luxebrain.lib import logs
+from modelregistry import artifacts
+from modelregistry.models import ModelAlias, ModelVersion
+from recommendations.algorithms.bundle import Bundle, BundleDamaged
+from recommendations.window import Window
+from tenants import errors, tenancy
+from tenants.models import Tenant
+
+HELD_SHOPS = 256
+BLIND_SECONDS = 2.0  # without the cache server: how long a copy may be trusted
+log = logs.get(__name__)
+
+
+@dataclass
+class Shop:
+    """One shop's copies. `version` 0 = no model yet; `degraded` = the champion could not be loaded."""
+
+    tenant_id: int
+    window: Window = field(default_factory=Window)
+    bundle: Bundle | None = None
+    version: int = 0
+    version_id: int = 0
+    degraded: str = ""
+    popular: list[tuple[str, float]] | None = None
+    popular_epoch: bytes | None = None
+    is_cold: bool = True
+    model_epoch: bytes | None = None
+    catalogue_epoch: bytes | None = None
+    checked_at: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_shops: OrderedDict[int, Shop] = OrderedDict()
+_lock = threading.Lock()
+
+
+def shop(tenant_id: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
+    """The shop as of these epochs (keys, model, catalogue, popular); None = the cache server is away."""
+    held = _shops.get(tenant_id)
+    if held is None:
+        with _lock:
+            held = _shops.setdefault(tenant_id, Shop(tenant_id))
+            while len(_shops) > HELD_SHOPS:
+                _shops.popitem(last=False)
+    if epochs is None:
+        if time.monotonic() - held.checked_at > BLIND_SECONDS:
+            _load(held, held.model_epoch, held.catalogue_epoch)
+        return held
+    model, catalogue = epochs[1] or b"", epochs[2] or b""
+    if held.model_epoch != model or held.catalogue_epoch != catalogue:
+        _load(held, model, catalogue)
+    return held
+
+
+def _load(held: Shop, model: bytes | None, catalogue: bytes | None) -> None:
+    """One thread loads; the others go on with what there is, unless there is nothing yet."""
+    if not held.lock.acquire(blocking=held.checked_at == 0.0):
+        return
+    try:
+        # Called for an epoch that moved, or, blind, for one that nobody can see moving.
+        blind = model == held.model_epoch and catalogue == held.catalogue_epoch
+        with tenancy.within(held.tenant_id) as tenant:
+            if held.model_epoch != model or blind:
+                load_champion(held, tenant)
+            if held.catalogue_epoch != catalogue or blind:
+                held.window.refresh(tenant)
+        held.model_epoch, held.catalogue_epoch = model, catalogue
+        held.checked_at = time.monotonic()
+    finally:
+        held.lock.release()
+
+
+def load_champion(held: Shop, tenant: Tenant) -> None:
+    """Takes up the champion; if it cannot be loaded, the newest version before it that can."""
+    aliases = tenant.model_aliases.filter(model=settings.MODEL_NAME, name=ModelAlias.CHAMPION)
+    alias = aliases.select_related("version").first()
+    if alias is None:
+        held.bundle, held.version, held.version_id, held.degraded = None, 0, 0, ""
+        return
+    if alias.version.pk == held.version_id and not held.degraded:
+        return
+    champion = alias.version
+    earlier = tenant.model_versions.filter(
+        model=settings.MODEL_NAME, state=ModelVersion.State.READY, number__lt=champion.number
+    ).order_by("-number")[:3]
+    for version in [champion, *earlier]:
+        try:
+            bundle = load(tenant.pk, version)
+        except (artifacts.ArtifactError, BundleDamaged, OSError) as error:
+            log.warning("model.not_loaded", version=version.number, reason=str(error)[:300])
+            if version is champion:
+                errors.record(error, source="serving", tenant_id=tenant.pk, path=f"model {version}")
+            continue
+        held.bundle, held.version, held.version_id = bundle, version.number, version.pk
+        held.degraded = "" if version is champion else f"v{champion.number} could not be loaded"
+        return
+    held.degraded = f"v{champion.number} could not be loaded"
+    if held.bundle is None:
+        held.version, held.version_id = 0, 0
+
+
+def load(tenant_id: int, version: ModelVersion) -> Bundle:
+    """The version's bundle, its arrays mapped read-only. Raises ArtifactError, BundleDamaged."""
+    path = Path(settings.MODELS_DIR) / version.artifact_path
+    loaded = artifacts.load(path, tenant=str(tenant_id), expected_digest=version.digest)
+    return Bundle.from_arrays(loaded.arrays, loaded.manifest)
+
+
+def forget() -> None:
+    """Drops every copy (tests, and after a fork)."""
+    with _lock:
+        _shops.clear()
+
+
+def peek(tenant_id: int) -> Shop | None:
+    """The shop if this process holds it, as it is."""
+    return _shops.get(tenant_id)

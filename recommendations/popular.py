@@ -1,0 +1,72 @@
+"""A shop's own best sellers: what is shown while there are too few orders for a model."""
+
+import orjson
+from django.conf import settings
+from django.db import connections
+
+from luxebrain.lib import logs, redis
+from tenants.models import Tenant
+
+KEPT = 200
+HALF_LIFE_DAYS = 30
+log = logs.get(__name__)
+
+# Units, halved every 30 days of age, of products that can be bought now; then, so that the list is
+# never empty while the catalogue has stock, the newest products.
+_SQL = """
+with sold as (
+    select l.product_external_id as id,
+           sum(l.quantity * power(0.5, extract(epoch from now() - o.ordered_at) / 86400 / %(half_life)s)) as units
+    from recommendations_orderline l join recommendations_order o on o.tenant_id = l.tenant_id and o.id = l.order_id
+    where l.tenant_id = %(tenant)s and o.is_countable and o.ordered_at > now() - interval '400 days' and l.quantity > 0
+    group by 1
+)
+select p.external_id, coalesce(sold.units, 0)::float8
+from recommendations_product p left join sold on sold.id = p.external_id
+where p.tenant_id = %(tenant)s and p.is_published and (p.stock is null or p.stock > 0)
+order by sold.units desc nulls last, p.created_at desc, p.id desc limit %(kept)s
+"""
+
+
+def key(tenant_id: int) -> str:
+    return redis.key(tenant_id, "popular", "v1")
+
+
+def cold_key(tenant_id: int) -> str:
+    return redis.key(tenant_id, "cold")
+
+
+def compute(tenant: Tenant) -> list[tuple[str, float]]:
+    """(product id, weighted units), best first. Reads only this tenant's rows."""
+    with connections[tenant.alias].cursor() as cursor:
+        cursor.execute(_SQL, {"tenant": tenant.pk, "half_life": HALF_LIFE_DAYS, "kept": KEPT})
+        return [(str(product), float(units)) for product, units in cursor.fetchall()]
+
+
+def countable_orders(tenant: Tenant) -> int:
+    return tenant.orders.countable().count()
+
+
+def remember(tenant_id: int, products: list[tuple[str, float]], *, epoch: bytes) -> None:
+    """Keeps the list for an hour, with the epoch it was made under."""
+    try:
+        redis.client().set(
+            key(tenant_id), orjson.dumps([epoch.decode(), products]), ex=settings.RECOMMENDATION_CACHE_SECONDS
+        )
+    except redis.Unreachable:
+        log.warning("popular.not_cached", tenant_id=tenant_id)
+
+
+def recall(raw: bytes, *, epoch: bytes) -> list[tuple[str, float]] | None:
+    """The cached list if it was made under this epoch."""
+    if not raw:
+        return None
+    made_under, products = orjson.loads(raw)
+    return products if made_under == epoch.decode() else None
+
+
+def remember_cold(tenant_id: int, *, is_cold: bool) -> None:
+    try:
+        redis.client().set(cold_key(tenant_id), b"1" if is_cold else b"0", ex=settings.RECOMMENDATION_CACHE_SECONDS)
+    except redis.Unreachable:
+        log.warning("cold.not_cached", tenant_id=tenant_id)
