@@ -33,6 +33,7 @@ class AliasMove(TenantOwned):
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="moves", db_constraint=False)
     moved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
+    is_rollback = models.BooleanField(default=False, help_text="Undid earlier moves instead of adding one")
     moved_at = models.DateTimeField()
 
     class Meta(TenantOwned.Meta):
