@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -140,7 +139,7 @@ def product(instance: Instance, *, environ: Mapping[str, str], port: int) -> lis
                 "luxebrain.wsgi:application",
             ],
             env=serving | _ONE_THREAD,
-            ready=lambda: _answers(f"http://127.0.0.1:{port}/ready"),
+            ready=lambda: _is_ready(port),
             ready_timeout=90,
         ),
         program(
@@ -165,9 +164,7 @@ def product(instance: Instance, *, environ: Mapping[str, str], port: int) -> lis
     ]
 
 
-def _manage(
-    supervisor: Supervisor, argv: list[str], *, env: Mapping[str, str], log: Path | None = None
-) -> None:
+def _manage(supervisor: Supervisor, argv: list[str], *, env: Mapping[str, str], log: Path | None = None) -> None:
     """Run a management command to its end, looking after the servers meanwhile."""
     child = processes.spawn([sys.executable, "manage.py", *argv], env=env, log=log, cwd=CHECKOUT)
     try:
@@ -186,12 +183,16 @@ def _check_outside(instance: Instance) -> None:
             raise SetUpFailed(f"DATABASE_URL is set, so these are needed too: {missing}")
 
 
-def _answers(address: str) -> bool:
+def _is_ready(port: int) -> bool:
+    """Whether the web server says that it and its servers are well."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        with urllib.request.urlopen(address, timeout=2) as answer:
-            return answer.status == 200
-    except (OSError, urllib.error.URLError):
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 class _calm:
@@ -199,8 +200,7 @@ class _calm:
 
     def __enter__(self) -> None:
         self._earlier = {
-            number: signal.signal(number, signal.SIG_IGN)
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }
 
     def __exit__(self, *exc: object) -> None:

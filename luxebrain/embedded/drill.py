@@ -34,9 +34,7 @@ def run() -> bool:
     return all(fine)
 
 
-def _passes(
-    instance: Instance, terminal: Terminal, name: str, blow: signal.Signals, *, limit: float
-) -> bool:
+def _passes(instance: Instance, terminal: Terminal, name: str, blow: signal.Signals, *, limit: float) -> bool:
     one = instance.supervisor.running[name]
     web = instance.supervisor.running["web"]
     first = one.pid

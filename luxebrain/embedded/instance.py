@@ -182,9 +182,7 @@ def running_environ(data_dir: Path) -> dict[str, str] | None:
 
 
 @contextmanager
-def temporary(
-    fast: bool = True, *, report: Callable[[str], None] = lambda line: None
-) -> Iterator[Instance]:
+def temporary(fast: bool = True, *, report: Callable[[str], None] = lambda line: None) -> Iterator[Instance]:
     """Servers of one's own, with the roles and an empty database, gone at the end."""
     directory = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
     directory.chmod(0o711)

@@ -61,7 +61,8 @@ def spawn(
     """Start a child that gets death_signal when we die.
 
     In a group of its own (no terminal, no input) Ctrl-C reaches us alone and we stop in order;
-    a command of the user's keeps the terminal and our group. To be called from the main thread: the kernel sends the signal when the *thread* ends.
+    a command of the user's keeps the terminal and our group. To be called from the main thread:
+    the kernel sends the signal when the *thread* ends.
     """
     output = _open_log(log) if log else None
     identity = pwd.getpwnam(user) if user else None
@@ -78,7 +79,7 @@ def spawn(
             group=identity.pw_gid if identity else None,
             extra_groups=[] if identity else None,
             # No other thread of ours holds a lock that the one call below could need.
-            preexec_fn=_tie_to_parent(death_signal),  # noqa: PLW1509
+            preexec_fn=_tie_to_parent(death_signal),
         )
     finally:
         if output:

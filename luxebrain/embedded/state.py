@@ -35,9 +35,7 @@ class State:
         except BlockingIOError:
             holder = os.pread(held, 32, 0).decode() or "unknown"
             os.close(held)
-            raise AlreadyRunning(
-                f"LuxeBrain is running already on {self.directory} (process {holder})"
-            ) from None
+            raise AlreadyRunning(f"LuxeBrain is running already on {self.directory} (process {holder})") from None
         os.ftruncate(held, 0)
         os.pwrite(held, str(os.getpid()).encode(), 0)
         self._lock = held

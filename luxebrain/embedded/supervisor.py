@@ -79,13 +79,10 @@ class Running:
 
     def wait_ready(self) -> None:
         """Return when the program is ready; StartFailed with the end of its log otherwise."""
-        done = processes.wait_until(
-            lambda: not self.alive or self.program.ready(), timeout=self.program.ready_timeout
-        )
+        done = processes.wait_until(lambda: not self.alive or self.program.ready(), timeout=self.program.ready_timeout)
         if not (done and self.alive):
             raise StartFailed(
-                f"{self.program.name} did not start; the end of {self.program.log}:\n"
-                + tail(self.program.log)
+                f"{self.program.name} did not start; the end of {self.program.log}:\n" + tail(self.program.log)
             )
 
     def tick(self) -> None:
@@ -137,10 +134,7 @@ class Running:
         self._failures = 0 if ran > CALM else self._failures + 1
         delay = BACKOFF[min(self._failures, len(BACKOFF) - 1)]
         self._due = time.time() + delay
-        self._report(
-            f"{self.program.name} ended (code {code}): starting again in {delay} s"
-            f" (log: {self.program.log})"
-        )
+        self._report(f"{self.program.name} ended (code {code}): starting again in {delay} s (log: {self.program.log})")
 
     def _deaf(self) -> bool:
         heartbeat = self.program.heartbeat

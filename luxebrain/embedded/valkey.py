@@ -42,9 +42,7 @@ def find_binary() -> Path:
     return found[0]
 
 
-def program(
-    role: str, *, directory: Path, port: int, password: str, fast: bool, records: Path, logs: Path
-) -> Program:
+def program(role: str, *, directory: Path, port: int, password: str, fast: bool, records: Path, logs: Path) -> Program:
     """Describe one server (role: broker or cache) for the supervisor."""
     data = directory / role
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -59,9 +59,7 @@ def bootstrap(admin_dsn: str, *, database: str, passwords: Mapping[str, str]) ->
             _ensure_role(admin, role)
         for role in LOGIN_ROLES:
             _set_password(admin, role, passwords[role])
-            admin.execute(
-                sql.SQL("alter role {} set timezone = 'UTC'").format(sql.Identifier(role))
-            )
+            admin.execute(sql.SQL("alter role {} set timezone = 'UTC'").format(sql.Identifier(role)))
         # Migrations hand the look-up functions over to lux_auth.
         admin.execute("grant lux_auth to lux_owner")
     bootstrap_database(admin_dsn, database=database)
@@ -73,11 +71,7 @@ def bootstrap_database(admin_dsn: str, *, database: str) -> None:
         name = sql.Identifier(database)
         admin.execute("select 1 from pg_database where datname = %s", [database])
         if admin.fetchone() is None:
-            admin.execute(
-                sql.SQL(
-                    "create database {} owner lux_owner template template0 encoding 'UTF8'"
-                ).format(name)
-            )
+            admin.execute(sql.SQL("create database {} owner lux_owner template template0 encoding 'UTF8'").format(name))
         else:
             admin.execute(sql.SQL("alter database {} owner to lux_owner").format(name))
         admin.execute(sql.SQL(_DATABASE_GRANTS).format(database=name))
@@ -88,25 +82,19 @@ def bootstrap_database(admin_dsn: str, *, database: str) -> None:
 def drop_database(admin_dsn: str, *, database: str) -> None:
     """Drop a database, ending the connections to it; without error if there is none."""
     with _cursor(admin_dsn) as admin:
-        admin.execute(
-            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
-        )
+        admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database)))
 
 
 def _ensure_role(admin: cursor, role: str) -> None:
     admin.execute("select 1 from pg_roles where rolname = %s", [role])
     verb = "create" if admin.fetchone() is None else "alter"
-    admin.execute(
-        sql.SQL(f"{verb} role {{}} with {_ATTRIBUTES[role]}").format(sql.Identifier(role))
-    )
+    admin.execute(sql.SQL(f"{verb} role {{}} with {_ATTRIBUTES[role]}").format(sql.Identifier(role)))
 
 
 def _set_password(admin: cursor, role: str, password: str) -> None:
     # Hashed here: the password itself never reaches the server or its log.
     verifier = encrypt_password(password, role, admin.connection, "scram-sha-256")
-    admin.execute(
-        sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier))
-    )
+    admin.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
 @contextmanager

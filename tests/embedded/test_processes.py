@@ -32,9 +32,7 @@ def test_it_takes_the_child_along_when_the_parent_is_killed():
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    assert processes.wait_until(
-        lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, timeout=3
-    )
+    assert processes.wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, timeout=3)
 
 
 def test_it_does_not_take_a_reused_process_id_for_its_own(tmp_path):
