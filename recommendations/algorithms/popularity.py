@@ -11,16 +11,18 @@ from recommendations.algorithms.data import DAY, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
 
-# Units of one line count up to this percentile of all lines: one wholesaler's pallet must not
-# make a best seller.
-UNITS_PERCENTILE = 95
+# Units of one line count up to this percentile of all sold lines: one wholesaler's pallet must not
+# make a best seller. On the validation part of Online Retail NDCG@10 is 0.173 / 0.211 / 0.105
+# (Germany, France, United Kingdom) at 75 and 0.130 / 0.202 / 0.103 at 95.
+UNITS_PERCENTILE = 75
 
 
 def _units(interactions: Interactions) -> np.ndarray:
     if not len(interactions):
         return interactions.units
-    ceiling = max(1.0, float(np.percentile(interactions.units, UNITS_PERCENTILE)))
-    return np.clip(interactions.units, 0, ceiling)
+    # What weighs most is a sale; views and carts are always one piece and would lower the ceiling.
+    sold = interactions.units[interactions.weight >= interactions.weight.max()]
+    return np.clip(interactions.units, 0, max(1.0, float(np.percentile(sold, UNITS_PERCENTILE))))
 
 
 class Popularity(Recommender):

@@ -49,6 +49,17 @@ def test_it_does_not_let_one_pallet_make_a_best_seller() -> None:
     assert fitted.order[0] == 1
 
 
+def test_it_measures_pallets_by_sales_and_not_by_views() -> None:
+    interactions = Interactions.of(
+        customers=[None] * 104,
+        products=["viewed"] * 100 + ["sold"] * 4,
+        occurred_at=[START] * 104,
+        weights=[0.1] * 100 + [1.0] * 4,
+        units=[1] * 100 + [6] * 4,
+    )
+    assert Popularity().fit(interactions, None, seed=0).scores == pytest.approx([10, 24])
+
+
 def test_it_walks_the_order_under_a_mask() -> None:
     lines = {f"p{number:03}": [(0, 1.0)] * (200 - number) for number in range(200)}
     fitted = Popularity().fit(sales(**lines), None, seed=0)
