@@ -12,6 +12,7 @@ import lucide as lucide_icons
 from django import template
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -237,3 +238,21 @@ def _icon(name: str, size: int, css: str) -> SafeString:
     # ElementTree escapes every attribute, and the drawing comes from the icon package.
     drawn = lucide_icons._render_icon(name, size, aria_hidden="true", stroke_width="1.75", **{"class": f"icon {css}".strip()})
     return mark_safe(drawn)  # noqa: S308
+
+
+# --- What components ask -----------------------------------------------------------------------
+@register.filter
+def tone(level: str) -> str:
+    """A message level of Django as one of our colours."""
+    return {"success": "good", "error": "bad", "warning": "warning"}.get(level, "info")
+
+
+@register.filter
+def done_count(steps: Any) -> int:
+    return sum(1 for step in steps if step["done"])
+
+
+@register.simple_tag
+def meter_bounds(allowed: Number) -> SafeString:
+    """A meter is calm below 80% of what is allowed and red from 100% on."""
+    return format_html('low="{}" high="{}" optimum="0"', *(f"{float(allowed) * share:g}" for share in (0.8, 0.999)))

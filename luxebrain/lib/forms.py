@@ -1,0 +1,44 @@
+"""How forms are drawn (components/field.html) and the filter forms of list pages."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import QuerySet
+from django.forms.renderers import DjangoTemplates
+from django.template import loader
+
+
+class Renderer(DjangoTemplates):
+    """Fields by our template, widgets by Django's own, without django.forms among the apps."""
+
+    form_template_name = "components/form.html"
+    field_template_name = "components/field.html"
+
+    def get_template(self, template_name: str) -> Any:
+        if template_name.startswith("django/forms/"):
+            return super().get_template(template_name)
+        return loader.get_template(template_name)
+
+
+class FilterForm(forms.Form):
+    """A list page's filters. Each field filters by `lookups[name]`, by default by its own name."""
+
+    lookups: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "filter-%s", **kwargs})
+        for field in self.fields.values():
+            field.required = False
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The valid, non-empty values; a hand-written bad value in the URL filters nothing."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+
+    def apply(self, rows: QuerySet) -> QuerySet:
+        """Override for filters that are no simple look-up."""
+        for name, value in self.chosen.items():
+            rows = rows.filter(**{self.lookups.get(name, name): value})
+        return rows
