@@ -3,7 +3,6 @@
 import time
 
 from celery import shared_task
-from django.conf import settings
 from django.db import connections
 
 from luxebrain.lib import redis
@@ -23,8 +22,7 @@ def tick(task: str, seconds: int) -> None:
 @work.handler("tenants.heartbeat")
 def heartbeat(lease: work.Lease) -> None:
     """Proves that the whole chain beat, relay, broker, worker is alive; the supervisor watches the file."""
-    settings.WORKER_HEARTBEAT.parent.mkdir(parents=True, exist_ok=True)
-    settings.WORKER_HEARTBEAT.touch()
+    work.beat()
     redis.client().set("worker:heartbeat", int(time.time()), ex=3600)
 
 

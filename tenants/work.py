@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
 
@@ -57,6 +58,7 @@ class Lease:
             "lease_until = clock_timestamp() + make_interval(secs => %s)", [seconds], self
         ):
             raise Fenced(self.work_id)
+        beat()  # long work keeps the heartbeat chore waiting; it is a sign of life itself
 
     def finish(self, alias: str = "ops") -> None:
         """Marks the work done; with alias="default" inside the transaction that holds the effect."""
@@ -64,6 +66,12 @@ class Lease:
         if not _update(done, [], self, alias):
             raise Fenced(self.work_id)
         self.finished = True
+
+
+def beat() -> None:
+    """Touches the file by which the supervisor sees that a worker is alive."""
+    settings.WORKER_HEARTBEAT.parent.mkdir(parents=True, exist_ok=True)
+    settings.WORKER_HEARTBEAT.touch()
 
 
 def _update(assignment: str, values: list[Any], lease: Lease, alias: str = "ops") -> int:
@@ -170,6 +178,17 @@ def _release(lease: Lease, *, seconds: float, error: str, give_back: bool = Fals
         ["dead" if last else "pending", int(give_back), error, seconds, last],
         lease,
     )
+
+
+def retry(work_id: int) -> bool:
+    """Gives work that was given up all its attempts again. False when it is not given up (any more)."""
+    with connections["ops"].cursor() as cursor:
+        cursor.execute(
+            "update tenants_work set state = 'pending', attempts = 0, due_at = clock_timestamp(), finished_at = null, "
+            "dispatched_at = null, lease_token = null, lease_until = null where id = %s and state = 'dead'",
+            [work_id],
+        )
+        return bool(cursor.rowcount)
 
 
 def due(limit: int) -> list[int]:

@@ -1,0 +1,10 @@
+"""The recommendations app: catalogue, events, training and serving."""
+
+from django.apps import AppConfig
+
+
+class RecommendationsConfig(AppConfig):
+    name = "recommendations"
+
+    def ready(self) -> None:
+        from recommendations import tasks  # noqa: F401  (registers the handlers of background work)
