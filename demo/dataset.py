@@ -24,7 +24,7 @@ _KINDS = {
     "Jewellery": "necklace bracelet bracelets earrings ring rings brooch charm bangle hairclip",
     "Cups and mugs": "mug mugs cup cups beaker teacup saucer teapot coaster coasters flask",
     "Plates and bowls": "plate plates bowl bowls dish dishes jug tray trays cakestand",
-    "Kitchen": "cutlery apron whisk spoon pan cosy jar jars bottle cases napkins towel doily doilies peg kitchen baking",
+    "Kitchen": "cutlery apron whisk spoon pan cosy jar jars bottle cases napkins towel doily doilies kitchen baking",
     "Cushions and textiles": "cushion cushions cover covers curtain blanket throw rug doormat quilt",
     "Signs and frames": "sign frame frames picture mirror clock thermometer chalkboard blackboard",
     "Garden": "planter pot pots bucket watering parasol birdhouse garden seeds trowel hammock windmill",
