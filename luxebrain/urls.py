@@ -12,12 +12,12 @@ panel = [
 ]
 
 urlpatterns = [
+    path("api/v1/", include("recommendations.api.urls")),  # first: the hot path is resolved first
     path("", include("luxebrain.home.urls")),
     path("", include("tenants.backoffice.urls")),
     path("", include("modelregistry.backoffice.urls")),
     path("account/", include("tenants.account.urls")),
     path("t/<slug:slug>/", include((panel, "panel"))),
-    path("api/v1/", include("recommendations.api.urls")),
     path("api/", include("tenants.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
