@@ -8,7 +8,8 @@ _OURS = "recommendation_id ~ '^rec_[0-9A-HJKMNP-TV-Z]{26}$'"
 _VERSION = (
     "(("
     + " + ".join(
-        f"(strpos('{ALPHABET}', substr(recommendation_id, {14 + n}, 1)) - 1)::bigint * {32 ** (6 - n)}" for n in range(7)
+        f"(strpos('{ALPHABET}', substr(recommendation_id, {14 + n}, 1)) - 1)::bigint * {32 ** (6 - n)}"
+        for n in range(7)
     )
     + ") & 4294967295)"
 )
@@ -57,7 +58,8 @@ union select generate_series(
 
 FORGET = """
 delete from recommendations_attribution a where a.tenant_id = %(tenant)s and (
-    (a.ordered_at >= %(first)s and a.ordered_at < %(end)s and (a.ordered_at at time zone %(zone)s)::date = any(%(days)s))
+    (a.ordered_at >= %(first)s and a.ordered_at < %(end)s
+     and (a.ordered_at at time zone %(zone)s)::date = any(%(days)s))
     or (%(after)s::timestamptz is not null and a.order_external_id in (
         select external_id from recommendations_order where tenant_id = %(tenant)s and updated_at > %(after)s)))
 """
@@ -85,9 +87,9 @@ with bought as (
       and occurred_at >= %(first)s and occurred_at < %(end)s
       and (occurred_at at time zone %(zone)s)::date = any(%(days)s)
 ), purchases as (
-    select order_id, product, customer, session, amount, currency, ordered_at, is_demo from bought
+    select * from bought
     union all
-    select distinct on (order_id, product) order_id, product, customer, session, amount, currency, ordered_at, is_demo
+    select distinct on (order_id, product) *
     from told where not exists (
         select 1 from recommendations_order o where o.tenant_id = %(tenant)s and o.external_id = told.order_id)
     order by order_id, product, ordered_at
@@ -113,12 +115,13 @@ select distinct on (order_id, product) %(tenant)s, order_id, product, recommenda
        amount, currency, clicked_at, ordered_at, is_demo
 from pairs where version <= {_LARGEST} order by order_id, product, clicked_at desc, recommendation_id
 on conflict (tenant_id, order_external_id, product_external_id) do nothing returning 1
-"""
+"""  # noqa: S608  (only constants of this module are put in)
 
 # Lists shown and clicked stand in the row of the shop's own currency; money in that of the order.
 FIGURES = f"""
 with lists as (
-    select (occurred_at at time zone %(zone)s)::date as day, {_VERSION} as version, placement, recommendation_id, kind
+    select (occurred_at at time zone %(zone)s)::date as day, {_VERSION} as version, placement,
+           recommendation_id, kind
     from recommendations_event
     where tenant_id = %(tenant)s and kind in ('impression', 'click') and {_OURS}
       and occurred_at >= %(first)s and occurred_at < %(end)s
@@ -139,13 +142,14 @@ with lists as (
 select day, version::bigint, placement, currency, sum(impressions)::bigint, sum(clicks)::bigint, sum(orders)::bigint,
        sum(revenue)::numeric(16, 2)
 from parts group by 1, 2, 3, 4
-"""
+"""  # noqa: S608  (only constants of this module are put in)
 
 TENANTS_WITH_NEWS = """
 select t.id from tenants_tenant t left join recommendations_rollup r on r.tenant_id = t.id
 where t.state <> 'closed' and (
     exists (select 1 from recommendations_event e
-            where e.tenant_id = t.id and e.received_at > coalesce(r.arrived_until - interval '2 minutes', '-infinity'))
+            where e.tenant_id = t.id
+              and e.received_at > coalesce(r.arrived_until - interval '2 minutes', '-infinity'))
     or exists (select 1 from recommendations_order o
                where o.tenant_id = t.id and o.updated_at > coalesce(r.arrived_until - interval '2 minutes', '-infinity')))
 order by t.id

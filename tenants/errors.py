@@ -86,3 +86,8 @@ def resolve(group: ErrorGroup, *, by: Any) -> None:
     """Closes the group until it happens again."""
     group.state = ErrorGroup.State.RESOLVED
     group.save(using="ops", update_fields=["state"])
+
+
+def reopen(group: ErrorGroup, *, by: Any) -> None:
+    group.state = ErrorGroup.State.OPEN
+    group.save(using="ops", update_fields=["state"])

@@ -37,7 +37,9 @@ def touch(order, **fields):
     with connections["ops"].cursor() as cursor:
         for name, value in fields.items():
             assert name in {"state", "ordered_at"}
-            cursor.execute(f"update recommendations_order set {name} = %s, updated_at = now() where id = %s", [value, order.pk])
+            cursor.execute(
+                f"update recommendations_order set {name} = %s, updated_at = now() where id = %s", [value, order.pk]
+            )
 
 
 def figures(of):
@@ -100,14 +102,23 @@ def test_it_attributes_to_the_last_click_within_the_window(acme, zoe):
 
 
 def test_it_leaves_out_a_click_older_than_the_window(acme, zoe):
-    event(acme, "click", recommendation_id=identity.make(1), product="a", customer="zoe", at=NOON - timedelta(hours=24, seconds=1))
+    event(
+        acme,
+        "click",
+        recommendation_id=identity.make(1),
+        product="a",
+        customer="zoe",
+        at=NOON - timedelta(hours=24, seconds=1),
+    )
     order(acme, "o-1", ["a"], customer=zoe)
     tracking.roll_up(acme)
     assert acme.attributions.count() == 0
 
 
 def test_it_follows_a_session_when_the_customer_is_unknown(acme):
-    event(acme, "click", recommendation_id=identity.make(2), product="a", session_id="s-1", at=NOON - timedelta(hours=1))
+    event(
+        acme, "click", recommendation_id=identity.make(2), product="a", session_id="s-1", at=NOON - timedelta(hours=1)
+    )
     order(acme, "o-1", ["a"], session="s-1")
     order(acme, "o-2", ["a"], session="s-2")
     tracking.roll_up(acme)
@@ -158,7 +169,14 @@ def test_it_keeps_currencies_apart(acme, zoe):
 
 def test_it_groups_purchases_without_order_id_by_shopper_and_moment(acme):
     for product in ("a", "b"):
-        event(acme, "click", recommendation_id=identity.make(1), product=product, session_id="s", at=NOON - timedelta(hours=1))
+        event(
+            acme,
+            "click",
+            recommendation_id=identity.make(1),
+            product=product,
+            session_id="s",
+            at=NOON - timedelta(hours=1),
+        )
         event(acme, "purchase", product=product, session_id="s", value=4, quantity=2)
     event(acme, "purchase", product="a", session_id="s", value=4, at=NOON + timedelta(minutes=5))
     tracking.roll_up(acme)
