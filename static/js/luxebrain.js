@@ -13,7 +13,7 @@
   const memory = {};
   let customer = known || null, ready = false, draw, timer, tries = 0, sending;
 
-  // Nothing in here may break the shop's page.
+  // Nothing may break the page.
   const safely = (work) => (...given) => {
     try { return work(...given); } catch { return undefined; }
   };

@@ -1,0 +1,264 @@
+// What both panels add to plain pages: every control also works, or is absent, without this file.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const one = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // --- Saying things ---------------------------------------------------------------------------
+  const announce = (text) => {
+    const box = one("#announcer");
+    if (!box) return;
+    box.textContent = "";
+    setTimeout(() => { box.textContent = text; }, 60);
+  };
+
+  const toast = (text, detail = "") => {
+    const made = one("#toast-template").content.firstElementChild.cloneNode(true);
+    one("[data-toast-text]", made).textContent = text;
+    one("[data-toast-detail]", made).textContent = detail;
+    one("#toasts").append(made);
+    keepToasts();
+  };
+
+  const keepToasts = () => all("[data-toast]:not([data-timed])", one("#toasts") ?? document.createElement("i")).forEach((shown) => {
+    shown.dataset.timed = "";
+    if (shown.classList.contains("bad")) return; // a failure stays until it was read
+    const leave = () => (shown.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : shown.remove());
+    setTimeout(leave, 7000);
+  });
+
+  // --- Theme -----------------------------------------------------------------------------------
+  const showTheme = () => all("[data-theme-choice]").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.dataset.themeChoice === (root.dataset.theme ?? "")));
+  });
+  const setTheme = (theme) => {
+    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
+    try {
+      if (theme) localStorage.setItem("theme", theme); else localStorage.removeItem("theme");
+    } catch { /* the choice then holds for this page only */ }
+    showTheme();
+  };
+
+  // --- Drawer, menus, dialogs ------------------------------------------------------------------
+  let drawerOpener = null;
+  const setDrawer = (open) => {
+    const shell = one(".shell");
+    if (!shell || (shell.dataset.drawer === "open") === open) return;
+    if (open) {
+      shell.dataset.drawer = "open";
+      drawerOpener = document.activeElement;
+    } else {
+      delete shell.dataset.drawer;
+    }
+    const frame = one(".frame");
+    if (frame) frame.inert = open;
+    if (open) one(".sidebar-close")?.focus(); else drawerOpener?.focus?.();
+  };
+
+  const openDialog = (id) => {
+    const dialog = document.getElementById(id);
+    if (!dialog || dialog.open) return false;
+    dialog.showModal();
+    if (id === "palette") filterPalette("");
+    return true;
+  };
+
+  const filterPalette = (text) => {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    all("#palette-list li").forEach((entry) => {
+      entry.hidden = !words.every((word) => entry.textContent.toLowerCase().includes(word));
+      found += entry.hidden ? 0 : 1;
+    });
+    const more = one("#palette-found");
+    if (!words.length) more.textContent = "";
+    one("#palette .none").hidden = found > 0 || more.childElementCount > 0;
+  };
+
+  const movePalette = (event) => {
+    const links = all("#palette li:not([hidden]) a");
+    const at = links.indexOf(document.activeElement);
+    if (event.key === "ArrowDown") (links[at + 1] ?? links[0])?.focus();
+    else if (event.key === "ArrowUp") (at > 0 ? links[at - 1] : one("#palette-input"))?.focus();
+    else if (event.key === "Enter" && at < 0 && links.length && !one("#palette form[action]")) links[0].click();
+    else return;
+    event.preventDefault();
+  };
+
+  // --- Copying ---------------------------------------------------------------------------------
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    const label = one("span", button);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      label.textContent = "Copied";
+      announce("Copied");
+      setTimeout(() => { label.textContent = "Copy"; }, 2000);
+    } catch {
+      getSelection().selectAllChildren(source); // clipboard forbidden: the text is at least selected
+      announce("Selected, copy it with the keyboard");
+    }
+  };
+
+  // --- Help tips: popovers that also open on hover and focus ----------------------------------
+  const tipOf = (button) => document.getElementById(button.getAttribute("popovertarget"));
+  const showTip = (button) => {
+    const tip = tipOf(button);
+    if (!tip || tip.matches(":popover-open")) return;
+    tip.showPopover();
+    if (CSS.supports("position-area: top")) return;
+    const box = button.getBoundingClientRect();
+    const own = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(6, Math.min(box.left + box.width / 2 - own.width / 2, innerWidth - own.width - 18))}px`;
+    tip.style.top = `${box.top > own.height + 20 ? box.top - own.height - 12 : box.bottom}px`;
+  };
+  const hideTip = (wrap) => {
+    const tip = one("[popover]", wrap);
+    if (tip?.matches(":popover-open") && !wrap.matches(":hover, :focus-within")) tip.hidePopover();
+  };
+  document.addEventListener("pointerover", (event) => {
+    const button = event.pointerType === "mouse" && event.target.closest?.(".tip-button");
+    if (button) showTip(button);
+  });
+  document.addEventListener("pointerout", (event) => {
+    const wrap = event.target.closest?.(".tip");
+    if (wrap) setTimeout(() => hideTip(wrap), 120); // time to reach the tip itself
+  });
+  document.addEventListener("focusin", (event) => event.target.matches?.(".tip-button:focus-visible") && showTip(event.target));
+  document.addEventListener("focusout", (event) => {
+    const wrap = event.target.closest?.(".tip");
+    if (wrap) setTimeout(() => hideTip(wrap), 0);
+  });
+
+  // --- One listener for clicks, keys and typing -------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const at = (selector) => event.target.closest(selector);
+    all("details.menu[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));
+    if (at(".tip-button")) { event.preventDefault(); showTip(at(".tip-button")); }
+    else if (at("[data-copy]")) copy(at("[data-copy]"));
+    else if (at("[data-dismiss]")) at("[data-toast]")?.remove();
+    else if (at("[data-theme-choice]")) setTheme(at("[data-theme-choice]").dataset.themeChoice);
+    else if (at("[data-close]")) at("dialog")?.close();
+    else if (at("[data-retry]")) retry(at("[data-retry]"));
+    else if (at("[data-drawer]")) { event.preventDefault(); setDrawer(at("[data-drawer]").dataset.drawer === "open"); }
+    else if (at("[data-dialog]")) { if (openDialog(at("[data-dialog]").dataset.dialog)) event.preventDefault(); }
+    else if (event.target.matches("dialog[open]") && event.target.id === "palette") event.target.close(); // the backdrop
+    else if (one(".shell[data-drawer]") && !at(".sidebar")) setDrawer(false);
+    if (at("#palette a")) one("#palette").close();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && one("#palette")) {
+      event.preventDefault();
+      if (!openDialog("palette")) one("#palette").close();
+    } else if (event.key === "Escape") {
+      all("details.menu[open]").forEach((menu) => { menu.removeAttribute("open"); one("summary", menu).focus(); });
+      setDrawer(false);
+    } else if (event.target.closest?.("#palette")) {
+      movePalette(event);
+    }
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "palette-input") filterPalette(event.target.value);
+    if (event.target.dataset.mustEqual !== undefined) {
+      event.target.setCustomValidity(event.target.value === event.target.dataset.mustEqual ? "" : `Type ${event.target.dataset.mustEqual}`);
+    }
+  });
+
+  // --- Forms: nothing is sent twice -------------------------------------------------------------
+  const setBusy = (form, busy) => all("button:not([type=button])", form).forEach((button) => {
+    button.disabled = busy;
+    button.toggleAttribute("aria-busy", busy);
+    if (busy) button.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("submit", (event) => {
+    // After the browser has read the form: a disabled button's name would not be sent.
+    if (event.target.method === "post") setTimeout(() => event.defaultPrevented || setBusy(event.target, true));
+  });
+  addEventListener("pageshow", (event) => event.persisted && all("form").forEach((form) => setBusy(form, false)));
+
+  // --- htmx: every event name of the library stands below this line -----------------------------
+  const on = (name, act) => document.addEventListener(`htmx:${name}`, act);
+  const failures = new WeakMap(); // polling element → {count, until}
+  const isPoll = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") ?? "");
+  let running = 0;
+  const setRunning = (step) => { running = Math.max(0, running + step); root.toggleAttribute("data-busy", running > 0); };
+
+  const retry = (button) => {
+    const part = button.closest("[hx-get]");
+    if (part) window.htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap: part.getAttribute("hx-swap") ?? "innerHTML" });
+    else location.reload();
+  };
+
+  const fail = (event, words) => {
+    const { elt, xhr, requestConfig, boosted } = event.detail;
+    const id = xhr?.getResponseHeader?.("X-Request-Id") ?? "";
+    if (isPoll(elt)) {
+      const count = (failures.get(elt)?.count ?? 0) + 1;
+      failures.set(elt, { count, until: Date.now() + Math.min(60, 2 ** count) * 1000 });
+      if (count !== 3) return;
+    } else if ((boosted || requestConfig?.boosted) && requestConfig.verb === "get") {
+      location.assign(requestConfig.path); // the error has a page of its own
+      return;
+    } else if (elt.matches("[hx-trigger~=load], [hx-trigger~=revealed], [data-error=card]")) {
+      const part = one("#broken-template").content.firstElementChild.cloneNode(true);
+      one("[data-request-id]", part).textContent = id || "unknown";
+      elt.replaceChildren(part);
+      return;
+    }
+    toast(words, id && `Request ${id}`);
+  };
+
+  on("configRequest", (event) => {
+    if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = one("meta[name=csrf-token]")?.content ?? "";
+  });
+  on("beforeRequest", (event) => {
+    const { elt, requestConfig } = event.detail;
+    if (isPoll(elt) && !requestConfig.triggeringEvent && (document.hidden || Date.now() < (failures.get(elt)?.until ?? 0))) {
+      event.preventDefault();
+      return;
+    }
+    if (!isPoll(elt)) { setRunning(1); elt.lux = true; }
+    if (elt.matches("form") && requestConfig.verb !== "get") setBusy(elt, true);
+  });
+  on("afterRequest", (event) => {
+    const { elt, successful } = event.detail;
+    if (elt.lux) { setRunning(-1); delete elt.lux; }
+    if (elt.matches?.("form")) setBusy(elt, false);
+    if (successful) failures.delete(elt);
+  });
+  on("responseError", (event) => {
+    const status = event.detail.xhr.status;
+    const words = { 401: "You are signed out. Reload the page to sign in.", 403: "You may not do that.", 404: "That is no longer there.", 429: "Too many requests. Wait a moment." };
+    fail(event, words[status] ?? "That did not work. Nothing was changed.");
+  });
+  on("sendError", (event) => fail(event, "No connection. Nothing was changed."));
+  on("timeout", (event) => fail(event, "No answer in time."));
+  on("afterSettle", (event) => {
+    const { target, requestConfig } = event.detail;
+    keepToasts();
+    if (requestConfig?.boosted) {
+      start();
+      if (!location.hash) scrollTo(0, 0);
+      one("main h1")?.focus({ preventScroll: true });
+      announce(document.title);
+    } else if (target.id === "palette-found") {
+      filterPalette(one("#palette-input").value);
+    } else {
+      const said = document.getElementById(target.id)?.dataset.announce;
+      if (said) announce(said);
+    }
+  });
+
+  // --- Once per page ----------------------------------------------------------------------------
+  const start = () => {
+    setRunning(-running);
+    showTheme();
+    keepToasts();
+    if (/Mac|iP(hone|ad)/.test(navigator.platform)) all("kbd[data-key]").forEach((key) => { key.textContent = `⌘${key.dataset.key}`; });
+    one("[aria-invalid=true]")?.focus();
+  };
+  start();
+})();
