@@ -16,6 +16,7 @@ from django.db import connections
 from django.test import Client
 
 from tests import make
+from tests.browser import browser_page, chromium, server  # noqa: F401  (fixtures)
 
 _KEPT = {"django_migrations", "tenants_plan", "django_content_type", "auth_permission"}
 
