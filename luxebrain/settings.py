@@ -141,14 +141,17 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "tenants.account.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "tenants.account.forms.SignupForm"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_RATE_LIMITS = {"login_failed": ""}  # axes counts these, in rows that outlive the cache server
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a letter when the password or the second factor changes
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "LuxeBrain"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours: the 15 minutes that the contract names
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "tenants/account/locked.html"
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_LOCKOUT_CALLABLE = "tenants.account.lockout.respond"
+AXES_USERNAME_CALLABLE = "tenants.account.lockout.username"
+AXES_DISABLE_ACCESS_LOG = True  # failures are kept (AccessAttempt); a row per successful sign-in is not needed
 AXES_IPWARE_PROXY_COUNT = env.number("LUX_PROXY_COUNT", 0)
 TRUSTED_PROXIES = env.number("LUX_PROXY_COUNT", 0)
 
@@ -296,6 +299,8 @@ SPECTACULAR_SETTINGS = {
         "luxebrain.lib.openapi.with_problems",
     ],
 }
+# Which sites may use a publishable key is written in the key and checked by the gate; no cookie counts here.
+CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/api/v1/(recommendations|events).*$"
 CORS_EXPOSE_HEADERS = ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key"]

@@ -97,3 +97,16 @@ def anyone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Marks a page that needs nobody signed in."""
     view.audience = ("anyone", "")  # type: ignore[attr-defined]
     return view
+
+
+def person_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page of the signed-in person's own: their account, not a shop's."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    guarded.audience = ("person", "")  # type: ignore[attr-defined]
+    return guarded

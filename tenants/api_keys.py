@@ -1,5 +1,6 @@
 """API keys: issue, rotate, revoke, authenticate."""
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -23,6 +24,7 @@ SCOPES = {
     "usage:read": "Read usage and limits",
 }
 PUBLISHABLE_SCOPES = ("recommendations:read", "events:write")
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +146,29 @@ def issue(
     """Makes a key; the secret is returned once and kept nowhere. Raises Problem."""
     granted = _scopes(kind, scopes)
     now = timezone.now()
+    if not name.strip():
+        raise problems.Problem("Give the key a name.", fields={"name": "Say what will use it."})
+    if expires_at is not None and expires_at <= now:
+        raise problems.Problem("This key would have expired already.", fields={"expires_at": "Choose a later day."})
+    sites = [_origin(origin) for origin in origins or []] if kind == ApiKey.Kind.PUBLISHABLE else []
     live = [key for key in tenant.api_keys.filter(revoked_at=None) if key.is_live(now)]
     if len(live) >= tenant.plan.api_keys + (1 if replaces else 0):
         raise problems.PlanLimit(f"The {tenant.plan.name} plan allows {tenant.plan.api_keys} keys. Revoke one first.")
-    if kind == ApiKey.Kind.PUBLISHABLE and not origins:
+    if kind == ApiKey.Kind.PUBLISHABLE and not sites:
         raise problems.Problem(
             "A publishable key is bound to the sites that may use it.", fields={"origins": "Name at least one origin."}
         )
     secret = tokens.api_key(mode=mode, kind=kind)
     with tenant.atomic():
         key = tenant.api_keys.create(
-            name=name,
+            name=name.strip()[:80],
             kind=kind,
             mode=mode,
             prefix=secret[:15],
             last4=secret[-4:],
             digest=tokens.digest(secret),
             scopes=granted,
-            origins=[origin.rstrip("/").lower() for origin in origins or []],
+            origins=sites,
             expires_at=expires_at,
             created_by=by,
             replaces=replaces,
@@ -185,10 +192,22 @@ def _scopes(kind: str, wanted: list[str] | None) -> list[str]:
     return wanted
 
 
+def _origin(text: str) -> str:
+    """https://shop.example as a browser writes it: scheme, host, port if unusual, nothing else."""
+    origin = text.strip().rstrip("/").lower()
+    if not _ORIGIN.fullmatch(origin):
+        raise problems.Problem(
+            f"{text.strip()[:80]} is not an origin.", fields={"origins": "One per line, such as https://shop.example."}
+        )
+    return origin
+
+
 def rotate(key: ApiKey, *, grace: timedelta, by: User | None) -> tuple[ApiKey, str]:
     """A new key like this one; the old one lives for `grace` more, so that both work meanwhile."""
     tenant = key.tenant
     now = timezone.now()
+    if not key.is_live(now):
+        raise problems.Conflict("This key is not in use any more. Issue a new one.")
     with tenant.atomic():
         fresh, secret = issue(
             tenant,
