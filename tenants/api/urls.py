@@ -1,5 +1,9 @@
-"""Routes."""
+"""Routes of the API that belong to no shop's catalogue: limits."""
 
-from django.urls import path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list = []
+from tenants.api.limits import LimitStatus
+
+urlpatterns = [
+    path("limits/status", LimitStatus.as_view(), name="limits-status"),
+]
