@@ -128,7 +128,7 @@ def check(version: ModelVersion) -> None:
         raise NotActivatable(f"{version} cannot be put into service: its files are missing.") from error
     except artifacts.ArtifactError as error:
         raise NotActivatable(f"{version} cannot be put into service: its files are damaged ({error}).") from error
-    except Exception as error:  # noqa: BLE001  (whatever stops it here would stop it in service)
+    except Exception as error:
         raise NotActivatable(f"{version} cannot be put into service: it does not load ({error}).") from error
 
 

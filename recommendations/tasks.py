@@ -1,6 +1,12 @@
 """Handlers of the app's background work."""
 
-from recommendations import tracking
+from django.utils import timezone
+
+from recommendations import (
+    inbox,
+    tracking,
+    training_work,  # noqa: F401  (registers the handlers of training)
+)
 from tenants import tenancy, work
 
 
@@ -13,3 +19,14 @@ def roll_up(lease: work.Lease) -> None:
     with tenancy.enter(lease.tenant_id) as tenant:
         tracking.roll_up(tenant)
         lease.finish("default")
+
+
+@work.handler("recommendations.drain_events")
+def drain_events(lease: work.Lease) -> None:
+    inbox.drain(renew=lease.renew)
+
+
+@work.handler("recommendations.ensure_partitions")
+def ensure_partitions(lease: work.Lease) -> None:
+    """The months to come, before the first event of them arrives."""
+    inbox.ensure_partitions(inbox.coming_months(timezone.now()))

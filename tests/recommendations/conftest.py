@@ -1,0 +1,3 @@
+"""Fixtures of the recommendations."""
+
+from tests.trained import register  # noqa: F401
