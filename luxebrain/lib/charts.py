@@ -113,9 +113,10 @@ def _grid(ticks: list[float], y: Callable[[float], float], text: Text) -> tuple[
 
 
 def _ticks(labels: Sequence[str], positions: Sequence[float]) -> tuple[tuple[float, str, str], ...]:
-    """At most four labels, the first and the last among them."""
+    """All labels if they are few and short; else four, the first and the last among them."""
     count = len(labels)
-    chosen = range(count) if count <= 4 else sorted({round(i * (count - 1) / 3) for i in range(4)})
+    fits = count <= 4 or (count <= 8 and max(map(len, labels)) <= 4)
+    chosen = range(count) if fits else sorted({round(i * (count - 1) / 3) for i in range(4)})
     return tuple((positions[i], labels[i], _anchor(positions[i])) for i in chosen)
 
 

@@ -17,7 +17,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
-THIN = "\u202f"  # narrow no-break space between a number and its unit
+THIN = "\u202f"  # narrow no-break space between a number and M, k, MB
+WIDE = "\u00a0"  # no-break space before units that are words: h, min, pt
 MISSING = "—"
 MINUS = "\u2212"
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩", "AUD": "A$", "CAD": "C$"}
@@ -133,8 +134,8 @@ def change(now: Number | None, before: Number | None, *, points: bool = False, l
     if not _usable(now) or not _usable(before) or (not points and before == 0):
         return None
     moved = float(now) - float(before)  # type: ignore[arg-type]
-    text = f"{abs(moved) * 100:.2f}{THIN}pt" if points else percent(abs(moved / float(before)), 1)  # type: ignore[arg-type]
-    if float(text.split(THIN)[0].rstrip("%").replace(",", "")) == 0:
+    text = f"{abs(moved) * 100:.2f}{WIDE}pt" if points else percent(abs(moved / float(before)), 1)  # type: ignore[arg-type]
+    if float(text.split(WIDE)[0].rstrip("%").replace(",", "")) == 0:
         return Change("no change", "flat", "neutral")
     rising = moved > 0
     return Change(text, "up" if rising else "down", "good" if rising != lower_is_better else "bad")
@@ -152,11 +153,11 @@ def since(value: dt.datetime, *, now: dt.datetime | None = None) -> str:
         local = timezone.localtime(value)
         return f"{local.day} {local:%b}" + ("" if local.year == timezone.localtime(now).year else f" {local.year}")
     if size < 3570:
-        amount = f"{max(1, round(size / 60))}{THIN}min"
+        amount = f"{max(1, round(size / 60))}{WIDE}min"
     elif size < 86_400:
-        amount = f"{round(size / 3600)}{THIN}h"
+        amount = f"{round(size / 3600)}{WIDE}h"
     else:
-        amount = f"{round(size / 86_400)}{THIN}d"
+        amount = f"{round(size / 86_400)}{WIDE}d"
     return f"{amount} ago" if seconds >= 0 else f"in {amount}"
 
 
@@ -184,13 +185,13 @@ def duration(value: dt.timedelta | Number | None) -> str:
         return MISSING
     seconds = value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
     if seconds < 10:
-        return f"{seconds:.3g}{THIN}s"
+        return f"{seconds:.3g}{WIDE}s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes == 0:
-        return f"{rest}{THIN}s"
+        return f"{rest}{WIDE}s"
     if minutes < 60:
-        return f"{minutes}{THIN}min {rest}{THIN}s" if rest else f"{minutes}{THIN}min"
-    return f"{minutes // 60}{THIN}h {minutes % 60}{THIN}min"
+        return f"{minutes}{WIDE}min {rest}{WIDE}s" if rest else f"{minutes}{WIDE}min"
+    return f"{minutes // 60}{WIDE}h {minutes % 60}{WIDE}min"
 
 
 # --- Words, links, icons -----------------------------------------------------------------------
