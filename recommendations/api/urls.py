@@ -2,10 +2,30 @@
 
 from django.urls import path
 
+from recommendations.api.catalogue import (
+    CustomersView,
+    CustomerView,
+    OrdersView,
+    OrderView,
+    ProductsView,
+    ProductView,
+)
+from recommendations.api.events import events
 from recommendations.api.recommend import recommend
 
 urlpatterns = [
     path("recommendations", recommend, name="recommend"),
     path("recommendations/", recommend),
     path("recommendations/cross-sell/<str:product_id>", recommend, name="recommend-cross-sell"),
+    path("events", events, name="events"),
+    path("events/", events),
+    path("products", ProductsView.as_view(), name="products"),
+    path("products/", ProductsView.as_view()),
+    path("products/<path:external_id>", ProductView.as_view(), name="product"),
+    path("customers", CustomersView.as_view(), name="customers"),
+    path("customers/", CustomersView.as_view()),
+    path("customers/<path:external_id>", CustomerView.as_view(), name="customer"),
+    path("orders", OrdersView.as_view(), name="orders"),
+    path("orders/", OrdersView.as_view()),
+    path("orders/<path:external_id>", OrderView.as_view(), name="order"),
 ]

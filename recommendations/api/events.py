@@ -1,0 +1,76 @@
+"""POST /events: validated, stored as one durable row in one round trip, and answered."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from django.db import InterfaceError, OperationalError, connections
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.utils import extend_schema
+from rest_framework.views import APIView
+
+from luxebrain.lib import problems
+from recommendations import inbox, shapes
+from recommendations.api import bodies, serializers
+
+
+@csrf_exempt
+def events(request: HttpRequest) -> HttpResponse:
+    """A plain view: with hundreds of events a second the framework would cost more than the work."""
+    if request.method != "POST":
+        return problems.respond(
+            request, status=405, code="method_not_allowed", detail="Use POST.", headers={"Allow": "POST"}
+        )
+    try:
+        return _take(request)
+    except problems.Problem as problem:
+        return problems.answer(request, problem)
+
+
+def _take(request: HttpRequest) -> HttpResponse:
+    credential = request.credential  # type: ignore[attr-defined]
+    given = bodies.rows(request, name="events", most=shapes.MAX_ROWS)
+    now = datetime.now(UTC)
+    since = now - inbox.kept_for(credential.tenant_id)
+    kept: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    refused = 0
+    for index, event in enumerate(given):
+        rows, faults = shapes.events(event, now=now, since=since, currency=credential.currency)
+        kept += rows
+        if faults:
+            refused += 1
+            errors += [{"index": index, **fault} for fault in faults]
+    counts = {"accepted": len(given) - refused, "refused": refused}
+    if not kept:
+        return problems.respond(
+            request, status=400, code="invalid", detail="No event could be taken.", errors=errors, **counts
+        )
+    try:
+        inbox.keep(credential.tenant_id, kept)
+    except (OperationalError, InterfaceError) as error:
+        connections["default"].close()
+        raise problems.Unavailable("The events could not be stored. Nothing was kept; please send them again.") from error
+    inbox.tell_history(credential.tenant_id, kept)
+    answer = {**counts, "errors": errors, "request_id": request.request_id}  # type: ignore[attr-defined]
+    return HttpResponse(orjson.dumps(answer), status=202, content_type="application/json")
+
+
+class EventsDescribed(APIView):
+    """What the schema says of the plain view above; never called."""
+
+    scope = "events:write"
+    meter = "events"
+
+    @extend_schema(
+        summary="Send events",
+        description="What shoppers do: one event, or up to 1,000. They change the shopper's next recommendations at once.",
+        request=serializers.one_or_many("events", serializers.Event),
+        responses={202: serializers.EventsTaken},
+    )
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
+
+
+events.cls = EventsDescribed  # type: ignore[attr-defined]
+events.initkwargs = {}  # type: ignore[attr-defined]
