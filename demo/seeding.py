@@ -1,0 +1,245 @@
+"""Makes the demo: shops, people, keys, history, models and replayed traffic; each step once."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+from django.conf import settings
+from django.utils import timezone
+
+from demo import cast, dataset, keys, people, replay
+from recommendations import importing, training
+from recommendations.models import TrainingRun
+from tenants import audit, profile, signup, work
+from tenants.models import Tenant
+
+REPLAY_DAYS = 28
+_WAIT_SECONDS = 600
+Say = Callable[[str], None]
+
+
+class Failed(RuntimeError):
+    """A step of the seeding did not end as it should."""
+
+
+@dataclass(slots=True)
+class Size:
+    """How much is loaded and replayed."""
+
+    every: int = 1  # of the large shop: each n-th customer
+    most_baskets: int = 1500  # replayed in one shop; above it a fixed sample, the rest comes in by import
+
+
+FULL = Size()
+QUICK = Size(every=40, most_baskets=25)
+
+
+@dataclass(slots=True)
+class Seeding:
+    """One run over all shops. `drive` does waiting background work when no worker is there to do it."""
+
+    base_url: str
+    say: Say
+    size: Size = field(default_factory=Size)
+    drive: Callable[[], Any] | None = None
+    shops: tuple[cast.Shop, ...] = cast.SHOPS
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    data: dict[str, dataset.Shop] = field(default_factory=dict)
+    moved: timedelta = timedelta()
+    began: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """All steps, in order; what stands already is left as it is."""
+        self.open()
+        missing = [shop for shop in self.shops if not self.done(shop, "demo.ready")]
+        if not missing:
+            self.note("All shops are loaded, trained and replayed already.")
+            return
+        self.read(missing)
+        for shop in missing:
+            self.load(shop)
+        self.train(missing, mark="demo.trained")
+        for shop in missing:
+            self.replay(shop)
+        self.train(missing, mark="demo.trained_again")
+        self.settle(missing)
+        for shop in missing:
+            self.mark(shop, "demo.ready")
+
+    # --- Shops, people, keys -------------------------------------------------------------------
+    def open(self) -> None:
+        for person in cast.PEOPLE:
+            if person.is_staff:
+                people.ensure(person)
+        found = people.shops()
+        opened = [shop for shop in self.shops if shop.slug not in found]
+        for shop in opened:
+            found[shop.slug] = self.sign_up(shop)
+        self.tenants = found
+        self.moved = self.shift()
+        for shop in self.shops:
+            for person in cast.PEOPLE:
+                if person.shop == shop.slug:
+                    people.join(found[shop.slug], person)
+            keys.ensure(found[shop.slug], origins=self.origins())
+        self.note(f"{len(self.shops)} shops are open ({len(opened)} of them new), with people and keys")
+
+    def sign_up(self, shop: cast.Shop) -> Tenant:
+        owner = people.ensure(next(who for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner")))
+        tenant = signup.open(
+            name=shop.name,
+            slug=shop.slug,
+            plan=shop.plan,
+            currency=dataset.CURRENCY,
+            time_zone=shop.time_zone,
+            owner=owner,
+            by=None,
+        )
+        facts = {"name": shop.name, "currency": dataset.CURRENCY, "time_zone": shop.time_zone}
+        profile.update(tenant, **facts, website=cast.SOURCE_PAGE, by=owner)
+        tenant.is_demo = True
+        tenant.save(update_fields=["is_demo"])
+        return tenant
+
+    def shift(self) -> timedelta:
+        """The days by which the data are moved: what the first run chose, so that all runs agree."""
+        for shop in self.shops:
+            entry = self.entry(shop, "demo.dated")
+            if entry:
+                return timedelta(days=entry.details["moved_days"])
+        moved = dataset.shift(timezone.now())
+        self.mark(self.shops[0], "demo.dated", moved_days=moved.days)
+        return moved
+
+    def origins(self) -> list[str]:
+        """Where the storefront is opened from: the address given, and the other name of this machine."""
+        parts = urlsplit(self.base_url)
+        names = {parts.hostname or ""}
+        if names & {"127.0.0.1", "localhost"}:
+            names = {"127.0.0.1", "localhost"}
+        port = f":{parts.port}" if parts.port else ""
+        return sorted(f"{parts.scheme}://{name}{port}" for name in names)
+
+    # --- History -------------------------------------------------------------------------------
+    def read(self, shops: list[cast.Shop]) -> None:
+        for shop in shops:
+            every = self.size.every if shop.plan == "enterprise" else 1
+            self.data[shop.slug] = dataset.shop(shop.country, moved=self.moved, keep_last=shop.keep_last, every=every)
+        self.note("Read the lines of Online Retail")
+
+    @property
+    def replay_from(self) -> datetime:
+        end = dataset.last_order_at() + self.moved
+        return end.replace(tzinfo=dataset.CLOCK).astimezone(UTC) - timedelta(days=REPLAY_DAYS)
+
+    def load(self, shop: cast.Shop) -> None:
+        """Catalogue, customers, and the orders that were placed before the replay begins."""
+        if self.done(shop, "demo.loaded"):
+            return
+        tenant, rows = self.tenants[shop.slug], self.data[shop.slug]
+        address = f"{self.base_url}/shop/{shop.slug}/products/"
+        self.take(shop, "products", rows.products.assign(url=[address + name for name in rows.products["id"]]))
+        self.take(shop, "customers", rows.customers)
+        old = rows.orders(until=self.replay_from)
+        if len(old):
+            self.take(shop, "orders", old)
+        self.mark(shop, "demo.loaded")
+        self.note(f"{tenant.name}: {len(rows.products):,} products, {old['id'].nunique():,} orders of {shop.country}")
+
+    def take(self, shop: cast.Shop, kind: str, frame: pd.DataFrame) -> None:
+        found = importing.load(self.tenants[shop.slug], kind, frame)
+        if found.refused:
+            raise Failed(f"{shop.name}: {found.refused} {kind} were refused, first: {found.problems[:1]}")
+
+    # --- Models --------------------------------------------------------------------------------
+    def train(self, shops: list[cast.Shop], *, mark: str) -> None:
+        """Trains every shop that has enough orders, side by side, and waits for all."""
+        runs: dict[str, int] = {}
+        for shop in shops:
+            tenant = self.tenants[shop.slug]
+            if self.done(shop, mark) or tenant.orders.countable().count() < settings.COLD_START_ORDERS:
+                continue
+            run = training.under_way(tenant) or training.request(tenant, reason="demo", by=None)
+            runs[shop.slug] = run.pk
+        for shop in shops:
+            if shop.slug in runs:
+                run = self.wait(shop, runs[shop.slug])
+                self.mark(shop, mark, run=run.pk)
+                self.note(f"{shop.name}: {run.outcome}")
+
+    def wait(self, shop: cast.Shop, run_id: int) -> TrainingRun:
+        deadline, said = time.monotonic() + _WAIT_SECONDS, ""
+        while True:
+            if self.drive:
+                self.drive()
+            run = self.tenants[shop.slug].training_runs.get(pk=run_id)
+            if run.state == TrainingRun.State.SUCCEEDED:
+                return run
+            if run.state == TrainingRun.State.FAILED:
+                raise Failed(f"{shop.name}: the training failed: {run.error}")
+            if time.monotonic() > deadline:
+                raise Failed(f"{shop.name}: the training did not end. Is a worker running?")
+            if run.step and run.step != said:
+                said = run.step
+                self.note(f"{shop.name}: {run.progress:4.0%} {run.step}")
+            time.sleep(0.25)
+
+    # --- Traffic -------------------------------------------------------------------------------
+    def replay(self, shop: cast.Shop) -> None:
+        """The last days again, as shoppers: lists asked for, shown, clicked where bought, ordered."""
+        if self.done(shop, "demo.replayed"):
+            return
+        lines = self.data[shop.slug].orders(since=self.replay_from)
+        chosen = self.sample(lines)
+        found = replay.run(
+            replay.baskets(lines[lines["id"].isin(chosen)]),
+            base_url=self.base_url,
+            secret=keys.read()[shop.slug].secret,
+        )
+        rest = lines[~lines["id"].isin(chosen)]
+        if len(rest):
+            self.take(shop, "orders", rest)
+        self.mark(shop, "demo.replayed", baskets=found.baskets, clicks=found.clicks, clicked=found.clicked)
+        told = f"{shop.name}: replayed {found.baskets:,} baskets through the API, {found.clicked:,} of them with clicks"
+        self.note(told + (f", imported {rest['id'].nunique():,} more" if len(rest) else ""))
+
+    def sample(self, lines: pd.DataFrame) -> set[str]:
+        """Orders to replay: all, or as many as asked, always the same ones. None larger than the API takes."""
+        sizes = lines.groupby("id", sort=True).size()
+        ids = sizes[sizes <= replay.MOST_LINES].index.to_series()
+        if len(ids) > self.size.most_baskets:
+            ids = ids.sample(self.size.most_baskets, random_state=28)
+        return set(ids)
+
+    def settle(self, shops: list[cast.Shop]) -> None:
+        """Waits until what was sent stands in the tables, then has the daily figures made."""
+        deadline = time.monotonic() + 60
+        work.enqueue(None, "recommendations.drain_events", key="demo")
+        while any(self.tenants[shop.slug].event_batches.exists() for shop in shops):
+            if self.drive:
+                self.drive()
+            if time.monotonic() > deadline:
+                raise Failed("The events sent did not reach the tables. Are relay, worker and beat running?")
+            time.sleep(0.25)
+        for shop in shops:
+            work.enqueue(self.tenants[shop.slug], "recommendations.roll_up", key="roll_up")
+        if self.drive:
+            self.drive()
+        self.note("All events are in the tables; the daily figures are being made")
+
+    # --- Marks ---------------------------------------------------------------------------------
+    def entry(self, shop: cast.Shop, action: str) -> Any:
+        return self.tenants[shop.slug].audit_entries.filter(action=action).first()
+
+    def done(self, shop: cast.Shop, action: str) -> bool:
+        return self.entry(shop, action) is not None
+
+    def mark(self, shop: cast.Shop, action: str, **details: Any) -> None:
+        audit.record(self.tenants[shop.slug], action, by="demo", details=details)
+
+    def note(self, text: str) -> None:
+        self.say(f"  {time.monotonic() - self.began:6.1f} s  {text}")
