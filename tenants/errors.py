@@ -40,9 +40,9 @@ def record(
                 tenant_id=tenant_id,
                 user_id=user_id,
                 method=method,
-                path=path[:300],
+                path=storable(path)[:300],
                 source=source,
-                trace="".join(traceback.format_exception(error))[-20_000:],
+                trace=storable("".join(traceback.format_exception(error)))[-20_000:],
                 happened_at=timezone.now(),
             )
             old = ErrorOccurrence.objects.using("ops").filter(group_id=group).order_by("-id")
@@ -64,9 +64,14 @@ def _group(error: BaseException) -> int:
             "values (%s, %s, %s, %s, 'open', 1, now(), now()) "
             "on conflict (fingerprint) do update set count = tenants_errorgroup.count + 1, last_seen_at = now(), "
             "state = 'open', message = excluded.message returning id",
-            [fingerprint, kind[:120], str(error).replace("\x00", "")[:500], place[:200]],
+            [fingerprint, kind[:120], storable(str(error))[:500], place[:200]],
         )
         return int(cursor.fetchone()[0])
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL refuses: null characters and halves of surrogate pairs."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def place_of(error: BaseException) -> str:
