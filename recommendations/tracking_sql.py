@@ -1,18 +1,9 @@
 """The statements of the roll-up: fixed text, every value is a parameter."""
 
-from luxebrain.lib.tokens import ALPHABET
-
-# The version is seven characters of the id (see recommendations/identity.py): 35 bits, of which the
-# lower 32 count. Ids that are not ours, or name a version that cannot be, are left out.
-_OURS = "recommendation_id ~ '^rec_[0-9A-HJKMNP-TV-Z]{26}$'"
-_VERSION = (
-    "(("
-    + " + ".join(
-        f"(strpos('{ALPHABET}', substr(recommendation_id, {14 + n}, 1)) - 1)::bigint * {32 ** (6 - n)}"
-        for n in range(7)
-    )
-    + ") & 4294967295)"
-)
+# The version is eight hexadecimal digits of the id (see recommendations/identity.py). Ids that are
+# not ours, or name a version that cannot be, are left out.
+_OURS = "recommendation_id ~ '^rec_[0-9a-f]{32}$'"
+_VERSION = "('x' || substr(recommendation_id, 17, 8))::bit(32)::bigint"
 _LARGEST = 2_147_483_647
 
 # Which days what arrived after a moment belongs to. A click touches the days on which it can earn.
@@ -145,13 +136,16 @@ from parts group by 1, 2, 3, 4
 """  # noqa: S608  (only constants of this module are put in)
 
 TENANTS_WITH_NEWS = """
-select t.id from tenants_tenant t left join recommendations_rollup r on r.tenant_id = t.id
+select t.id from tenants_tenant t, lateral (
+    select coalesce(max(arrived_until) - interval '2 minutes', '-infinity') as since
+    from recommendations_rollup where tenant_id = t.id
+) r
 where t.state <> 'closed' and (
     exists (select 1 from recommendations_event e
             where e.tenant_id = t.id
-              and e.received_at > coalesce(r.arrived_until - interval '2 minutes', '-infinity'))
+              and e.received_at > r.since)
     or exists (select 1 from recommendations_order o
-               where o.tenant_id = t.id and o.updated_at > coalesce(r.arrived_until - interval '2 minutes', '-infinity')))
+               where o.tenant_id = t.id and o.updated_at > r.since))
 order by t.id
 """
 

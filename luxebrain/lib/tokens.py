@@ -7,20 +7,20 @@ import time
 import uuid
 import zlib
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 
 
 def encode(number: int, length: int) -> str:
     digits = []
     for _ in range(length):
         number, digit = divmod(number, 32)
-        digits.append(ALPHABET[digit])
+        digits.append(_ALPHABET[digit])
     return "".join(reversed(digits))
 
 
 def request_id() -> str:
-    """Time-ordered, 26 characters: 48 bits of milliseconds, 80 of chance."""
-    return "req_" + encode(time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10), "big"), 26)
+    """Time-ordered, 28 hexadecimal digits: 48 bits of milliseconds, 64 of chance."""
+    return f"req_{time.time_ns() // 1_000_000:012x}{os.urandom(8).hex()}"
 
 
 def uuid7() -> uuid.UUID:
@@ -51,14 +51,3 @@ def digest(secret: str) -> bytes:
 
 def secret() -> str:
     return secrets.token_urlsafe(32)
-
-
-def decode(text: str) -> int | None:
-    """The number that encode() wrote, or None when a character is not of the alphabet."""
-    number = 0
-    for char in text:
-        digit = ALPHABET.find(char)
-        if digit < 0:
-            return None
-        number = number * 32 + digit
-    return number
