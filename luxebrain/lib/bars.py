@@ -3,17 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from luxebrain.lib import markup
+from luxebrain.lib import figures
 
 Text = Callable[[float], str]
 
 
-def bars(items: Sequence[tuple[str, float]], *, text: Text = markup.number, urls: Mapping[str, str] | None = None) -> list[dict[str, str | float]]:
+def bars(
+    items: Sequence[tuple[str, float]], *, text: Text = figures.number, urls: Mapping[str, str] | None = None
+) -> list[dict[str, str | float]]:
     """Lying bars for components/bars.html, each relative to the longest."""
     longest = max((abs(value) for _, value in items), default=0) or 1
     found = urls or {}
     return [
-        {"label": label, "text": text(value), "share": round(100 * abs(value) / longest, 2), "url": found.get(label, "")}
+        {
+            "label": label,
+            "text": text(value),
+            "share": round(100 * abs(value) / longest, 2),
+            "url": found.get(label, ""),
+        }
         for label, value in items
     ]
 
@@ -31,7 +38,7 @@ class Interval:
 
 
 def intervals(
-    items: Sequence[tuple[float, float, float]], *, text: Text = markup.percent, higher_is_better: bool = True
+    items: Sequence[tuple[float, float, float]], *, text: Text = figures.percent, higher_is_better: bool = True
 ) -> list[Interval]:
     """(low, estimate, high) per row → bars; green beyond zero on the good side, red on the other."""
     ends = [end for low, _, high in items for end in (low, high)]

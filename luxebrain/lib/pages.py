@@ -14,7 +14,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from luxebrain.lib.forms import FilterForm
-from luxebrain.lib.markup import build_query, number
+from luxebrain.lib.figures import number
+from luxebrain.lib.markup import build_query
 
 COUNT_LIMIT = 10_000  # beyond it the exact number costs more than it tells
 PAGE_LIMIT = 500
@@ -43,7 +44,9 @@ def render_page(
     return response
 
 
-def render_confirm(request: HttpRequest, *, layout: str, title: str, text: str, button: str, action: str, back: str, **more: Any) -> HttpResponse:
+def render_confirm(
+    request: HttpRequest, *, layout: str, title: str, text: str, button: str, action: str, back: str, **more: Any
+) -> HttpResponse:
     """The plain page behind components/confirm.html, for browsers without scripts."""
     context = {"layout": layout, "title": title, "text": text, "button": button, "action": action, "back": back, **more}
     return render_page(request, "components/confirm_page.html", context)
@@ -171,7 +174,11 @@ class ListPage:
         return [self._heading(column) for column in self.columns_given]
 
     def _heading(self, column: Column) -> dict[str, Any]:
-        heading: dict[str, Any] = {"label": column.label, "numeric": column.numeric, "hidden_label": column.hidden_label}
+        heading: dict[str, Any] = {
+            "label": column.label,
+            "numeric": column.numeric,
+            "hidden_label": column.hidden_label,
+        }
         if column.sort:
             ascending = self.sort == column.sort
             heading["url"] = self.url(sort=f"-{column.sort}" if ascending else column.sort)
