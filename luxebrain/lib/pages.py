@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
-from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.figures import number
+from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.markup import build_query
 
 COUNT_LIMIT = 10_000  # beyond it the exact number costs more than it tells
