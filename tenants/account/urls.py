@@ -11,7 +11,7 @@ from tenants.account import views
 
 urlpatterns = [
     path("", views.account, name="account"),
-    path("shops", views.open_shop, name="account-open-shop"),
+    path("shops", views.open_shop, name="open-shop"),
     path("invitation/<str:token>", views.invitation, name="invitation"),
     path("login/", anyone(sign_in.login), name="account_login"),
     path("logout/", anyone(sign_in.logout), name="account_logout"),

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from allauth.mfa.utils import is_mfa_enabled
 from luxebrain.lib import problems
@@ -27,10 +27,11 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @access.person_page
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def open_shop(request: HttpRequest) -> HttpResponse:
-    form = ShopForm(request.POST, prefix="shop")
-    if form.is_valid():
+    """GET shows the form on the person's page; POST opens a shop on the free plan."""
+    form = ShopForm(request.POST or None, prefix="shop")
+    if request.method == "POST" and form.is_valid():
         try:
             shop = signup.open(name=form.cleaned_data["name"], owner=request.user, by=request.user)  # type: ignore[arg-type]
         except problems.Problem as problem:
