@@ -1,5 +1,10 @@
 """Routes."""
 
-from django.urls import path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list = []
+from modelregistry.backoffice import versions
+
+urlpatterns = [
+    path("models", versions.models, name="models"),
+    path("models/<slug:slug>/roll-back", versions.rollback, name="roll-back-tenant"),
+]

@@ -1,5 +1,11 @@
 """Routes."""
 
-from django.urls import path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list = []
+from modelregistry.panel import versions
+
+urlpatterns = [
+    path("models/roll-back", versions.rollback, name="roll-back"),
+    path("models/<int:number>", versions.detail, name="model-version"),
+    path("models/<int:number>/activate", versions.activate, name="activate-version"),
+]
