@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,7 +14,7 @@ from recommendations.fields import Refused
 MAX_ROWS = 1000
 MAX_AHEAD = timedelta(minutes=10)  # clocks of shops are never quite right
 STATES = ("pending", "completed", "cancelled", "refunded", "failed", "test")
-_NEEDS_PRODUCT = {"view", "cart", "remove", "click"}
+NEEDS_PRODUCT = {"view", "cart", "remove", "click"}
 
 Row = dict[str, Any]
 Errors = list[dict[str, str]]
@@ -69,7 +69,7 @@ def _filled(value: Any, *, limit: int) -> str:
     return clean
 
 
-def _state(value: Any) -> str:
+def state(value: Any) -> str:
     if type(value) is not str or value not in STATES:
         raise Refused("choice", f"Must be one of {', '.join(STATES)}.")
     return value
@@ -95,7 +95,7 @@ def _rows(value: Any, *, of: "Shape", most: int, what: str) -> list[Row]:
         raise Refused("too_many", f"Must be at most {most}.")
     clean = []
     for position, row in enumerate(value):
-        values, errors = of.check(row, now=_NEVER)
+        values, errors = of.check(row, now=_UNTIMED)
         if errors:
             first = errors[0]
             raise Refused(first["code"], f"{position}.{first['field']}: {first['message']}")
@@ -103,7 +103,7 @@ def _rows(value: Any, *, of: "Shape", most: int, what: str) -> list[Row]:
     return clean
 
 
-_NEVER = datetime.max  # nested rows have no times
+_UNTIMED = datetime(9999, 1, 1, tzinfo=UTC)  # nested rows have no times
 _LINE = Shape(
     {"product_id": fields.identifier, "quantity": fields.quantity, "unit_price": _needed_money},
     required=("product_id", "quantity", "unit_price"),
@@ -152,7 +152,7 @@ ORDER = Shape(
         "id": fields.identifier,
         "customer_id": _optional_id,
         "session_id": _optional_id,
-        "status": _state,
+        "status": state,
         "currency": fields.currency,
         "total": fields.money,
         "ordered_at": _needed_moment,
@@ -257,7 +257,7 @@ def _needs(kind: str, clean: Row, items: list[Any], *, since: datetime) -> Error
     errors: Errors = []
     if not clean.get("customer_id") and not clean.get("session_id"):
         errors.append(_error("customer_id", "required", "Send customer_id, session_id or both."))
-    needs_one = kind in _NEEDS_PRODUCT or kind in ("impression", "purchase") and not items
+    needs_one = kind in NEEDS_PRODUCT or kind in ("impression", "purchase") and not items
     if needs_one and not clean.get("product_id"):
         errors.append(_error("product_id", "required", f"A {kind} names its product."))
     if kind == "purchase" and items and clean.get("product_id"):

@@ -17,6 +17,7 @@ PRODUCT = "incoming_product"
 CUSTOMER = "incoming_customer"
 ORDER = "incoming_order"
 LINE = "incoming_line"
+EVENT = "incoming_event"
 
 COLUMNS = {
     PRODUCT: "n integer, external_id text, title text, description text, url text, image_url text, price numeric, "
@@ -26,6 +27,9 @@ COLUMNS = {
     ORDER: "n integer, external_id text, customer text, session_id text, state text, currency text, total numeric, "
     "ordered_at timestamptz, source_updated_at timestamptz",
     LINE: "n integer, position smallint, product text, quantity integer, unit_price numeric",
+    EVENT: "n integer, id uuid, occurred_at timestamptz, kind text, customer_external_id text, session_id text, "
+    "product_external_id text, quantity integer, value numeric, currency text, order_external_id text, "
+    "recommendation_id text, placement text",
 }
 _MARKS = {ORDER: ", order_id bigint, outcome text"}
 
@@ -34,13 +38,13 @@ def names(table: str) -> list[str]:
     return [column.split()[0] for column in COLUMNS[table].split(", ")]
 
 
-def open(tenant: Tenant, *tables: str) -> None:  # noqa: A001
-    """Makes the tables, once for each connection."""
+def open(tenant: Tenant, *tables: str) -> None:
+    """Makes the tables, once for each connection; empty also for a second call in one transaction."""
     with connections[tenant.alias].cursor() as cursor:
         for table in tables:
             cursor.execute(
                 f"create temporary table if not exists {table} ({COLUMNS[table]}{_MARKS.get(table, '')}) "
-                "on commit delete rows"
+                f"on commit delete rows; delete from {table}"
             )
 
 
@@ -79,6 +83,11 @@ def merge_customers(tenant: Tenant) -> list[tuple[int, str]]:
 def merge_orders(tenant: Tenant) -> list[tuple[int, str]]:
     """Orders and their lines. Customers that are not known yet are made."""
     return _merge(tenant, _ORDERS)
+
+
+def merge_events(tenant: Tenant) -> list[tuple[int, str]]:
+    """Events of a file: created, or unchanged when they are there already."""
+    return _merge(tenant, _EVENTS)
 
 
 # A newer state is never overwritten by an older one; a row that says nothing new is not written at
@@ -202,4 +211,17 @@ from incoming_order i join incoming_line l using (n)
 where i.outcome in ('created', 'updated');
 
 select n, outcome from incoming_order;
+"""
+
+_EVENTS = """
+with stored as (
+    insert into recommendations_event (tenant_id, id, occurred_at, kind, customer_external_id, session_id,
+        product_external_id, quantity, value, currency, order_external_id, recommendation_id, placement, is_demo)
+    select %(tenant)s, id, occurred_at, kind, customer_external_id, session_id, product_external_id, quantity, value,
+        currency, order_external_id, recommendation_id, placement, %(is_demo)s
+    from incoming_event
+    on conflict do nothing
+    returning id
+)
+select i.n, case when s.id is null then 'unchanged' else 'created' end from incoming_event i left join stored s using (id)
 """
