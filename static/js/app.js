@@ -106,7 +106,7 @@
   const showTip = (button) => {
     const tip = tipOf(button);
     if (!tip || tip.matches(":popover-open")) return;
-    tip.showPopover();
+    tip.showPopover({ source: button });
     if (CSS.supports("position-area: top")) return;
     const box = button.getBoundingClientRect();
     const own = tip.getBoundingClientRect();

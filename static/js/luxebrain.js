@@ -1,4 +1,4 @@
-/* LuxeBrain for shop pages: shelves of recommendations, and what shoppers do with them (docs/storefront.md).
+/* LuxeBrain for shop pages: shelves, and what shoppers do with them (docs/storefront.md).
    <script src="https://…/static/js/luxebrain.js" data-key="lb_live_pk_…" defer></script>
    <section data-luxebrain="similar" data-product="85123A" data-limit="8" data-placement="product" hidden></section> */
 (() => {
@@ -15,7 +15,7 @@
 
   // Nothing may break the page.
   const safely = (work) => (...given) => {
-    try { return work(...given); } catch { return undefined; }
+    try { return work(...given); } catch { /* silence */ }
   };
 
   const load = (what) => {
@@ -44,7 +44,7 @@
     return found;
   };
 
-  // --- Events: kept until the server has answered for them, so that a page that goes loses none.
+  // --- Events: kept until the server has answered, so that a page that goes loses none
   const waiting = () => {
     try {
       const all = JSON.parse(load("events")) || [];
@@ -72,8 +72,9 @@
     let again = true;
     try {
       const answer = await post("events", { events }, { keepalive: true });
-      // Only these may get better by repeating.
+      // Only these may get better.
       again = answer.status === 429 || answer.status >= 500;
+      await answer.text(); // frees the connection
     } catch { /* no network */ }
     sending = false;
     tries = again ? tries + 1 : 0;
@@ -107,7 +108,7 @@
   const element = (tag, className, text) => {
     const made = document.createElement(tag);
     made.className = className;
-    if (text) made.textContent = text; // never markup: titles are data
+    if (text) made.textContent = text; // never as markup
     return made;
   };
   const card = (item) => {
