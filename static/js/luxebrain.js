@@ -74,7 +74,7 @@
       const answer = await post("events", { events }, { keepalive: true });
       // Only these may get better.
       again = answer.status === 429 || answer.status >= 500;
-      await answer.text(); // frees the connection
+      await answer.text(); // frees the line
     } catch { /* no network */ }
     sending = false;
     tries = again ? tries + 1 : 0;

@@ -101,7 +101,7 @@ def test_it_keeps_the_cart_when_the_order_was_not_taken(
     assert "Red bag" in client.get(f"/shop/{SLUG}/cart").text
 
 
-def test_it_places_the_order_through_the_api(client: Any, open_shop: Any, address: str) -> None:
+def test_it_places_the_order_through_the_api(client: Any, open_shop: Any, server: Any) -> None:
     session = f"lb_session_{keys.read()[SLUG].publishable[-8:]}"
     client.cookies[session] = "a-browser"
     client.post(f"/shop/{SLUG}/customer", {"customer": "1001"})
