@@ -1,5 +1,6 @@
 """Errors that no view answers: JSON problems under /api/, a plain page elsewhere."""
 
+import sys
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -28,4 +29,8 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls this inside its own `except`: an error of an inner middleware, which no view hook
+    sees, is handed on to ErrorTrackingMiddleware from here."""
+    if getattr(request, "unhandled", None) is None:
+        request.unhandled = sys.exc_info()[1]  # type: ignore[attr-defined]
     return say(request, 500, "internal", "Something went wrong on our side.")

@@ -2,9 +2,19 @@
 
 from django.urls import path
 
-from luxebrain.home import probes
+from luxebrain.home import dashboard, errors_pages, probes, views
 
 urlpatterns = [
+    path("", views.start, name="home"),
+    path("overview", views.start, name="my-overview"),
+    path("dashboard", dashboard.dashboard, name="dashboard"),
+    path("dashboard/<slug:name>", dashboard.dashboard_card, name="dashboard-card"),
+    path("errors", errors_pages.error_list, name="errors"),
+    path("errors/health", errors_pages.health_part, name="errors-health"),
+    path("errors/<int:pk>", errors_pages.error_page, name="error"),
+    path("errors/<int:pk>/resolve", errors_pages.resolve, name="error-resolve"),
+    path("errors/<int:pk>/reopen", errors_pages.reopen, name="error-reopen"),
+    path("errors/work/<int:pk>/retry", errors_pages.retry_work, name="work-retry"),
     path("alive", probes.alive, name="alive"),
     path("ready", probes.ready, name="ready"),
     path("health", probes.general, name="health"),
