@@ -12,6 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luxebrain.settings")
 
 app = Celery("luxebrain")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_default_queue = "short"
+HEAVY_QUEUE = "heavy"  # training and other minutes of a core: workers of its own
 app.autodiscover_tasks(["tenants"], related_name="tasks")
 
 
@@ -28,6 +30,7 @@ def every(seconds: int, name: str) -> dict[str, object]:
 app.conf.beat_schedule = {
     "drain-events": every(2, "recommendations.drain_events"),
     "worker-heartbeat": every(10, "tenants.heartbeat"),
+    "trainer-heartbeat": every(10, "tenants.heartbeat_heavy"),
     "fold-usage": every(30, "tenants.fold_usage"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
     "sweep-work": every(300, "tenants.sweep_work"),

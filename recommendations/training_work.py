@@ -17,7 +17,7 @@ STALE = timedelta(hours=24)
 log = logs.get(__name__)
 
 
-@work.handler(training.TASK)
+@work.handler(training.TASK, heavy=True)
 def train(lease: Lease) -> None:
     training.run(int(lease.subject), lease)
 

@@ -26,6 +26,13 @@ def heartbeat(lease: work.Lease) -> None:
     redis.client().set("worker:heartbeat", int(time.time()), ex=3600)
 
 
+@work.handler("tenants.heartbeat_heavy", heavy=True)
+def heartbeat_heavy(lease: work.Lease) -> None:
+    """The same for the workers that train."""
+    work.beat()
+    redis.client().set("trainer:heartbeat", int(time.time()), ex=3600)
+
+
 @work.handler("tenants.fold_usage")
 def fold_usage(lease: work.Lease) -> None:
     usage.fold()

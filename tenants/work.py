@@ -25,6 +25,7 @@ RESEND_SECONDS = 10
 
 log = logs.get(__name__)
 _handlers: dict[str, Callable[["Lease"], None]] = {}
+_heavy: set[str] = set()
 
 
 class Fenced(RuntimeError):
@@ -84,11 +85,14 @@ def _update(assignment: str, values: list[Any], lease: Lease, alias: str = "ops"
         return cursor.rowcount
 
 
-def handler(task: str) -> Callable[[Callable[[Lease], None]], Callable[[Lease], None]]:
-    """Registers the function that does the work named `task`."""
+def handler(task: str, *, heavy: bool = False) -> Callable[[Callable[[Lease], None]], Callable[[Lease], None]]:
+    """Registers the function that does the work named `task`. Heavy work, minutes of a core, has
+    workers of its own, so that it never keeps the short chores waiting."""
 
     def register(function: Callable[[Lease], None]) -> Callable[[Lease], None]:
         _handlers[task] = function
+        if heavy:
+            _heavy.add(task)
         return function
 
     return register
@@ -191,10 +195,14 @@ def retry(work_id: int) -> bool:
         return bool(cursor.rowcount)
 
 
-def due(limit: int) -> list[int]:
-    """Ids of due work, fairly: at most four of each tenant in turn, oldest first within a tenant."""
+def due(limit: int, *, heavy: bool | None = None) -> list[int]:
+    """Ids of due work, fairly: each tenant's oldest, then each tenant's second, and so on.
+
+    heavy: only heavy work, only the other, or (None) both.
+    """
     with connections["ops"].cursor() as cursor:
-        cursor.execute(_FAIR_PICK, {"limit": limit, "resend": RESEND_SECONDS})
+        wanted = {"heavy": heavy, "heavy_tasks": sorted(_heavy)}
+        cursor.execute(_FAIR_PICK, {"limit": limit, "resend": RESEND_SECONDS, **wanted})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -211,6 +219,7 @@ select picked.id from waiting, lateral (
     select id, row_number() over (order by due_at, id) as turn from (
         select id, due_at from tenants_work
         where state = 'pending' and coalesce(tenant_id, 0) = waiting.tenant_id and due_at <= clock_timestamp()
+          and (%(heavy)s::boolean is null or (task = any(%(heavy_tasks)s::text[])) = %(heavy)s)
           and (dispatched_at is null or dispatched_at < clock_timestamp() - make_interval(secs => %(resend)s))
         order by due_at, id limit 8
     ) oldest
@@ -218,7 +227,7 @@ select picked.id from waiting, lateral (
 """
 
 
-def relay(publish: Callable[[list[int]], None], *, limit: int = 32) -> int:
+def relay(publish: Callable[[list[int]], None], *, limit: int = 32, heavy: bool | None = None) -> int:
     """One round: frees lost leases, gives up poison, publishes due ids, then stamps them.
 
     Publishing comes before the stamp: a crash in between doubles messages and never loses one.
@@ -234,11 +243,12 @@ def relay(publish: Callable[[list[int]], None], *, limit: int = 32) -> int:
         )
         cursor.execute(
             "select count(*) from tenants_work where state = 'pending' "
-            "and dispatched_at > clock_timestamp() - make_interval(secs => %s)",
-            [RESEND_SECONDS],
+            "and dispatched_at > clock_timestamp() - make_interval(secs => %s) "
+            "and (%s::boolean is null or (task = any(%s::text[])) = %s)",
+            [RESEND_SECONDS, heavy, sorted(_heavy), heavy],
         )
         room = limit - cursor.fetchone()[0]
-        ids = due(room) if room > 0 else []
+        ids = due(room, heavy=heavy) if room > 0 else []
         if ids:
             publish(ids)
             cursor.execute("update tenants_work set dispatched_at = clock_timestamp() where id = any(%s)", [ids])

@@ -84,7 +84,7 @@ def _start(instance: Instance, terminal: Terminal, *, port: int) -> None:
 
 
 def start_product(instance: Instance, *, environ: Mapping[str, str], port: int) -> None:
-    """Migrate, start the four programs side by side, and wait until all are ready."""
+    """Migrate, start the programs side by side, and wait until all are ready."""
     supervisor = instance.supervisor
     _manage(supervisor, ["setup"], env=environ, log=instance.logs / "setup.log")
     programs = product(instance, environ=environ, port=port)
@@ -109,12 +109,14 @@ def environment(instance: Instance, *, port: int) -> dict[str, str]:
 
 
 def product(instance: Instance, *, environ: Mapping[str, str], port: int) -> list[Program]:
-    """The four long-running programs of the product."""
+    """The long-running programs of the product."""
     serving = {name: value for name, value in environ.items() if name not in _NOT_FOR_SERVING}
     run_dir = instance.data_dir / "run"
     run_dir.mkdir(exist_ok=True)
     here = str(Path(sys.executable).parent)
     celery = [sys.executable, "-m", "celery", "-A", "luxebrain"]
+    quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    gentle = {"REMAP_SIGTERM": "SIGQUIT"}  # SIGTERM gives running tasks their time and returns the rest
 
     def program(name: str, argv: list[str], *, env: Mapping[str, str], **more) -> Program:
         return Program(
@@ -144,15 +146,19 @@ def product(instance: Instance, *, environ: Mapping[str, str], port: int) -> lis
         ),
         program(
             "worker",
-            [
-                *(*celery, "worker", "--concurrency", "2", "-n", "worker@%h"),
-                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-            ],
-            # SIGTERM then gives running tasks their time and returns the rest.
-            env=serving | {"REMAP_SIGTERM": "SIGQUIT"},
+            [*celery, "worker", "--queues", "short", "--concurrency", "2", "-n", "worker@%h", *quiet],
+            env=serving | gentle,
             heartbeat=Path(environ["LUX_WORKER_HEARTBEAT"]),
             stop_timeout=25,
             # Without its servers a soft shutdown would only wait; the rows keep the work.
+            death_signal=signal.SIGKILL,
+        ),
+        program(
+            "trainer",
+            [*celery, "worker", "--queues", "heavy", "--concurrency", "1", "-n", "trainer@%h", *quiet],
+            env=serving | gentle | {"LUX_WORKER_HEARTBEAT": str(run_dir / "trainer.heartbeat")},
+            heartbeat=run_dir / "trainer.heartbeat",
+            stop_timeout=25,
             death_signal=signal.SIGKILL,
         ),
         program("relay", [sys.executable, "manage.py", "relay"], env=serving),

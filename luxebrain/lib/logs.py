@@ -67,7 +67,11 @@ def configure(directory: Path, *, level: str, console: bool) -> dict[str, Any]:
         },
         "handlers": handlers,
         "root": {"handlers": list(handlers), "level": level},
-        "loggers": {"celery.worker.strategy": quiet, "celery.app.trace": quiet, "celery.beat": quiet, "axes": quiet},
+        "loggers": {
+            **{name: quiet for name in ("celery.worker.strategy", "celery.app.trace", "celery.worker.request")},
+            **{name: quiet for name in ("celery.beat", "axes", "httpx", "httpcore")},
+            "django.request": {"level": "CRITICAL"},  # unhandled errors are logged once, with their id
+        },
     }
 
 

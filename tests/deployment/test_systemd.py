@@ -30,7 +30,8 @@ def read(unit):
 
 def test_it_ships_a_unit_for_every_program():
     """R5"""
-    assert {unit.stem for unit in PROGRAMS} == {f"luxebrain-{name}" for name in ("web", "worker", "beat", "relay")}
+    names = ("web", "worker", "trainer", "beat", "relay")
+    assert {unit.stem for unit in PROGRAMS} == {f"luxebrain-{name}" for name in names}
 
 
 @pytest.mark.parametrize("unit", PROGRAMS, ids=lambda unit: unit.stem)

@@ -11,7 +11,7 @@ from django.db.utils import Error as DatabaseError
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from luxebrain.celery import app
+from luxebrain.celery import HEAVY_QUEUE, app
 from luxebrain.lib import logs
 from tenants import work
 
@@ -34,7 +34,8 @@ class Command(BaseCommand):
         connection = app.connection_for_write(transport_options=transport)
         while self.running:
             try:
-                sent = work.relay(partial(publish, connection), limit=in_flight)
+                sent = work.relay(partial(publish, connection, None), limit=in_flight, heavy=False)
+                sent += work.relay(partial(publish, connection, HEAVY_QUEUE), limit=2, heavy=True)
             except (DatabaseError, OperationalError, RedisError, OSError) as error:
                 log.warning("relay.waiting", reason=str(error)[:200])
                 connections.close_all()
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         self.running = False
 
 
-def publish(connection: Any, ids: list[int]) -> None:
+def publish(connection: Any, queue: str | None, ids: list[int]) -> None:
+    options = {"connection": connection, "retry": False, "ignore_result": True, "queue": queue}
     for work_id in ids:
-        app.send_task("tenants.work", args=(work_id,), connection=connection, retry=False, ignore_result=True)
+        app.send_task("tenants.work", args=(work_id,), **options)
