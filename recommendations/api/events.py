@@ -51,7 +51,8 @@ def _take(request: HttpRequest) -> HttpResponse:
         inbox.keep(credential.tenant_id, kept)
     except (OperationalError, InterfaceError) as error:
         connections["default"].close()
-        raise problems.Unavailable("The events could not be stored. Nothing was kept; please send them again.") from error
+        detail = "The events could not be stored. Nothing was kept; please send them again."
+        raise problems.Unavailable(detail) from error
     inbox.tell_history(credential.tenant_id, kept)
     answer = {**counts, "errors": errors, "request_id": request.request_id}  # type: ignore[attr-defined]
     return HttpResponse(orjson.dumps(answer), status=202, content_type="application/json")
@@ -65,7 +66,8 @@ class EventsDescribed(APIView):
 
     @extend_schema(
         summary="Send events",
-        description="What shoppers do: one event, or up to 1,000. They change the shopper's next recommendations at once.",
+        description="What shoppers do: one event, or up to 1,000. "
+        "The shopper's next recommendations follow them at once.",
         request=serializers.one_or_many("events", serializers.Event),
         responses={202: serializers.EventsTaken},
     )

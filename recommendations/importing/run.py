@@ -16,7 +16,7 @@ from django.utils import timezone
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Problem
 from recommendations import history, inbox, ingest, staging
-from recommendations.importing import checking, reading
+from recommendations.importing import checking, event_rows, order_lines, reading
 from recommendations.importing.checking import Checked, Reader
 from recommendations.models import ImportRun
 from tenants import epochs, tenancy
@@ -30,8 +30,8 @@ log = logs.get(__name__)
 _STEPS: dict[str, Callable[[Reader, pd.DataFrame, int], Iterator[Checked]]] = {
     "products": checking.products,
     "customers": checking.customers,
-    "orders": checking.orders,
-    "events": checking.events,
+    "orders": order_lines.orders,
+    "events": event_rows.events,
 }
 _MERGES = {
     "products": staging.merge_products,

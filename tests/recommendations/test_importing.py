@@ -43,7 +43,10 @@ def test_it_takes_order_lines_with_their_faults(db: None, tmp_path: Path) -> Non
     run = importing.load(tenant, "orders", write(tmp_path, "lines.csv", LINES), report=report)
     assert counts(run) == ("succeeded", 6, 3, 0, 3), run.problems
     assert [(p["line"], p["field"]) for p in run.problems] == [
-        (7, "ordered_at"), (5, "quantity"), (7, "unit_price"), (6, "order_id"),
+        (7, "ordered_at"),
+        (5, "quantity"),
+        (7, "unit_price"),
+        (6, "order_id"),
     ]
     first, second = tenant.orders.order_by("external_id")
     assert (str(first.total), first.customer.external_id, first.lines.count()) == ("5.00", "007", 2)
@@ -55,14 +58,18 @@ def test_it_takes_order_lines_with_their_faults(db: None, tmp_path: Path) -> Non
 
 
 def test_doing_it_again_changes_nothing(acme: Any, tmp_path: Path) -> None:
-    products = "sku,name,price,categories,stock,published\n1,Tea,2.5,Hot|Leaf,5,yes\n2,<b>Cup</b> & saucer,,,,no\n"
+    products = (
+        "sku,name,price,categories,stock,published\n1,Tea,2.5,Hot|Leaf,5,yes\n2,<b>Cup</b> & saucer,,,,no\n"
+    )
     events = "type,occurred_at,customer_id,product_id\nview,{0},c,1\nview,{0},c,1\ncart,{0},c,1\n".format(
         (timezone.now() - timedelta(days=2)).isoformat()
     )
     files = {
         "products": write(tmp_path, "p.csv", products),
         "customers": write(tmp_path, "c.csv", "customer_id,country\n007,France\n8,Spain\n"),
-        "orders": write(tmp_path, "o.csv", LINES.replace(",0,1.5", ",1,1.5").replace("gestern", "2025-01-01T00:00:00Z")),
+        "orders": write(
+            tmp_path, "o.csv", LINES.replace(",0,1.5", ",1,1.5").replace("gestern", "2025-01-01T00:00:00Z")
+        ),
         "events": write(tmp_path, "e.csv", events),
     }
     for kind, path in files.items():
@@ -79,26 +86,48 @@ def test_doing_it_again_changes_nothing(acme: Any, tmp_path: Path) -> None:
 
 def test_the_api_and_a_file_say_the_same(acme: Any, api: Any, tmp_path: Path) -> None:
     """One set of checks: what one door wrote is unchanged for the other."""
-    product = {"id": "x", "title": "Ta\u0308sse", "description": "<p>a & b</p>", "tags": ["q\"u", "b\\s"], "price": "3.10",
-               "attributes": {"size": [1 and "L"]}, "updated_at": "2025-01-01T00:00:00Z"}
+    product = {
+        "id": "x",
+        "title": "Ta\u0308sse",
+        "description": "<p>a & b</p>",
+        "tags": ['q"u', "b\\s"],
+        "price": "3.10",
+        "attributes": {"size": [1 and "L"]},
+        "updated_at": "2025-01-01T00:00:00Z",
+    }
     assert api.post("/api/v1/products", product).json()["results"][0]["status"] == "created"
     run = importing.load(acme, "products", write(tmp_path, "p.jsonl", orjson.dumps(product).decode()))
     assert counts(run) == ("succeeded", 1, 0, 1, 0), run.problems
-    order = {"id": 5, "customer_id": "c", "ordered_at": "2025-01-01T00:00:00Z",
-             "lines": [{"product_id": "x", "quantity": 2, "unit_price": 1.25}]}
+    order = {
+        "id": 5,
+        "customer_id": "c",
+        "ordered_at": "2025-01-01T00:00:00Z",
+        "lines": [{"product_id": "x", "quantity": 2, "unit_price": 1.25}],
+    }
     api.post("/api/v1/orders", order)
-    line = {"order_id": 5, "customer_id": "c", "ordered_at": "2025-01-01T00:00:00Z", "product_id": "x",
-            "quantity": 2, "unit_price": 1.25}
+    line = {
+        "order_id": 5,
+        "customer_id": "c",
+        "ordered_at": "2025-01-01T00:00:00Z",
+        "product_id": "x",
+        "quantity": 2,
+        "unit_price": 1.25,
+    }
     run = importing.load(acme, "orders", write(tmp_path, "o.jsonl", orjson.dumps(line).decode()))
     assert counts(run) == ("succeeded", 1, 0, 1, 0), run.problems
 
 
 def test_it_takes_parquet_and_frames(acme: Any, tmp_path: Path) -> None:
-    frame = pd.DataFrame({
-        "InvoiceNo": pd.Categorical(["1", "1", "2"]), "StockCode": ["a", "b", "a"], "Quantity": [1.0, 2.0, 3.0],
-        "InvoiceDate": pd.to_datetime(["2025-01-01 10:00", "2025-01-01 10:01", "2025-01-02 10:00"]),
-        "UnitPrice": pd.Series([2.55, 1.1, 2.55], dtype="float32"), "CustomerID": [17850.0, 17850.0, None],
-    })
+    frame = pd.DataFrame(
+        {
+            "InvoiceNo": pd.Categorical(["1", "1", "2"]),
+            "StockCode": ["a", "b", "a"],
+            "Quantity": [1.0, 2.0, 3.0],
+            "InvoiceDate": pd.to_datetime(["2025-01-01 10:00", "2025-01-01 10:01", "2025-01-02 10:00"]),
+            "UnitPrice": pd.Series([2.55, 1.1, 2.55], dtype="float32"),
+            "CustomerID": [17850.0, 17850.0, None],
+        }
+    )
     path = tmp_path / "lines.parquet"
     frame.to_parquet(path)
     run = importing.load(acme, "orders", path)
@@ -133,22 +162,45 @@ def test_a_file_that_cannot_be_read_says_why(
 
 
 def test_it_names_each_bad_value(acme: Any, tmp_path: Path) -> None:
-    rows = [{"id": "ok", "title": "fine"}, {"id": "b\u202ed", "title": "x"}, {"id": "c", "title": "x" * 501},
-            {"title": "no id"}, {"id": "d", "title": "t", "price": "-1"}, {"id": "e", "title": "t", "url": "javascript:x"},
-            {"id": "f", "title": "t", "stock": "many"}, {"id": "g", "title": "t", "attributes": "{"}, {"id": True, "title": "t", "price": 1e13}]
+    rows = [
+        {"id": "ok", "title": "fine"},
+        {"id": "b\u202ed", "title": "x"},
+        {"id": "c", "title": "x" * 501},
+        {"title": "no id"},
+        {"id": "d", "title": "t", "price": "-1"},
+        {"id": "e", "title": "t", "url": "javascript:x"},
+        {"id": "f", "title": "t", "stock": "many"},
+        {"id": "g", "title": "t", "attributes": "{"},
+        {"id": True, "title": "t", "price": 1e13},
+    ]
     text = "\n".join(orjson.dumps(row).decode() for row in rows)
     run = importing.load(acme, "products", write(tmp_path, "p.jsonl", text))
     assert {(p["line"], p["field"]) for p in run.problems} == {
-        (2, "id"), (3, "title"), (4, "id"), (5, "price"), (6, "url"), (7, "stock"), (8, "attributes"), (9, "price"),
+        (2, "id"),
+        (3, "title"),
+        (4, "id"),
+        (5, "price"),
+        (6, "url"),
+        (7, "stock"),
+        (8, "attributes"),
+        (9, "price"),
     }
     assert counts(run) == ("succeeded", 9, 1, 0, 8)
 
 
-def test_an_import_ends_the_cold_start_and_asks_for_training(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_ends_the_cold_start_and_asks_for_training(
+    acme: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = timezone.now()
-    frame = pd.DataFrame({
-        "order_id": [str(n) for n in range(10)], "ordered_at": now, "product_id": "a", "quantity": 1, "unit_price": 1,
-    })
+    frame = pd.DataFrame(
+        {
+            "order_id": [str(n) for n in range(10)],
+            "ordered_at": now,
+            "product_id": "a",
+            "quantity": 1,
+            "unit_price": 1,
+        }
+    )
     importing.load(acme, "orders", frame.head(9))
     assert not acme.works.filter(task="recommendations.train_if_warm").exists()
     importing.load(acme, "orders", frame)
@@ -171,13 +223,18 @@ def test_only_the_first_faults_are_kept_on_the_run(acme: Any) -> None:
 
 def test_large_orders_files_are_merged_in_pieces(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An order's lines may stand anywhere in the file."""
-    from recommendations.importing import checking
+    from recommendations.importing import order_lines
 
-    monkeypatch.setattr(checking, "LINES_A_TIME", 7)
-    frame = pd.DataFrame({
-        "order_id": [str(n % 10) for n in range(40)], "ordered_at": timezone.now(), "product_id": [f"p{n}" for n in range(40)],
-        "quantity": 1, "unit_price": 1,
-    })
+    monkeypatch.setattr(order_lines, "LINES_A_TIME", 7)
+    frame = pd.DataFrame(
+        {
+            "order_id": [str(n % 10) for n in range(40)],
+            "ordered_at": timezone.now(),
+            "product_id": [f"p{n}" for n in range(40)],
+            "quantity": 1,
+            "unit_price": 1,
+        }
+    )
     seen: list[int] = []
     run = importing.load(acme, "orders", frame, progress=lambda done, total: seen.append(done))
     assert counts(run) == ("succeeded", 40, 40, 0, 0)
@@ -191,7 +248,9 @@ def test_the_command_loads_and_reports(acme: Any, tmp_path: Path) -> None:
     out = io.StringIO()
     products = write(tmp_path, "p.csv", "id,title\n1,Tea\n2,\n")
     orders = write(tmp_path, "o.csv", LINES)
-    call_command("import_store", "acme", products=products, orders=orders, report=tmp_path / "r.csv", stdout=out)
+    call_command(
+        "import_store", "acme", products=products, orders=orders, report=tmp_path / "r.csv", stdout=out
+    )
     assert "products: 2 rows, 1 kept, 0 unchanged, 1 refused" in out.getvalue()
     assert (tmp_path / "r-orders.csv").read_text().count("\n") == 5
     with pytest.raises(CommandError, match="no shop"):

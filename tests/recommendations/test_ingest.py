@@ -18,7 +18,10 @@ from tests import make
 def orders(count: int, *, start: int = 0, **fields: Any) -> list[dict[str, Any]]:
     now = timezone.now().isoformat()
     line = {"product_id": "p-1", "quantity": 1, "unit_price": "1.00"}
-    return [{"id": f"o{n}", "customer_id": "c-1", "ordered_at": now, "lines": [line], **fields} for n in range(start, start + count)]
+    return [
+        {"id": f"o{n}", "customer_id": "c-1", "ordered_at": now, "lines": [line], **fields}
+        for n in range(start, start + count)
+    ]
 
 
 def take(tenant: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,9 +73,13 @@ def test_a_rolled_back_call_tells_nobody(acme: Any) -> None:
     class Oops(Exception):
         pass
 
-    with pytest.raises(Oops), make.inside(acme) as entered:
-        ingest.orders(entered, orders(1), now=timezone.now())
-        raise Oops
+    def fail() -> None:
+        with make.inside(acme) as entered:
+            ingest.orders(entered, orders(1), now=timezone.now())
+            raise Oops
+
+    with pytest.raises(Oops):
+        fail()
     assert acme.orders.count() == 0
     assert not redis.client().exists(history.key(acme.pk, "c:c-1"))
 

@@ -61,7 +61,7 @@ def test_it_says_unchanged_the_second_time(acme: Any, api: Any) -> None:
 def test_it_replaces_lines_as_a_whole(acme: Any, api: Any) -> None:
     moment = at(days=1)
     api.post("/api/v1/orders", order(ordered_at=moment))
-    lines = [{"product_id": "p-2", "quantity": 1, "unit_price": 3}, {"product_id": "p-3", "quantity": 1, "unit_price": 6}]
+    lines = [{"product_id": name, "quantity": 1, "unit_price": 3} for name in ("p-2", "p-3")]
     answer = api.post("/api/v1/orders", order(ordered_at=moment, lines=lines)).json()
     assert answer["results"][0]["status"] == "updated"
     assert list(acme.order_lines.order_by("position").values_list("product_external_id", flat=True)) == ["p-2", "p-3"]

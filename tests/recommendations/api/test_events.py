@@ -49,7 +49,8 @@ def test_a_purchase_is_a_row_for_each_item_and_an_impression_one(acme: Any, api:
     assert answer.json()["accepted"] == 2, answer.json()
     inbox.drain()
     rows = acme.events.order_by("kind", "product_external_id")
-    assert [(r.kind, r.product_external_id, r.quantity, r.value and str(r.value), r.recommendation_id) for r in rows] == [
+    said = [(r.kind, r.product_external_id, r.quantity, r.value and str(r.value), r.recommendation_id) for r in rows]
+    assert said == [
         ("impression", "", 1, None, "rec_y"),
         ("purchase", "1", 3, "2.50", ""),
         ("purchase", "2", 1, None, "rec_x"),
@@ -204,7 +205,9 @@ def test_a_hostile_body_is_a_plain_refusal(path: str, body: bytes, status: int, 
     ],
 )
 @pytest.mark.parametrize("path", ["events", "products"])
-def test_another_kind_of_body_is_a_415(path: str, content_type: str, headers: dict[str, str], acme: Any, api: Any) -> None:
+def test_another_kind_of_body_is_a_415(
+    path: str, content_type: str, headers: dict[str, str], acme: Any, api: Any
+) -> None:
     answer = api.client.generic(
         "POST", f"/api/v1/{path}", b"{}", content_type, headers={"authorization": f"Bearer {api.secret}", **headers}
     )

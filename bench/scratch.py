@@ -1,0 +1,56 @@
+"""A scratch product for a benchmark: real servers with fsync on, migrated, Django set up, one shop in it."""
+
+import json
+import os
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def product() -> Iterator[Any]:
+    """Yields the shop (plan enterprise). Nothing outside the temporary directory is touched."""
+    from luxebrain.embedded import temporary
+
+    with temporary(fast=False) as servers, tempfile.TemporaryDirectory() as data:
+        os.environ.update(servers.environ)
+        os.environ.update({"LUX_DATA_DIR": data, "LUX_SECRET_KEY": "b" * 50, "LUX_LOG_CONSOLE": "0"})
+        os.environ.update({"DJANGO_SETTINGS_MODULE": "luxebrain.settings", "LUX_ALLOWED_HOSTS": "testserver,127.0.0.1"})
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connections
+
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        from tenants.models import Tenant
+
+        shop = Tenant(slug="bench", name="Bench", plan_id="enterprise", currency="GBP")
+        shop.save(using="ops")
+        try:
+            yield shop
+        finally:
+            connections.close_all()
+
+
+def empty(*tables: str) -> None:
+    """Empties tables as their owner, so that every round begins alike."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"truncate {', '.join(tables)} restart identity cascade")
+
+
+def median(values: list[float]) -> float:
+    return round(statistics.median(values), 4)
+
+
+def say(result: dict[str, Any], lines: list[str], target: Path | None) -> None:
+    """Text for people, JSON for machines."""
+    print("\n".join(lines))
+    print(json.dumps(result))
+    if target:
+        target.write_text(json.dumps(result, indent=2))
