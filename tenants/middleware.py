@@ -7,6 +7,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from luxebrain.lib import logs, problems
 from tenants import access, api_keys, gate, tenancy
@@ -35,7 +36,8 @@ class TenantMiddleware:
             return not_found(request)
         with tenancy.enter(found.tenant_id) as tenant:
             request.tenant, request.membership = tenant, found  # type: ignore[attr-defined]
-            response = self.get_response(request)
+            with timezone.override(tenant.zone):
+                response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
@@ -132,8 +134,6 @@ class UsageTrackingMiddleware:
 
 def check(request: HttpRequest, credential: api_keys.Credential, scope: Any) -> None:
     """Raises Problem unless this key may make this call from where it comes."""
-    from django.utils import timezone
-
     if credential.expires_at is not None and credential.expires_at <= timezone.now():
         raise problems.Unauthenticated("This API key has expired.", headers={"WWW-Authenticate": "Bearer"})
     if credential.tenant_state != "active":

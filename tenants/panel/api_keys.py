@@ -1,0 +1,112 @@
+"""The API keys of a shop: list, issue, rotate, revoke. A secret is in one answer and nowhere else."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from luxebrain.lib import problems
+from luxebrain.lib.pages import render_confirm, render_page
+from tenants import api_keys
+from tenants.access import tenant_page
+from tenants.account.forms import add_problem
+from tenants.models import ApiKey
+from tenants.panel import quick_start
+from tenants.panel.forms import KeyForm, RotateForm
+
+SOON = timedelta(days=8)  # longer than the longest grace of a rotation
+
+
+@require_safe
+@tenant_page(may="keys.read")
+def keys(request: Any) -> HttpResponse:
+    now = timezone.now()
+    rows = [describe(key, now=now) for key in request.tenant.api_keys.select_related("created_by").order_by("-id")]
+    context = {
+        "rows": [row for row in rows if row["usable"]],
+        "ended": [row for row in rows if not row["usable"]],
+        "limit": request.tenant.plan.api_keys,
+        "may_write": request.membership.may("keys.write"),
+    }
+    return render_page(request, "tenants/panel/api_keys.html", context)
+
+
+def describe(key: ApiKey, *, now: Any) -> dict[str, Any]:
+    """A key and the word for its state."""
+    usable = key.is_live(now)
+    if key.revoked_at:
+        state, tone = "Revoked", "neutral"
+    elif not usable:
+        state, tone = "Expired", "neutral"
+    elif key.expires_at and key.expires_at - now < SOON:
+        state, tone = "Ends soon", "warning"
+    else:
+        state, tone = "In use" if key.last_used_at else "Not used yet", "good" if key.last_used_at else "info"
+    return {"key": key, "state": state, "tone": tone, "usable": usable}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_page(may="keys.write")
+def issue(request: Any) -> HttpResponse:
+    initial = {"origins": request.tenant.website, "kind": request.GET.get("kind", "sk")}
+    form = KeyForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            key, secret = api_keys.issue(request.tenant, by=request.user, **form.options())
+        except problems.Problem as problem:
+            add_problem(form, problem)
+        else:
+            return show_once(request, key, secret)
+    status = 422 if form.errors else 200
+    return render_page(request, "tenants/panel/api_key_new.html", {"form": form}, status=status)
+
+
+def show_once(request: Any, key: ApiKey, secret: str, *, replaced: ApiKey | None = None) -> HttpResponse:
+    """The only answer that ever holds the secret. It is stored nowhere, not even in the session."""
+    calls = quick_start.calls(request.tenant, key=key, secret=secret)
+    context = {"key": key, "secret": secret, "calls": calls, "replaced": replaced}
+    return render_page(request, "tenants/panel/api_key_issued.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_page(may="keys.write")
+def rotate(request: Any, key_id: int) -> HttpResponse:
+    key = get_object_or_404(request.tenant.api_keys, pk=key_id)
+    form = RotateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            fresh, secret = api_keys.rotate(key, grace=form.duration, by=request.user)
+        except problems.Problem as problem:
+            add_problem(form, problem)
+        else:
+            return show_once(request, fresh, secret, replaced=key)
+    context = {"form": form, "key": key}
+    return render_page(request, "tenants/panel/api_key_rotate.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_page(may="keys.write")
+def revoke(request: Any, key_id: int) -> HttpResponse:
+    key = get_object_or_404(request.tenant.api_keys, pk=key_id)
+    back = reverse("panel:api-keys", args=[request.tenant.slug])
+    if request.method != "POST":
+        return render_confirm(
+            request, layout="layouts/panel.html", title=f"Revoke {key.name}?", button="Revoke the key",
+            text="Calls with this key are refused from now on. This cannot be undone.",
+            action=request.path, back=back, danger=True,
+        )  # fmt: skip
+    try:
+        api_keys.revoke(key, by=request.user)
+    except problems.Problem as problem:
+        messages.error(request, problem.detail)
+    else:
+        messages.success(request, f"{key.name} is revoked. Its calls are refused from now on.")
+    return redirect(back)

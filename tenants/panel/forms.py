@@ -1,0 +1,111 @@
+"""Forms of the panel's pages about keys, people and the shop itself."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from tenants import api_keys, profile
+from tenants.models import ApiKey, Tenant
+from tenants.models.people import Role
+
+PRESETS = {
+    "shop": ("Everything a shop's server does", None),
+    "recommendations": ("Recommendations and events only", ["recommendations:read", "events:write"]),
+    "catalogue": ("Catalogue only", ["catalogue:read", "catalogue:write"]),
+    "reporting": ("Usage only", ["usage:read"]),
+    "custom": ("Choose below", []),
+}
+EXPIRIES = [("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
+GRACES = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
+
+
+class KeyForm(forms.Form):
+    """What a new key is for. `options()` is what api_keys.issue wants."""
+
+    name = forms.CharField(label="Name", max_length=80, help_text="What will use it, such as “Shop server”.")
+    kind = forms.ChoiceField(
+        label="Kind",
+        choices=[("sk", "Secret, for your server"), ("pk", "Publishable, for your shop's pages")],
+        widget=forms.RadioSelect,
+        initial="sk",
+        help_text="A publishable key may be seen by everybody: it can only ask for recommendations and send events.",
+    )
+    mode = forms.ChoiceField(
+        label="Mode",
+        choices=[("live", "Live"), ("test", "Test")],
+        widget=forms.RadioSelect,
+        initial="live",
+        help_text="What a test key sends never counts in figures or models.",
+    )
+    preset = forms.ChoiceField(
+        label="It may", choices=[(code, label) for code, (label, _) in PRESETS.items()], initial="shop",
+        help_text="For secret keys. Publishable keys may ask for recommendations and send events.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="Chosen rights",
+        choices=[(scope, f"{text} ({scope})") for scope, text in api_keys.SCOPES.items()],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Only with “Choose below”.",
+    )
+    origins = forms.CharField(
+        label="Sites", widget=forms.Textarea(attrs={"rows": 2, "placeholder": "https://shop.example"}), required=False,
+        help_text="For publishable keys: the addresses of the pages that use it, one per line.",
+    )
+    expires = forms.ChoiceField(label="Expires", choices=EXPIRIES, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        secret = values.get("kind") == "sk"
+        if secret and values.get("preset") == "custom" and not values.get("scopes"):
+            self.add_error("scopes", "Choose at least one right.")
+        return values
+
+    def options(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given["kind"] == ApiKey.Kind.PUBLISHABLE:
+            scopes = None
+        else:
+            scopes = given["scopes"] if given["preset"] == "custom" else PRESETS[given["preset"]][1]
+        days = given["expires"]
+        return {
+            "name": given["name"],
+            "kind": given["kind"],
+            "mode": given["mode"],
+            "scopes": scopes,
+            "origins": [line.strip() for line in given["origins"].splitlines() if line.strip()],
+            "expires_at": timezone.now() + timedelta(days=int(days)) if days else None,
+        }
+
+
+class RotateForm(forms.Form):
+    grace = forms.ChoiceField(
+        label="The old key stops", choices=list(GRACES.items()), initial="24",
+        help_text="Until then both work, so that nothing breaks while you change it.",
+    )
+
+    @property
+    def duration(self) -> timedelta:
+        return timedelta(hours=int(self.cleaned_data["grace"]))
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label="E-mail address")
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.ANALYST)
+
+
+class SettingsForm(forms.Form):
+    """The shop's own facts. A zone or currency that was set elsewhere stays choosable."""
+
+    name = forms.CharField(label="Shop name", max_length=120)
+    website = forms.URLField(label="Website", max_length=300, required=False, assume_scheme="https")
+    currency = forms.ChoiceField(label="Currency", help_text="Revenue is shown in it.")
+    time_zone = forms.ChoiceField(label="Time zone", help_text="Days begin and times are shown in it.")
+
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field, known in (("currency", profile.CURRENCIES), ("time_zone", profile.zones())):
+            values = sorted({*known, getattr(tenant, field)})
+            self.fields[field].choices = [(value, value.replace("_", " ")) for value in values]
