@@ -140,7 +140,6 @@
     else if (at("[data-dismiss]")) at("[data-toast]")?.remove();
     else if (at("[data-theme-choice]")) setTheme(at("[data-theme-choice]").dataset.themeChoice);
     else if (at("[data-close]")) at("dialog")?.close();
-    else if (at("[data-retry]")) retry(at("[data-retry]"));
     else if (at("[data-drawer]")) { event.preventDefault(); setDrawer(at("[data-drawer]").dataset.drawer === "open"); }
     else if (at("[data-dialog]")) { if (openDialog(at("[data-dialog]").dataset.dialog)) event.preventDefault(); }
     else if (event.target.matches("dialog[open]") && event.target.id === "palette") event.target.close(); // the backdrop
@@ -179,86 +178,13 @@
   });
   addEventListener("pageshow", (event) => event.persisted && all("form").forEach((form) => setBusy(form, false)));
 
-  // --- htmx: every event name of the library stands below this line -----------------------------
-  const on = (name, act) => document.addEventListener(`htmx:${name}`, act);
-  const failures = new WeakMap(); // polling element → {count, until}
-  const isPoll = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") ?? "");
-  let running = 0;
-  const setRunning = (step) => { running = Math.max(0, running + step); root.toggleAttribute("data-busy", running > 0); };
-
-  const retry = (button) => {
-    const part = button.closest("[hx-get]");
-    if (part) window.htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap: part.getAttribute("hx-swap") ?? "innerHTML" });
-    else location.reload();
-  };
-
-  const fail = (event, words) => {
-    const { elt, xhr, requestConfig, boosted } = event.detail;
-    const id = xhr?.getResponseHeader?.("X-Request-Id") ?? "";
-    if (isPoll(elt)) {
-      const count = (failures.get(elt)?.count ?? 0) + 1;
-      failures.set(elt, { count, until: Date.now() + Math.min(60, 2 ** count) * 1000 });
-      if (count !== 3) return;
-    } else if ((boosted || requestConfig?.boosted) && requestConfig.verb === "get") {
-      location.assign(requestConfig.path); // the error has a page of its own
-      return;
-    } else if (elt.matches("[hx-trigger~=load], [hx-trigger~=revealed], [data-error=card]")) {
-      const part = one("#broken-template").content.firstElementChild.cloneNode(true);
-      one("[data-request-id]", part).textContent = id || "unknown";
-      elt.replaceChildren(part);
-      return;
-    }
-    toast(words, id && `Request ${id}`);
-  };
-
-  on("configRequest", (event) => {
-    if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = one("meta[name=csrf-token]")?.content ?? "";
-  });
-  on("beforeRequest", (event) => {
-    const { elt, requestConfig } = event.detail;
-    if (isPoll(elt) && !requestConfig.triggeringEvent && (document.hidden || Date.now() < (failures.get(elt)?.until ?? 0))) {
-      event.preventDefault();
-      return;
-    }
-    if (!isPoll(elt)) { setRunning(1); elt.lux = true; }
-    if (elt.matches("form") && requestConfig.verb !== "get") setBusy(elt, true);
-  });
-  on("afterRequest", (event) => {
-    const { elt, successful } = event.detail;
-    if (elt.lux) { setRunning(-1); delete elt.lux; }
-    if (elt.matches?.("form")) setBusy(elt, false);
-    if (successful) failures.delete(elt);
-  });
-  on("responseError", (event) => {
-    const status = event.detail.xhr.status;
-    const words = { 401: "You are signed out. Reload the page to sign in.", 403: "You may not do that.", 404: "That is no longer there.", 429: "Too many requests. Wait a moment." };
-    fail(event, words[status] ?? "That did not work. Nothing was changed.");
-  });
-  on("sendError", (event) => fail(event, "No connection. Nothing was changed."));
-  on("timeout", (event) => fail(event, "No answer in time."));
-  on("afterSettle", (event) => {
-    const { target, requestConfig } = event.detail;
-    keepToasts();
-    if (requestConfig?.boosted) {
-      start();
-      if (!location.hash) scrollTo(0, 0);
-      one("main h1")?.focus({ preventScroll: true });
-      announce(document.title);
-    } else if (target.id === "palette-found") {
-      filterPalette(one("#palette-input").value);
-    } else {
-      const said = document.getElementById(target.id)?.dataset.announce;
-      if (said) announce(said);
-    }
-  });
-
   // --- Once per page ----------------------------------------------------------------------------
   const start = () => {
-    setRunning(-running);
     showTheme();
     keepToasts();
     if (/Mac|iP(hone|ad)/.test(navigator.platform)) all("kbd[data-key]").forEach((key) => { key.textContent = `⌘${key.dataset.key}`; });
     one("[aria-invalid=true]")?.focus();
   };
   start();
+  window.lux = { one, all, announce, toast, keepToasts, setBusy, filterPalette, start }; // for requests.js
 })();
