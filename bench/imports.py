@@ -1,6 +1,6 @@
 """The importer against a raw COPY of the same rendered rows into the same tables, in one interleaved run.
 
-    python -m bench.imports [--source LINES.parquet] [--rounds 5] [--json OUT]
+    python -m bench.imports [--source LINES.parquet] [--orders 5000] [--rounds 5] [--json OUT]
 
 Subject: importing.load from the Parquet file to the commit, reading and checking included.
 Limit: COPY of the rows that the subject stored, as rendered CSV, by the role that row-level security
@@ -127,12 +127,15 @@ def main() -> None:
     default = Path(__file__).resolve().parents[1] / "demo/data/online_retail.parquet"
     parser.add_argument("--source", type=Path, default=default)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--orders", type=int, help="Only the first so many orders")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with scratch.product() as shop:
         from django.conf import settings
 
         lines = lines_of(options.source)
+        if options.orders:
+            lines = lines[lines["invoiceno"].isin(lines["invoiceno"].unique()[: options.orders])]
         files = {"orders": settings.DATA_DIR / "lines.parquet", "products": settings.DATA_DIR / "products.parquet"}
         lines.to_parquet(files["orders"])
         products_of(lines, 12).to_parquet(files["products"])

@@ -162,7 +162,7 @@ ORDER = Shape(
     required=("id", "ordered_at", "lines"),
     times=("ordered_at", "updated_at"),
 )
-_EVENT = Shape(
+EVENT = Shape(
     {
         "type": fields.slug,
         "id": fields.uuid,
@@ -197,7 +197,7 @@ def events(row: Any, *, now: datetime, since: datetime, currency: str) -> tuple[
 
     `since` is how far back events are kept. The rows hold only what differs from the defaults.
     """
-    clean, errors = _EVENT.check(row, now=now)
+    clean, errors = EVENT.check(row, now=now)
     kind = clean.get("type", "")
     try:
         items: list[Any] = _items(kind, clean)

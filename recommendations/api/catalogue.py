@@ -28,12 +28,19 @@ def schema(name: str, of: type, *, search: bool = False, one: bool = False) -> C
     def describe(view: type) -> type:
         handlers: dict[str, Any] = {}
         if one:
-            handlers["get"] = extend_schema(summary=f"Read one of the {name}", responses={200: of})
+            handlers["get"] = extend_schema(
+                summary=f"Read one of the {name}", description="By the shop's own id.", responses={200: of}
+            )
             if hasattr(view, "delete"):
-                handlers["delete"] = extend_schema(summary=f"Delete one of the {name}", responses={204: None})
+                handlers["delete"] = extend_schema(
+                    summary=f"Delete one of the {name}",
+                    description="What was bought of it stays in the orders.",
+                    responses={204: None},
+                )
         else:
             handlers["get"] = extend_schema(
                 summary=f"List {name}",
+                description=f"A page of the {name}, oldest first; next_cursor leads to the next page.",
                 operation_id=f"{name}_list",
                 parameters=[*_PARAMETERS, *([_SEARCH] if search else [])],
                 responses={200: serializers.listed(name, of)},
