@@ -7,6 +7,7 @@ from luxebrain.lib import problems
 from tenants import tenancy
 
 LENGTH = 50
+RESERVED = frozenset({"open"})  # /tenants/open is a page of the back office
 _SHAPE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
@@ -28,11 +29,11 @@ def suggest(name: str) -> str:
     # A slug has no dollar or backslash, so the base is a literal in the pattern.
     taken = set(tenancy.across().filter(slug__regex=rf"^{base}(-[0-9]+)?$").values_list("slug", flat=True))
     slug, number = base, 1
-    while slug in taken:
+    while slug in taken or slug in RESERVED:
         number += 1
         slug = f"{base}-{number}"
     return slug
 
 
 def is_taken(slug: str) -> bool:
-    return tenancy.across().filter(slug=slug).exists()
+    return slug in RESERVED or tenancy.across().filter(slug=slug).exists()

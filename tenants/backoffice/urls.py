@@ -1,5 +1,20 @@
-"""Routes."""
+"""Routes of the back office's pages about shops, people and the audit trail."""
 
-from django.urls import path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list = []
+from tenants.backoffice import audit, people, tenants
+
+urlpatterns = [
+    path("tenants", tenants.tenants, name="tenants"),
+    path("tenants/open", tenants.open_tenant, name="tenant-open"),  # a reserved slug
+    path("tenants/<slug:slug>", tenants.tenant, name="tenant"),
+    path("tenants/<slug:slug>/plan", tenants.change_plan, name="tenant-plan"),
+    path("tenants/<slug:slug>/suspend", tenants.suspend, name="tenant-suspend"),
+    path("tenants/<slug:slug>/resume", tenants.resume, name="tenant-resume"),
+    path("people", people.people, name="people"),
+    path("people/<int:person_id>", people.person, name="person"),
+    path("people/<int:person_id>/role", people.change_role, name="person-role"),
+    path("people/<int:person_id>/deactivate", people.deactivate, name="person-deactivate"),
+    path("people/<int:person_id>/reactivate", people.reactivate, name="person-reactivate"),
+    path("audit", audit.audit, name="audit"),
+]

@@ -1,0 +1,60 @@
+"""Forms of the back office's pages about shops and people."""
+
+from django import forms
+from django.db.models import Q, QuerySet
+
+from luxebrain.lib.forms import FilterForm
+from tenants import profile
+from tenants.models import Plan, Tenant, User
+
+
+def plan_choices() -> list[tuple[str, str]]:
+    return [(plan.code, plan.name) for plan in Plan.objects.all()]
+
+
+class OpenForm(forms.Form):
+    """Opening a shop takes five fields; the owner gets a letter."""
+
+    name = forms.CharField(label="Shop name", max_length=120)
+    owner_email = forms.EmailField(label="Owner's e-mail address", help_text="Gets a letter with a link to join as owner.")
+    plan = forms.ChoiceField(label="Plan", choices=plan_choices)
+    currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in profile.CURRENCIES])
+    time_zone = forms.ChoiceField(
+        label="Time zone", choices=lambda: [(zone, zone.replace("_", " ")) for zone in profile.zones()], initial="UTC"
+    )
+
+
+class PlanForm(forms.Form):
+    plan = forms.ChoiceField(label="Plan", choices=plan_choices)
+    reason = forms.CharField(label="Why", max_length=500, required=False, help_text="Kept in the audit trail.")
+
+
+class TenantFilter(FilterForm):
+    plan = forms.ChoiceField(label="Plan", choices=lambda: [("", "Any plan"), *plan_choices()])
+    state = forms.ChoiceField(label="State", choices=[("", "Any state"), *Tenant.State.choices])
+    lookups = {"plan": "plan_id"}
+
+
+class PeopleFilter(FilterForm):
+    role = forms.ChoiceField(
+        label="Platform role", choices=[("", "Everybody"), ("staff", "Staff"), *User.PlatformRole.choices[1:]]
+    )
+    active = forms.ChoiceField(label="State", choices=[("", "Any state"), ("yes", "Active"), ("no", "Deactivated")])
+
+    def apply(self, rows: QuerySet) -> QuerySet:
+        role, active = self.chosen.get("role"), self.chosen.get("active")
+        if role:
+            rows = rows.filter(~Q(platform_role="") if role == "staff" else Q(platform_role=role))
+        return rows.filter(is_active=active == "yes") if active else rows
+
+
+class AuditFilter(FilterForm):
+    area = forms.ChoiceField(
+        label="About",
+        choices=[
+            ("", "Everything"), ("signup.", "Opened shops"), ("standing.", "Plans and suspensions"),
+            ("members.", "Members"), ("api_keys.", "API keys"), ("profile.", "Shop settings"),
+            ("staff.", "Platform staff"), ("versions.", "Models"), ("training.", "Training"),
+        ],
+    )  # fmt: skip
+    lookups = {"area": "action__startswith"}
