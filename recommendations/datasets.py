@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,19 +9,15 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.csv
-from django.db import connections
 
+from recommendations import extract
 from recommendations.algorithms.data import Baskets, IdMap, Interactions
 from recommendations.algorithms.features import ProductFeatures
+from recommendations.extract import KINDS, REMOVE, Rows
 from recommendations.history import WEIGHTS
 from tenants.models import Tenant
 
-# Interactions.kind; 0 is a line of an order.
-KINDS = {"order": 0, "purchase": 1, "cart": 2, "click": 3, "view": 4}
-SESSION = "s:"
 _WEIGHT_OF = np.array([WEIGHTS["purchase"], *(WEIGHTS[name] for name in list(KINDS)[1:])], np.float32)
-_REMOVE = 5
 
 
 @dataclass(frozen=True)
@@ -57,33 +52,18 @@ class Dataset:
         return datetime.fromtimestamp(int(times[place]), UTC) if len(times) else None
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Columns of equal length; shopper "" is a guest."""
-
-    shopper: pa.Array
-    product: pa.Array
-    moment: np.ndarray
-    kind: np.ndarray
-    units: np.ndarray
-    order: np.ndarray  # -1 where there is none
-
-    def __len__(self) -> int:
-        return len(self.moment)
-
-
 def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
     """Everything the shop's countable orders and its shoppers' events say, up to `until`.
 
     Runs in the caller's transaction (an entered tenant, or one read through "ops").
     """
-    lines, events = _lines(tenant, until), _events(tenant, until)
-    catalogue = _catalogue(tenant)
+    lines, events = extract.lines(tenant, until), extract.events(tenant, until)
+    catalogue = extract.catalogue(tenant)
     products, product = _numbered(catalogue["id"], lines.product, events.product)
     shoppers, shopper = _numbered([], lines.shopper, events.shopper)
     if shoppers and shoppers[0] == "":  # sorted: guests come first
         shoppers, shopper = shoppers[1:], shopper - 1
-    rows = _Rows(
+    rows = Rows(
         shopper=shopper,
         product=product,
         moment=np.concatenate((lines.moment, events.moment)),
@@ -114,7 +94,7 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
 
 
 def _interactions(
-    rows: _Rows, kept: np.ndarray, shoppers: list[str], products: list[str], until: datetime | None
+    rows: Rows, kept: np.ndarray, shoppers: list[str], products: list[str], until: datetime | None
 ) -> Interactions:
     moments = rows.moment[kept]
     latest = int(moments[-1]) if len(moments) else 0
@@ -131,9 +111,9 @@ def _interactions(
     )
 
 
-def _stays(rows: _Rows) -> np.ndarray:
+def _stays(rows: Rows) -> np.ndarray:
     """Leaves out removals, and with them what was put into the cart before and taken out again."""
-    stays = rows.kind != _REMOVE
+    stays = rows.kind != REMOVE
     taken = np.flatnonzero(~stays)
     if not len(taken):
         return stays
@@ -153,76 +133,14 @@ def _numbered(also: list[str], *columns: pa.Array) -> tuple[list[str], np.ndarra
     the database answers in."""
     sizes = [len(column) for column in columns]
     whole = pa.chunked_array([*columns, pa.array(also, pa.string()).dictionary_encode()]).unify_dictionaries()
-    names = whole.chunk(0).dictionary.to_pylist()
-    rank = np.empty(len(names), np.int32)
-    order = sorted(range(len(names)), key=names.__getitem__)
-    rank[order] = np.arange(len(names), dtype=np.int32)
+    names = np.asarray(whole.chunk(0).dictionary.to_pylist(), object)
     codes = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in whole.chunks])
-    return [names[number] for number in order], rank[codes[: sum(sizes)]]
-
-
-_LINES = """
-select coalesce(c.external_id, case when o.session_id <> '' then 's:' || o.session_id else '' end),
-       l.product_external_id, extract(epoch from o.ordered_at)::bigint, l.quantity, o.id
-from recommendations_orderline l
-join recommendations_order o on o.tenant_id = l.tenant_id and o.id = l.order_id
-left join recommendations_customer c on c.tenant_id = o.tenant_id and c.id = o.customer_id
-where l.tenant_id = %(tenant)s and o.tenant_id = %(tenant)s and o.is_countable and l.quantity > 0
-  and o.ordered_at < %(until)s
-"""
-
-# A purchase that also arrived as an order is the order's to tell, whatever became of the order.
-_EVENTS = """
-select case when e.customer_external_id <> '' then e.customer_external_id
-            when e.session_id <> '' then 's:' || e.session_id else '' end,
-       e.product_external_id, extract(epoch from e.occurred_at)::bigint,
-       case when e.kind = 'purchase' then greatest(e.quantity, 1) else 1 end,
-       case e.kind when 'purchase' then 1 when 'cart' then 2 when 'click' then 3 when 'view' then 4 else 5 end
-from recommendations_event e
-where e.tenant_id = %(tenant)s and e.kind in ('purchase', 'cart', 'click', 'view', 'remove')
-  and e.product_external_id <> '' and e.occurred_at < %(until)s
-  and not (e.kind = 'purchase' and e.order_external_id <> '' and e.order_external_id in (
-    select o.external_id from recommendations_order o where o.tenant_id = %(tenant)s))
-"""
-
-_PRODUCTS = """
-select external_id, title, brand, coalesce(price::float8, 'NaN'), array_to_json(categories)::text,
-       array_to_json(tags)::text
-from recommendations_product where tenant_id = %(tenant)s
-"""
-_TEXT = pa.dictionary(pa.int32(), pa.string())
-
-
-def _lines(tenant: Tenant, until: datetime | None) -> _Rows:
-    table = _copy(tenant, _LINES, until, [_TEXT, _TEXT, pa.int64(), pa.int64(), pa.int64()])
-    moments = table[2].to_numpy()
-    return _Rows(
-        shopper=_text(table[0]),
-        product=_text(table[1]),
-        moment=moments,
-        kind=np.full(len(moments), KINDS["order"], np.uint8),
-        units=table[3].to_numpy().astype(np.float32),
-        order=table[4].to_numpy(),
-    )
-
-
-def _events(tenant: Tenant, until: datetime | None) -> _Rows:
-    table = _copy(tenant, _EVENTS, until, [_TEXT, _TEXT, pa.int64(), pa.int64(), pa.uint8()])
-    moments = table[2].to_numpy()
-    return _Rows(
-        shopper=_text(table[0]),
-        product=_text(table[1]),
-        moment=moments,
-        kind=table[4].to_numpy(),
-        units=table[3].to_numpy().astype(np.float32),
-        order=np.full(len(moments), -1, np.int64),
-    )
-
-
-def _catalogue(tenant: Tenant) -> dict[str, list[Any]]:
-    kinds = [pa.string(), pa.string(), pa.string(), pa.float64(), pa.string(), pa.string()]
-    columns = [column.to_pylist() for column in _copy(tenant, _PRODUCTS, None, kinds).columns]
-    return dict(zip(("id", "title", "brand", "price", "categories", "tags"), columns, strict=True))
+    used = np.flatnonzero(np.bincount(codes, minlength=len(names)))  # e.g. no customer without an order
+    distinct = sorted(set(names[used]))
+    places = {name: number for number, name in enumerate(distinct)}
+    rank = np.zeros(len(names), np.int32)
+    rank[used] = [places[name] for name in names[used]]
+    return distinct, rank[codes[: sum(sizes)]]
 
 
 def _features(catalogue: dict[str, list[Any]], products: list[str]) -> ProductFeatures:
@@ -242,28 +160,3 @@ def _features(catalogue: dict[str, list[Any]], products: list[str]) -> ProductFe
         tags=[orjson.loads(value) for value in column("tags", "[]")],
         n_products=len(products),
     )
-
-
-def _copy(tenant: Tenant, query: str, until: datetime | None, kinds: list[pa.DataType]) -> pa.Table:
-    """The rows of a query as columns, through the transaction that sees this tenant's rows only."""
-    sink = io.BytesIO()
-    with connections[tenant.alias].cursor() as cursor:
-        limits = {"tenant": tenant.pk, "until": until or "infinity"}
-        text = cursor.cursor.mogrify(query, limits).decode()
-        cursor.cursor.copy_expert(f"copy ({text}) to stdout (format csv)", sink)
-    names = [str(number) for number in range(len(kinds))]
-    if not sink.tell():
-        return pa.table([pa.array([], kind) for kind in kinds], names=names)
-    sink.seek(0)
-    return pa.csv.read_csv(
-        sink,
-        read_options=pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=16 << 20),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            column_types=dict(zip(names, kinds, strict=True)), null_values=["NaN"], strings_can_be_null=False
-        ),
-    )
-
-
-def _text(column: pa.ChunkedArray) -> pa.Array:
-    return column.unify_dictionaries().combine_chunks()
