@@ -48,8 +48,8 @@ def attention() -> dict[str, Any]:
         ("warning", trainings.count(), "training failed,trainings failed", "in the last 24 hours", address("models")),
         ("warning", imports.count(), "import failed,imports failed", "in the last 24 hours", address("tenants")),
         ("warning", len(without), "shop without a model,shops without a model",
-         f"past {settings.COLD_START_ORDERS} orders: " + _names(without), address("models")),
-        ("warning", len(stale), "stale model,stale models", f"over {STALE_DAYS} days: " + _names(stale), address("models")),
+         "past the cold start: " + _names(without), address("models")),
+        ("warning", len(stale), "stale model,stale models", "over a week: " + _names(stale), address("models")),
     ]  # fmt: skip
     worker = health.worker()
     items = [
