@@ -18,22 +18,25 @@ BLOCK_ENTRIES = 20_000_000
 
 
 def graph(
-    matrix: sparse.csr_array, *, a: float, b: float, c: float, keep: int
+    matrix: sparse.csr_array, *, a: float, b: float, c: float, keep: int,
+    onto: sparse.csr_array | None = None,
 ) -> tuple[sparse.csr_array, np.ndarray]:
-    """(X' D_r^-a X)_ij / (d_i^b d_j^c) for a 0/1 matrix X, the best `keep` of each row.
+    """(X' D_r^-a Y)_ij / (d_i^b d_j^c) for 0/1 matrices X and Y, the best `keep` of each row.
 
-    D_r are the row sums (long histories say less), d the column sums. The diagonal is handed back
-    on its own: it is what buying i says about buying i again.
+    Y = X unless `onto` is given. D_r are X's row sums (long histories say less), d the column sums.
+    The diagonal is handed back on its own: it is what buying i says about buying i again.
     """
+    other = matrix if onto is None else onto
     rows = np.maximum(np.asarray(matrix.sum(axis=1)), 1.0)
     counts = np.maximum(np.asarray(matrix.sum(axis=0)), 1.0)
+    others = counts if onto is None else np.maximum(np.asarray(onto.sum(axis=0)), 1.0)
     left = sparse.csr_array(matrix.T)
-    right = sparse.csr_array(sparse.diags_array(rows**-a) @ matrix).astype(np.float32)
-    right.data *= (counts**-c).astype(np.float32)[right.indices]
+    right = sparse.csr_array(sparse.diags_array(rows**-a) @ other).astype(np.float32)
+    right.data *= (others**-c).astype(np.float32)[right.indices]
     scale = (counts**-b).astype(np.float32)
     diagonal = np.zeros(matrix.shape[1], np.float32)
     parts = []
-    for start, end in _blocks(matrix, left):
+    for start, end in _blocks(other, left):
         block = sparse.csr_array(left[start:end] @ right)
         block.data *= np.repeat(scale[start:end], np.diff(block.indptr))
         parts.append(prune(block, keep, start, diagonal))

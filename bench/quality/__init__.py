@@ -1,0 +1,1 @@
+"""Quality of recommendations on published data: one pipeline, its own choices, full ranking."""

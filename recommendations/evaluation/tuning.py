@@ -1,0 +1,202 @@
+"""The automatic choice of a blend: successive halving over parts, then a search of the weights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from recommendations.algorithms.base import Recommender
+from recommendations.algorithms.blend import (
+    Many,
+    fit_part,
+    many,
+    powered_histories,
+    scale_of,
+)
+from recommendations.algorithms.data import Interactions
+from recommendations.algorithms.history import Histories
+from recommendations.evaluation import weighing
+from recommendations.evaluation.cases import Cases, evaluate
+from recommendations.evaluation.grid import Family, Nature, families
+
+# The first rung learns from customers with about this many events and asks this many cases.
+FIRST_EVENTS, FIRST_CASES = 120_000, 800
+LAST_CASES = 2_000
+# Parameters of one family that reach the last rung.
+SURVIVORS = 2
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    rung: int
+    name: str
+    params: dict[str, Any]
+    power: float
+    value: float
+    cpu_s: float
+
+
+@dataclass
+class Tuned:
+    """The parts of the blend, what the search saw, and whether side events are kept from lists."""
+
+    parts: list[dict[str, Any]]
+    value: float
+    hide_sides: bool
+    trials: list[Trial] = field(default_factory=list)
+    cpu_s: float = 0.0
+
+
+def tune(
+    learn: Interactions,
+    cases: Cases,
+    nature: Nature,
+    *,
+    k: int,
+    seed: int,
+    seconds: float = 600.0,
+    progress: Progress | None = None,
+) -> Tuned:
+    """The blend for `cases`, learnt from `learn`; `seconds` of CPU bound the search, softly.
+
+    Every family gets at least its likeliest member; the weights are searched after the halving,
+    which takes a known time.
+    """
+    started = time.process_time()
+    tell = progress or (lambda step, share: None)
+    search = _Search(learn, cases.sample(LAST_CASES, seed=seed), k, seed, started + seconds)
+    chosen = families(nature)
+    kept: list[_Kept] = []
+    for number, family in enumerate(chosen):
+        tell(f"try {family.name}", 0.9 * number / len(chosen))
+        kept += search.halve(family, started + seconds * (number + 1) / len(chosen))
+    tell("weigh", 0.9)
+    found = search.weigh(kept)
+    found.cpu_s = time.process_time() - started
+    return found
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A part that reached the last rung: its scores for the cases, ready to be weighed."""
+
+    name: str
+    params: dict[str, Any]
+    power: float
+    scale: float
+    scores: Many
+    value: float
+
+    def part(self, weight: float) -> dict[str, Any]:
+        return {"name": self.name, "params": self.params, "weight": round(weight, 4),
+                "power": self.power}
+
+
+class _Search:
+    def __init__(
+        self, learn: Interactions, cases: Cases, k: int, seed: int, deadline: float
+    ) -> None:
+        self.learn, self.cases, self.k, self.seed = learn, cases, k, seed
+        self.deadline = deadline
+        self.trials: list[Trial] = []
+        self.past = Histories.of(learn)
+        self.few = cases.sample(FIRST_CASES, seed=seed)
+        self.part_of = _some_customers(learn, seed)
+
+    def halve(self, family: Family, until: float) -> list[_Kept]:
+        """Rung 0: all on little data; rung 1: the best third on everything, at every power."""
+        params = family.params
+        if len(params) > 1:
+            tried: list[tuple[float, int]] = []
+            for number, option in enumerate(params):
+                if number and time.process_time() > until:
+                    break
+                tried.append((self._first(family, option), -number))
+            tried.sort(reverse=True)
+            params = [params[-number] for _, number in tried[: max(1, round(len(tried) / 3))]]
+        kept: list[_Kept] = []
+        for number, option in enumerate(params[:SURVIVORS]):
+            if number and time.process_time() > until:
+                break
+            kept += self._last(family, option)
+        kept.sort(key=lambda entry: -entry.value)
+        return _different(kept)
+
+    def weigh(self, kept: list[_Kept]) -> Tuned:
+        found: list[Tuned] = []
+        for hide_sides in ((False, True) if self.cases.sides is not None else (False,)):
+            cases = self.cases.hiding_sides() if hide_sides else self.cases
+            table = weighing.table(
+                [entry.scores for entry in kept], [entry.scale for entry in kept], cases, self.k
+            )
+            weights, value = weighing.search(table)
+            parts = [entry.part(weight) for entry, weight in zip(kept, weights, strict=True)
+                     if weight > 0]
+            found.append(Tuned(parts, value, hide_sides, self.trials))
+        return max(found, key=lambda tuned: tuned.value)
+
+    def _first(self, family: Family, params: dict[str, Any]) -> float:
+        started = time.process_time()
+        fitted = fit_part(family.name, params, self.part_of, seed=self.seed)
+        return self._value(0, family.name, params, fitted, family.powers[0], self.few, started)
+
+    def _last(self, family: Family, params: dict[str, Any]) -> list[_Kept]:
+        started = time.process_time()
+        fitted = fit_part(family.name, params, self.learn, seed=self.seed)
+        scale = scale_of(fitted, self.past, seed=self.seed)
+        kept = []
+        for power in family.powers:
+            scores = _scores(fitted, self.cases, power)
+            value = self._judge(scores, self.cases)
+            self.trials.append(Trial(1, family.name, params, power, value,
+                                     time.process_time() - started))
+            kept.append(_Kept(family.name, params, power, scale, scores, value))
+            started = time.process_time()
+        return kept
+
+    def _value(
+        self, rung: int, name: str, params: dict[str, Any], fitted: Recommender, power: float,
+        cases: Cases, started: float,
+    ) -> float:
+        value = self._judge(_scores(fitted, cases, power), cases)
+        self.trials.append(Trial(rung, name, params, power, value,
+                                 time.process_time() - started))
+        return value
+
+    def _judge(self, scores: Many, cases: Cases) -> float:
+        done = 0
+
+        def block(histories: sparse.csr_array, customers: np.ndarray) -> Many:
+            nonlocal done
+            done += len(customers)
+            return scores[done - len(customers) : done]
+
+        found = evaluate(block, cases, [self.k])
+        return (found[f"recall@{self.k}"] + found[f"ndcg@{self.k}"]) / 2
+
+
+def _scores(fitted: Recommender, cases: Cases, power: float) -> Many:
+    return many(fitted, powered_histories(cases.histories, power), cases.customers)
+
+
+def _different(kept: list[_Kept]) -> list[_Kept]:
+    """The best, and the best of another power if there is one: they say different things."""
+    chosen = kept[:1]
+    chosen += [entry for entry in kept[1:] if entry.power != kept[0].power][:1]
+    return chosen
+
+
+def _some_customers(learn: Interactions, seed: int) -> Interactions:
+    """The events of so many customers that there are about FIRST_EVENTS."""
+    share = FIRST_EVENTS / max(len(learn), 1)
+    if share >= 1:
+        return learn
+    drawn = np.random.default_rng(seed).random(len(learn.customers)) < share
+    return learn.take(drawn[learn.customer])
