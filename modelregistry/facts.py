@@ -102,12 +102,18 @@ def trials(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "algorithm": labels.algorithm(str(row["algorithm"])),
             "chosen": row.get("chosen"),
-            "seconds": row.get("fit_cpu_s"),
+            "took": _took(row.get("fit_cpu_s")),
             "tested": row.get("tested"),
             **{key.partition("@")[0]: row.get(key) for key in keys},
         }
         for row in rows
     ]
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return markup.MISSING
+    return markup.duration(round(seconds, 2)) if seconds >= 0.01 else f"under {markup.duration(0.01)}"
 
 
 def chart(tenant: Tenant) -> charts.Chart | None:

@@ -28,6 +28,7 @@ REASONS = {
     "daily": "Daily",
     "command": "Command line",
     "staff": "Platform",
+    "demo": "Demo",
 }
 
 
