@@ -71,7 +71,9 @@ def _check(tenant: Tenant, *, email: str, role: str) -> None:
     try:
         validate_email(email)
     except ValidationError:
-        raise problems.Problem("This is no e-mail address.", fields={"email": "Enter a valid e-mail address."}) from None
+        raise problems.Problem(
+            "This is no e-mail address.", fields={"email": "Enter a valid e-mail address."}
+        ) from None
     _check_role(role)
     if tenant.memberships.filter(user__email=email).exists():
         raise problems.Conflict("This person is a member already.", fields={"email": "Already a member."})
@@ -154,9 +156,7 @@ def remove(membership: Membership, *, by: User) -> None:
     tenant = membership.tenant
     with tenant.atomic():
         _keep_an_owner(tenant, without=membership)
-        audit.record(
-            tenant, "members.remove", by=by, target=membership.user.email, details={"role": membership.role}
-        )
+        audit.record(tenant, "members.remove", by=by, target=membership.user.email, details={"role": membership.role})
         membership.delete()
 
 

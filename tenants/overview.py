@@ -35,4 +35,6 @@ def counted(shop: type, relation: str) -> Coalesce:
 
 
 def summed(rows: QuerySet) -> Subquery:
-    return Subquery(rows.order_by().values("tenant").annotate(n=Sum("count")).values("n"), output_field=BigIntegerField())
+    return Subquery(
+        rows.order_by().values("tenant").annotate(n=Sum("count")).values("n"), output_field=BigIntegerField()
+    )

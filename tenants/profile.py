@@ -45,7 +45,9 @@ def is_zone(name: str) -> bool:
 
 
 def zones() -> list[str]:
-    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))) + ["UTC"]
+    return sorted(
+        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
+    ) + ["UTC"]
 
 
 def update(tenant: Tenant, *, name: str, currency: str, time_zone: str, website: str, by: User) -> list[str]:

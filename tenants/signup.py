@@ -8,7 +8,7 @@ from tenants.models import Plan, Tenant, User
 from tenants.models.people import Role
 
 
-def open(  # noqa: A001  (the verb of the use case; call it signup.open)
+def open(
     *,
     name: str,
     slug: str | None = None,

@@ -24,7 +24,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return self.get_login_redirect_url(request)
 
     def render_mail(
-        self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: dict[str, str] | None = None
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
     ) -> EmailMessage:
         """The library's letters in our wrapper: its text, and the same text as HTML."""
         subject = " ".join(render_to_string(f"{template_prefix}_subject.txt", context).split())

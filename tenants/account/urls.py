@@ -40,6 +40,10 @@ urlpatterns = [
     path("2fa/totp/activate/", person_page(totp.activate_totp), name="mfa_activate_totp"),
     path("2fa/totp/deactivate/", person_page(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path("2fa/recovery-codes/", person_page(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
-    path("2fa/recovery-codes/generate/", person_page(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
-    path("2fa/recovery-codes/download/", person_page(codes.download_recovery_codes), name="mfa_download_recovery_codes"),
+    path(
+        "2fa/recovery-codes/generate/", person_page(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"
+    ),
+    path(
+        "2fa/recovery-codes/download/", person_page(codes.download_recovery_codes), name="mfa_download_recovery_codes"
+    ),
 ]

@@ -1,5 +1,6 @@
 """A person's own page, their shops, and the invitation link."""
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,7 +8,6 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from allauth.mfa.utils import is_mfa_enabled
 from luxebrain.lib import problems
 from tenants import access, members, signup
 from tenants.account.forms import ProfileForm, ShopForm, add_problem

@@ -38,6 +38,8 @@ class LimitStatus(TenantView):
                 "meters": dict(found.month),
             },
             "rate": {"per_minute": passage.limit, "remaining": passage.remaining},
-            "holdings": {row["code"]: {"used": row["used"], "limit": row["limit"]} for row in consumption.holdings(self.tenant)},
+            "holdings": {
+                row["code"]: {"used": row["used"], "limit": row["limit"]} for row in consumption.holdings(self.tenant)
+            },
         }
         return Response(body)

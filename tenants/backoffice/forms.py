@@ -16,7 +16,9 @@ class OpenForm(forms.Form):
     """Opening a shop takes five fields; the owner gets a letter."""
 
     name = forms.CharField(label="Shop name", max_length=120)
-    owner_email = forms.EmailField(label="Owner's e-mail address", help_text="Gets a letter with a link to join as owner.")
+    owner_email = forms.EmailField(
+        label="Owner's e-mail address", help_text="Gets a letter with a link to join as owner."
+    )
     plan = forms.ChoiceField(label="Plan", choices=plan_choices)
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in profile.CURRENCIES])
     time_zone = forms.ChoiceField(

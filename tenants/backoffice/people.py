@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from axes.models import AccessAttempt
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from allauth.account.models import EmailAddress
-from axes.models import AccessAttempt
 from luxebrain.lib import problems
 from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
 from tenants import access, staff
@@ -25,7 +25,12 @@ COLUMNS = [
     Column("Last signed in", sort="seen"),
     Column("Since", sort="since"),
 ]
-SORTS = {"email": "email", "role": ("platform_role", "email"), "seen": ("last_login", "email"), "since": ("created_at", "email")}
+SORTS = {
+    "email": "email",
+    "role": ("platform_role", "email"),
+    "seen": ("last_login", "email"),
+    "since": ("created_at", "email"),
+}
 
 
 @require_safe
@@ -50,7 +55,9 @@ def person(request: Any, person_id: int) -> HttpResponse:
         "person": found,
         "shops": access.memberships(found),
         "is_verified": EmailAddress.objects.filter(user=found, verified=True).exists(),
-        "failures": sum(AccessAttempt.objects.filter(username=found.email).values_list("failures_since_start", flat=True)),
+        "failures": sum(
+            AccessAttempt.objects.filter(username=found.email).values_list("failures_since_start", flat=True)
+        ),
         "roles": User.PlatformRole.choices,
         "may_write": may_write(request),
     }
@@ -61,7 +68,9 @@ def person(request: Any, person_id: int) -> HttpResponse:
 @staff_page(may="platform.write")
 def change_role(request: Any, person_id: int) -> HttpResponse:
     found, role = find(person_id), request.POST.get("role", "")
-    return act(request, found, lambda: staff.change_role(found, role=role, by=request.user), "The platform role is changed.")
+    return act(
+        request, found, lambda: staff.change_role(found, role=role, by=request.user), "The platform role is changed."
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +84,9 @@ def deactivate(request: Any, person_id: int) -> HttpResponse:
             action=request.path, back=reverse("person", args=[found.pk]), danger=True, reason="Why",
         )  # fmt: skip
     reason = request.POST.get("reason", "")
-    return act(request, found, lambda: staff.deactivate(found, by=request.user, reason=reason), f"{found} is deactivated.")
+    return act(
+        request, found, lambda: staff.deactivate(found, by=request.user, reason=reason), f"{found} is deactivated."
+    )
 
 
 @require_POST

@@ -42,7 +42,8 @@ def may_write(request: Any) -> bool:
 def tenants(request: HttpRequest) -> HttpResponse:
     listing = ListPage(
         request, overview.tenants(), template="tenants/backoffice/tenants.html", columns=COLUMNS,
-        search=("name", "slug", "website"), filters=TenantFilter, sorts=SORTS, default_sort="name", nouns=("shop", "shops"),
+        search=("name", "slug", "website"), filters=TenantFilter, sorts=SORTS, default_sort="name",
+        nouns=("shop", "shops"),
     )  # fmt: skip
     return listing.render({"may_write": may_write(request)})
 
@@ -57,7 +58,9 @@ def open_tenant(request: Any) -> HttpResponse:
         except problems.Problem as problem:
             add_problem(form, problem)
         else:
-            messages.success(request, f"{tenant.name} is open. A letter is on its way to {form.cleaned_data['owner_email']}.")
+            messages.success(
+                request, f"{tenant.name} is open. A letter is on its way to {form.cleaned_data['owner_email']}."
+            )
             return redirect("tenant", slug=tenant.slug)
     status = 422 if form.errors else 200
     return render_page(request, "tenants/backoffice/open.html", {"form": form}, status=status)
@@ -119,7 +122,12 @@ def suspend(request: Any, slug: str) -> HttpResponse:
     if request.POST.get("typed", "") != shop.slug:
         messages.error(request, f"Nothing was changed: type {shop.slug} to suspend the shop.")
         return redirect(back)
-    return act(request, shop, lambda: standing.suspend(shop, reason=request.POST.get("reason", ""), by=request.user), "is suspended")
+    return act(
+        request,
+        shop,
+        lambda: standing.suspend(shop, reason=request.POST.get("reason", ""), by=request.user),
+        "is suspended",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,7 +15,7 @@ PRESETS = {
     "recommendations": ("Recommendations and events only", ["recommendations:read", "events:write"]),
     "catalogue": ("Catalogue only", ["catalogue:read", "catalogue:write"]),
     "reporting": ("Usage only", ["usage:read"]),
-    "custom": ("Choose below", []),
+    "custom": ("Only what is chosen below", []),
 }
 EXPIRIES = [("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
 GRACES = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
@@ -40,7 +40,9 @@ class KeyForm(forms.Form):
         help_text="What a test key sends never counts in figures or models.",
     )
     preset = forms.ChoiceField(
-        label="It may", choices=[(code, label) for code, (label, _) in PRESETS.items()], initial="shop",
+        label="It may",
+        choices=[(code, label) for code, (label, _) in PRESETS.items()],
+        initial="shop",
         help_text="For secret keys. Publishable keys may ask for recommendations and send events.",
     )
     scopes = forms.MultipleChoiceField(
@@ -48,10 +50,12 @@ class KeyForm(forms.Form):
         choices=[(scope, f"{text} ({scope})") for scope, text in api_keys.SCOPES.items()],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Only with “Choose below”.",
+        help_text="Counts only with “Only what is chosen below”.",
     )
     origins = forms.CharField(
-        label="Sites", widget=forms.Textarea(attrs={"rows": 2, "placeholder": "https://shop.example"}), required=False,
+        label="Sites",
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "https://shop.example"}),
+        required=False,
         help_text="For publishable keys: the addresses of the pages that use it, one per line.",
     )
     expires = forms.ChoiceField(label="Expires", choices=EXPIRIES, required=False)
@@ -82,7 +86,9 @@ class KeyForm(forms.Form):
 
 class RotateForm(forms.Form):
     grace = forms.ChoiceField(
-        label="The old key stops", choices=list(GRACES.items()), initial="24",
+        label="The old key stops",
+        choices=list(GRACES.items()),
+        initial="24",
         help_text="Until then both work, so that nothing breaks while you change it.",
     )
 

@@ -17,9 +17,13 @@ def calls(tenant: Tenant, *, key: ApiKey, secret: str) -> list[dict[str, str]]:
     if "catalogue:write" in key.scopes and product is None:
         found.append({"title": "Send your first products", "text": curl(key, secret, "products", _products(tenant))})
     if "recommendations:read" in key.scopes:
-        found.append({"title": "Ask for recommendations", "text": curl(key, secret, "recommendations?limit=5&details=true")})
+        found.append(
+            {"title": "Ask for recommendations", "text": curl(key, secret, "recommendations?limit=5&details=true")}
+        )
         if product is not None:
-            found.append({"title": "What goes with a product", "text": curl(key, secret, f"recommendations?{_similar(product)}")})
+            found.append(
+                {"title": "What goes with a product", "text": curl(key, secret, f"recommendations?{_similar(product)}")}
+            )
     if "events:write" in key.scopes and product is not None:
         view = {"type": "view", "session_id": "first-visit", "product_id": product}
         found.append({"title": "Tell what a shopper looked at", "text": curl(key, secret, "events", view)})
@@ -31,7 +35,9 @@ def calls(tenant: Tenant, *, key: ApiKey, secret: str) -> list[dict[str, str]]:
 
 
 def curl(key: ApiKey, secret: str, path: str, body: Any = None) -> str:
-    address = f"{settings.BASE_URL}/api/limits/status" if path.startswith("../") else f"{settings.BASE_URL}/api/v1/{path}"
+    address = (
+        f"{settings.BASE_URL}/api/limits/status" if path.startswith("../") else f"{settings.BASE_URL}/api/v1/{path}"
+    )
     lines = [f"curl {shlex.quote(address)}", f"-H {shlex.quote('Authorization: Bearer ' + secret)}"]
     if key.kind == ApiKey.Kind.PUBLISHABLE:
         lines.append(f"-H {shlex.quote('Origin: ' + key.origins[0])}")
@@ -41,7 +47,7 @@ def curl(key: ApiKey, secret: str, path: str, body: Any = None) -> str:
 
 
 def snippet(secret: str, product: str | None) -> str:
-    script = f'<script src="{settings.BASE_URL}{static("js/luxebrain.js")}" data-key="{secret}" defer></script>'
+    script = f'<script src="{settings.BASE_URL}{static("js/luxebrain.js")}"\n  data-key="{secret}" defer></script>'
     shelf = '<section data-luxebrain="personalised" data-limit="8" data-placement="home" hidden></section>'
     return f"{script}\n{shelf}"
 
@@ -53,5 +59,11 @@ def _similar(product: str) -> str:
 
 
 def _products(tenant: Tenant) -> dict[str, Any]:
-    first = {"id": "first", "title": "Your first product", "price": "10.00", "currency": tenant.currency, "published": True}
+    first = {
+        "id": "first",
+        "title": "Your first product",
+        "price": "10.00",
+        "currency": tenant.currency,
+        "published": True,
+    }
     return {"products": [first]}

@@ -68,7 +68,12 @@ def invite(request: Any) -> HttpResponse:
 def withdraw(request: Any, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(request.tenant.invitations, pk=invitation_id)
     if request.method != "POST":
-        return ask(request, title=f"Withdraw the invitation of {invitation.email}?", text="The link in the letter stops working.", button="Withdraw it")
+        return ask(
+            request,
+            title=f"Withdraw the invitation of {invitation.email}?",
+            text="The link in the letter stops working.",
+            button="Withdraw it",
+        )
     return act(
         request,
         lambda: members.withdraw(invitation, by=request.user),

@@ -44,7 +44,13 @@ def warn_calls(found: consumption.Report) -> list[dict[str, str]]:
         return []
     used = f"{number(found.calls)} of {number(found.limit)} calls are used this month ({percent(share)})."
     if share >= 1:
-        return [{"tone": "bad", "title": "Your plan's calls are used up", "text": f"{used} Nothing is blocked; a larger plan fits better."}]
+        return [
+            {
+                "tone": "bad",
+                "title": "Your plan's calls are used up",
+                "text": f"{used} Nothing is blocked; a larger plan fits better.",
+            }
+        ]
     return [{"tone": "warning", "title": "Your plan's calls are nearly used up", "text": used}]
 
 
@@ -68,5 +74,8 @@ def chart(found: consumption.Report) -> charts.Chart:
     labels = [f"{day.day} {day:%b}" for day, _ in days]
     values = [count for _, count in days]
     peak = max(days, key=lambda row: row[1])
-    sentence = f"API calls on each of the last {consumption.DAYS} days: {number(total)} in all, at most {number(peak[1])} on {peak[0].day} {peak[0]:%b}."
+    sentence = (
+        f"API calls on each of the last {consumption.DAYS} days: {number(total)} in all, "
+        f"at most {number(peak[1])} on {peak[0].day} {peak[0]:%b}."
+    )
     return charts.columns(values if total else [], labels if total else [], sentence=sentence, name="API calls")

@@ -93,7 +93,9 @@ def test_it_keeps_the_last_owner(acme, ana, ben):
     assert [m.user.email for m in acme.memberships.all()] == ["ben@example.com"]
 
 
-@pytest.mark.parametrize(("email", "role"), [("nonsense", "analyst"), ("x@example.com", "king"), ("ben@example.com", "analyst")])
+@pytest.mark.parametrize(
+    ("email", "role"), [("nonsense", "analyst"), ("x@example.com", "king"), ("ben@example.com", "analyst")]
+)
 def test_it_refuses_what_makes_no_sense(acme, ana, ben, email, role):
     with pytest.raises(problems.Problem) as caught:
         members.invite(acme, email=email, role=role, by=ana)

@@ -3,7 +3,7 @@
 import pytest
 
 from luxebrain.lib import problems
-from tenants import standing, staff
+from tenants import staff, standing
 from tests import make
 
 
@@ -14,9 +14,9 @@ def test_it_suspends_and_resumes_at_once(acme, api, sam):
     assert (refused.status_code, refused.json()["code"]) == (403, "tenant_suspended")
     standing.resume(acme, by=sam)
     assert api.get("/api/limits/status").status_code == 200
-    assert list(acme.audit_entries.filter(action__startswith="standing").values_list("action", "reason").order_by("id"))[:1] == [
-        ("standing.suspend", "Unpaid since March")
-    ]
+    assert list(
+        acme.audit_entries.filter(action__startswith="standing").values_list("action", "reason").order_by("id")
+    )[:1] == [("standing.suspend", "Unpaid since March")]
 
 
 def test_it_changes_the_plan_at_once(acme, api, sam):

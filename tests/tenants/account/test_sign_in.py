@@ -186,7 +186,9 @@ def test_it_switches_the_second_factor_off(db, client):
     assert sign_in(Client(), "zara@example.com")["Location"] == "/account/"
 
 
-@pytest.mark.parametrize("path", ["/account/", "/account/password/change/", "/account/2fa/", "/account/2fa/totp/activate/"])
+@pytest.mark.parametrize(
+    "path", ["/account/", "/account/password/change/", "/account/2fa/", "/account/2fa/totp/activate/"]
+)
 def test_it_sends_strangers_to_the_sign_in_page(db, client, path):
     answer = client.get(path)
     assert answer.status_code == 302 and answer["Location"].startswith("/account/login/")

@@ -9,7 +9,13 @@ from tenants import access
 from tenants.models import AuditEntry, User
 from tests import make
 
-OPEN = {"name": "Atelier Nord", "owner_email": "nora@example.com", "plan": "starter", "currency": "DKK", "time_zone": "Europe/Copenhagen"}
+OPEN = {
+    "name": "Atelier Nord",
+    "owner_email": "nora@example.com",
+    "plan": "starter",
+    "currency": "DKK",
+    "time_zone": "Europe/Copenhagen",
+}
 
 
 def test_the_list_counts_searches_sorts_and_pages(acme, globex, sam, signed_in):
@@ -98,7 +104,15 @@ def test_the_audit_trail_is_searched(acme, sam, signed_in):
 
 
 READS = ["/tenants", "/tenants/acme", "/people", "/people/{ana}", "/audit"]
-WRITES = ["/tenants/open", "/tenants/acme/plan", "/tenants/acme/suspend", "/tenants/acme/resume", "/people/{ana}/role", "/people/{ana}/deactivate", "/people/{ana}/reactivate"]
+WRITES = [
+    "/tenants/open",
+    "/tenants/acme/plan",
+    "/tenants/acme/suspend",
+    "/tenants/acme/resume",
+    "/people/{ana}/role",
+    "/people/{ana}/deactivate",
+    "/people/{ana}/reactivate",
+]
 
 
 def test_roles(acme, ana, sam, pat, signed_in):
@@ -106,7 +120,9 @@ def test_roles(acme, ana, sam, pat, signed_in):
     for person, read, write in ((pat, 200, 403), (ana, 403, 403)):
         client = signed_in(person)
         assert [client.get(path).status_code for path in reads] == [read] * len(reads)
-        assert [client.post(path, {"role": "operator", "typed": "acme", "reason": "x"}).status_code for path in writes] == [write] * len(writes)
+        assert [
+            client.post(path, {"role": "operator", "typed": "acme", "reason": "x"}).status_code for path in writes
+        ] == [write] * len(writes)
     anonymous = Client()
     assert all(anonymous.post(path)["Location"].startswith("/account/login/") for path in writes)
     for path in reads:

@@ -49,7 +49,9 @@ def test_it_shows_a_secret_once_and_keeps_it_nowhere(acme, ana, signed_in):
 
 def tables_with(text: str) -> list[str]:
     with connections["owner"].cursor() as cursor:
-        cursor.execute("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')")
+        cursor.execute(
+            "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+        )
         names = [row[0] for row in cursor.fetchall()]
         found = []
         for name in names:
@@ -78,7 +80,9 @@ def run(command: str) -> None:
     headers = dict(words[i + 1].split(": ", 1) for i, word in enumerate(words) if word == "-H")
     client, path = Client(), f"{address.path}?{address.query}"
     if "-d" in words:
-        answer = client.post(path, words[words.index("-d") + 1], content_type=headers.pop("Content-Type"), headers=headers)
+        answer = client.post(
+            path, words[words.index("-d") + 1], content_type=headers.pop("Content-Type"), headers=headers
+        )
     else:
         answer = client.get(path, headers=headers)
     if answer.status_code == 404 and not answer.headers.get("Content-Type", "").startswith("application/problem"):
@@ -94,7 +98,9 @@ def test_a_publishable_key_is_bound_to_its_sites(acme, ana, signed_in):
     key = acme.api_keys.get()
     assert key.origins == ["https://shop.example", "http://localhost:8001"]
     assert key.scopes == ["recommendations:read", "events:write"]
-    post = lambda **headers: make.Api(secret).post("/api/v1/events", {"type": "view", "session_id": "s", "product_id": "p"}, **headers)  # noqa: E731
+    post = lambda **headers: make.Api(secret).post(
+        "/api/v1/events", {"type": "view", "session_id": "s", "product_id": "p"}, **headers
+    )
     assert post(origin="https://shop.example").status_code != 403
     assert post(origin="https://evil.example").json()["code"] == "origin_not_allowed"
     assert post().json()["code"] == "origin_not_allowed"
@@ -132,7 +138,9 @@ def test_a_chosen_scope_is_all_a_key_has(acme, ana, signed_in):
     secret = secret_in(signed_in(ana).post("/t/acme/api-keys/new", form))
     assert secret.startswith("lb_test_sk_") and status(secret) == 403
     key = acme.api_keys.get()
-    assert key.scopes == ["catalogue:read"] and abs(key.expires_at - timezone.now() - timedelta(days=7)) < timedelta(minutes=1)
+    assert key.scopes == ["catalogue:read"] and abs(key.expires_at - timezone.now() - timedelta(days=7)) < timedelta(
+        minutes=1
+    )
 
 
 def test_rotation_leaves_both_live_until_the_grace_is_over(acme, ana, signed_in):
@@ -169,7 +177,10 @@ def test_a_revoked_key_is_refused_at_once(acme, ana, signed_in):
     done = client.post(f"/t/acme/api-keys/{key.pk}/revoke", follow=True)
     assert "refused from now on" in done.text and status(secret) == 401
     assert "already revoked" in client.post(f"/t/acme/api-keys/{key.pk}/revoke", follow=True).text
-    assert list(acme.audit_entries.order_by("id").values_list("action", flat=True)) == ["api_keys.issue", "api_keys.revoke"]
+    assert list(acme.audit_entries.order_by("id").values_list("action", flat=True)) == [
+        "api_keys.issue",
+        "api_keys.revoke",
+    ]
 
 
 def test_an_expired_key_is_refused(acme, api):
@@ -184,7 +195,12 @@ def test_an_expired_key_is_refused(acme, api):
 def test_roles(acme, ana, ben, dev, gil, signed_in):
     make.key(acme)
     key = acme.api_keys.get()
-    paths = ["/t/acme/api-keys", "/t/acme/api-keys/new", f"/t/acme/api-keys/{key.pk}/rotate", f"/t/acme/api-keys/{key.pk}/revoke"]
+    paths = [
+        "/t/acme/api-keys",
+        "/t/acme/api-keys/new",
+        f"/t/acme/api-keys/{key.pk}/rotate",
+        f"/t/acme/api-keys/{key.pk}/revoke",
+    ]
     for person, code in ((ana, 200), (dev, 200), (ben, 403), (gil, 404)):
         client = signed_in(person)
         assert [client.get(path).status_code for path in paths] == [code] * 4

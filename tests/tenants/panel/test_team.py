@@ -32,7 +32,10 @@ def test_it_says_what_is_wrong(acme, ana, ben, signed_in):
 def test_the_last_owner_stays(acme, ana, ben, signed_in):
     client = signed_in(ana)
     own = acme.memberships.get(user=ana)
-    for path, form in ((f"/t/acme/team/members/{own.pk}/role", {"role": "analyst"}), (f"/t/acme/team/members/{own.pk}/remove", {})):
+    for path, form in (
+        (f"/t/acme/team/members/{own.pk}/role", {"role": "analyst"}),
+        (f"/t/acme/team/members/{own.pk}/remove", {}),
+    ):
         assert "A shop needs an owner" in client.post(path, form, follow=True).text
     own.refresh_from_db()
     assert own.role == "owner"
