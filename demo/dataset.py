@@ -91,13 +91,14 @@ def shift(now: datetime) -> timedelta:
     return timedelta(days=(here - last_order_at()).days)
 
 
-def shop(country: str, *, moved: timedelta, keep_last: int | None = None, every: int = 1) -> Shop:
-    """A country's rows as a shop. `keep_last` cuts the orders to so many that count; `every` = 20 keeps
-    each twentieth customer with all orders, and no guest: a small shop of the same kind."""
+def shop(country: str, *, moved: timedelta, keep_last: int | None = None, most_customers: int | None = None) -> Shop:
+    """A country's rows as a shop. `keep_last` cuts the orders to so many that count; `most_customers`
+    keeps about so many customers with all their orders, and no guest: a small shop of the same kind."""
     rows = _rows()
     rows = rows[rows["country"] == country]
-    if every > 1:
-        rows = rows[rows["customerid"].fillna(-1) % every == 0]
+    if most_customers is not None:
+        known = sorted(rows["customerid"].dropna().unique())
+        rows = rows[rows["customerid"].isin(known[:: max(1, len(known) // most_customers)])]
     products = _products(rows)
     if keep_last is not None:
         rows = _latest(rows, keep_last)

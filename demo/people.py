@@ -28,10 +28,13 @@ def join(tenant: Tenant, person: cast.Person) -> None:
     tenant.memberships.get_or_create(user=user, defaults={"role": person.role})
 
 
-def hand_out_passwords(*, again: bool) -> list[tuple[cast.Person, str]]:
+def hand_out_passwords(shops: tuple[cast.Shop, ...], *, again: bool) -> list[tuple[cast.Person, str]]:
     """Gives a password to everyone who has none (`again`: to everyone). It is kept nowhere else."""
     given = []
+    here = {"", *(shop.slug for shop in shops)}
     for person in cast.PEOPLE:
+        if person.shop not in here:
+            continue
         user = ensure(person)
         if user.has_usable_password() and not again:
             continue

@@ -30,12 +30,12 @@ class Failed(RuntimeError):
 class Size:
     """How much is loaded and replayed."""
 
-    every: int = 1  # of the large shop: each n-th customer
+    most_customers: int | None = None  # of a shop that is not young; None = all, and the guests
     most_baskets: int = 1500  # replayed in one shop; above it a fixed sample, the rest comes in by import
 
 
 FULL = Size()
-QUICK = Size(every=40, most_baskets=25)
+QUICK = Size(most_customers=40, most_baskets=15)
 
 
 @dataclass(slots=True)
@@ -127,8 +127,12 @@ class Seeding:
     # --- History -------------------------------------------------------------------------------
     def read(self, shops: list[cast.Shop]) -> None:
         for shop in shops:
-            every = self.size.every if shop.plan == "enterprise" else 1
-            self.data[shop.slug] = dataset.shop(shop.country, moved=self.moved, keep_last=shop.keep_last, every=every)
+            self.data[shop.slug] = dataset.shop(
+                shop.country,
+                moved=self.moved,
+                keep_last=shop.keep_last,
+                most_customers=None if shop.keep_last else self.size.most_customers,
+            )
         self.note("Read the lines of Online Retail")
 
     @property

@@ -20,20 +20,23 @@ class Command(BaseCommand):
             "--work-here", action="store_true", help="do background work in this process, when no worker runs"
         )
         parser.add_argument("--new-passwords", action="store_true", help="give everybody a new password")
+        parser.add_argument("--only", nargs="+", choices=[shop.slug for shop in cast.SHOPS], help="these shops")
 
     def handle(self, *args: Any, **options: Any) -> None:
         size = seeding.QUICK if options["quick"] else seeding.FULL
+        shops = tuple(shop for shop in cast.SHOPS if not options["only"] or shop.slug in options["only"])
         run = seeding.Seeding(
             base_url=options["base_url"].rstrip("/"),
             say=self.say,
             size=size,
+            shops=shops,
             drive=work.run_due if options["work_here"] else None,
         )
         try:
             run.run()
         except (seeding.Failed, replay.Refused, problems.Problem) as problem:
             raise CommandError(f"{problem} Run `manage.py seed_demo` again: it goes on where it stopped.") from problem
-        self.tell_passwords(people.hand_out_passwords(again=options["new_passwords"]), run.base_url)
+        self.tell_passwords(people.hand_out_passwords(shops, again=options["new_passwords"]), run.base_url)
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
