@@ -16,11 +16,13 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError, connections
 from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
 from django_htmx.middleware import HtmxMiddleware
+from django_permissions_policy import PermissionsPolicyMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from luxebrain.lib import logs, problems, tokens
@@ -141,6 +143,8 @@ class PanelCsrfMiddleware(panel_only(CsrfViewMiddleware)):  # type: ignore[misc]
 PanelSecurityMiddleware = panel_only(SecurityMiddleware)
 PanelWhiteNoiseMiddleware = panel_only(WhiteNoiseMiddleware)
 PanelCSPMiddleware = panel_only(CSPMiddleware)
+PanelXFrameOptionsMiddleware = panel_only(XFrameOptionsMiddleware)
+PanelPermissionsPolicyMiddleware = panel_only(PermissionsPolicyMiddleware)
 PanelSessionMiddleware = panel_only(SessionMiddleware)
 PanelCommonMiddleware = panel_only(CommonMiddleware)
 PanelAuthenticationMiddleware = panel_only(AuthenticationMiddleware)

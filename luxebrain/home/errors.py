@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -17,7 +18,19 @@ def say(request: HttpRequest, status: int, code: str, detail: str) -> HttpRespon
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """Django counts a body that is too large among what is malformed; it has a status of its own."""
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request)
     return say(request, 400, "bad_request", "The request was refused as malformed.")
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    detail = "The body is larger than 10 MB."
+    if request.path.startswith("/api/"):
+        return problems.respond(request, status=413, code="too_large", detail=detail)
+    context = {"status": 413, "title": problems.TITLES[413], "detail": detail}
+    context["request_id"] = getattr(request, "request_id", "")
+    return render(None, "errors/problem.html", context, status=413)  # type: ignore[arg-type]
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -11,6 +11,7 @@ from tests.house.test_navigation import Links
 
 # What a number on an empty shop may be: nothing, a limit of the plan, or part of a date or sentence.
 FIGURE = re.compile(r'class="stat-value"[^>]*>\s*([^<]*?)\s*<')
+EMPTY = re.compile(r'<div class="empty([^"]*)">(.*?)(?=<div class="empty|</main>|\Z)', re.DOTALL)
 NOTHING = {"0", "0%", "0 %", "—", "Not enough data", "", "£0", "€0", "€0.00", "0.00", "None yet", "Never"}
 
 
@@ -51,7 +52,7 @@ def test_every_empty_list_says_what_to_do_next(visit, audience):
     """R131, R144: an empty page has a link or an API call, an empty card at least the reason."""
     checked, silent = 0, []
     for path, html in visit(audience):
-        for size, block in re.findall(r'<div class="empty([^"]*)">(.*?)(?=<div class="empty|</main>|\Z)', html, re.DOTALL):
+        for size, block in EMPTY.findall(html):
             checked += 1
             wanted = r"<p>" if "small" in size else r"<a |<button|copyable|<code"
             if not re.search(r"<h[1-6]", block[:3000]) or not re.search(wanted, block[:3000]):

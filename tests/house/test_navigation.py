@@ -8,7 +8,6 @@ import pytest
 from tenants.access import PLATFORM_RIGHTS, RIGHTS
 from tests.house import routes
 
-
 # Pages behind a button that is only drawn when it can do something.
 ON_CONDITION = {
     "roll-back": "asks for confirmation; the button appears with a second version",
