@@ -41,6 +41,21 @@ def check_hosts(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+PROTECTION = ("PanelSecurityMiddleware", "PanelCSPMiddleware", "PanelCsrfMiddleware", "ErrorTrackingMiddleware")
+
+
+@register(Tags.security)
+def check_middleware(**kwargs: Any) -> list[CheckMessage]:
+    """Django's checks know its own classes only; ours step aside for the API and have other names."""
+    named = {path.rpartition(".")[2] for path in settings.MIDDLEWARE}
+    missing = [name for name in PROTECTION if name not in named]
+    framing = settings.CONTENT_SECURITY_POLICY.get("DIRECTIVES", {}).get("frame-ancestors")
+    found: list[CheckMessage] = [Error(f"{name} is not in MIDDLEWARE.", id="lux.E009") for name in missing]
+    if framing != ["'none'"]:
+        found.append(Error("Other sites may frame the panels.", hint="frame-ancestors must be 'none'.", id="lux.E010"))
+    return found
+
+
 @register(Tags.compatibility)
 def check_driver(**kwargs: Any) -> list[CheckMessage]:
     if find_spec("psycopg") is None:

@@ -96,15 +96,19 @@ def figures() -> dict[str, Any]:
     open_errors = ErrorGroup.objects.using("ops").filter(state=ErrorGroup.State.OPEN).count()
     return {
         "tiles": [
-            _tile("API calls in the last full hour", last_hour, markup.change(last_hour, before), "vs the hour before",
-                  "Counted calls of all shops, folded in every 30 seconds."),
-            _tile("API calls in 24 hours", last_day, markup.change(last_day, day_before), "vs the 24 hours before",
-                  "Counted calls of all shops since yesterday, this hour included."),
+            _tile("API calls, last full hour", last_hour, markup.change(last_hour, before), _beside(before, "hour"),
+                  "Calls of all shops, counted by the clock hour."),
+            _tile("API calls, 24 hours", last_day, markup.change(last_day, day_before), _beside(day_before, "24 hours"),
+                  "Calls of all shops, this hour included."),
             _tile("Active shops", counts.get("active", 0), None,
                   f"{counts.get('suspended', 0)} suspended, {counts.get('closed', 0)} closed", "", address("tenants")),
             _tile("Open errors", open_errors, None, "grouped by the place in the code", "", address("errors")),
         ]
     }  # fmt: skip
+
+
+def _beside(count: int, span: str) -> str:
+    return f"vs the {span} before" if count else f"none in the {span} before"
 
 
 def _tile(label: str, value: int, change: Any, note: str, text: str, url: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from luxebrain.home import health
 from luxebrain.home.cards import Card, guard, show
 from luxebrain.lib.forms import FilterForm
-from luxebrain.lib.markup import duration, size
+from luxebrain.lib.markup import THIN, size
 from luxebrain.lib.pages import Column, ListPage, render_page
 from tenants import audit, errors, tenancy, work
 from tenants.access import staff_page
@@ -64,7 +64,7 @@ def _facts(part: health.Part) -> str:
     if found.get("version"):
         texts.append(f"version {found['version']}")
     if part.name in {"database", "cache", "broker"} and "seconds" in found:
-        texts.append(f"answered in {duration(found['seconds'])}")
+        texts.append(f"answered in {found['seconds'] * 1000:.1f}{THIN}ms")
     if part.name == "disk":
         texts.append(f"{size(found['bytes'])} free of {size(found['total'])}")
     elif "bytes" in found:

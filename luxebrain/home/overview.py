@@ -4,10 +4,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Max, Sum
+from django.db.models import Count, F, Sum
 from django.utils import timezone
 
-from luxebrain.home.context import address
+from luxebrain.home import onboarding
 from luxebrain.lib import charts, markup
 from modelregistry import performance, versions
 from modelregistry.models import ModelAlias
@@ -49,7 +49,7 @@ def _next(tenant: Tenant, member: access.Member, found: tracking.Summary) -> str
         return f"Lists were clicked {markup.number(found.clicked)} times; no order has followed a click yet."
     if found.served.value:
         return f"{markup.plural(found.served.value, 'list was,lists were')} shown; none has been clicked yet."
-    waiting = next((step for step in steps(tenant, member)["steps"] if not step["done"]), None)
+    waiting = next((step for step in onboarding.steps(tenant, member)["steps"] if not step["done"]), None)
     return f"No recommendation was shown in this period. Next step: {waiting['label'].lower()}." if waiting else ""
 
 
@@ -72,7 +72,7 @@ def _tiles(found: tracking.Summary) -> list[dict[str, Any]]:
             "help": text,
             "missing": missing,
             "change": change,
-            "note": note if change else f"nothing to compare with in the previous {found.days} days",
+            "note": note if change else f"nothing in the {found.days} days before",
         }
 
     others = ", ".join(markup.money(amount, code) for code, amount in found.other_revenue)
@@ -124,7 +124,12 @@ def ctr_chart(tenant: Tenant, member: access.Member, days: int) -> dict[str, Any
     sentence = f"Click-through rate by model version over {days} days, with 95 % intervals."
     return {
         "chart": charts.line(
-            series, [f"{day.day} {day:%b}" for day in spread], sentence=sentence, text=markup.percent, events=marks
+            series,
+            [f"{day.day} {day:%b}" for day in spread],
+            sentence=sentence,
+            text=markup.percent,
+            events=marks,
+            label_ends=False,  # the legend names them, and a narrow screen needs the room
         ),
         "legend": [(one.name, charts.TONES[n % len(charts.TONES)]) for n, one in enumerate(series)],
         "banded": series[0].name if series else "",
@@ -154,59 +159,6 @@ def _activations(tenant: Tenant, spread: list[date]) -> list[charts.Event]:
         if day in spread:
             found[spread.index(day)] = f"v{move.version.number} activated"  # the last one of a day is what stayed
     return [charts.Event(at, text) for at, text in found.items()]
-
-
-def steps(tenant: Tenant, member: access.Member, days: int = 0) -> dict[str, Any]:
-    """The set-up checklist: every tick comes from the shop's data."""
-    orders, products = popular.countable_orders(tenant), tenant.products.count()
-    needed = settings.COLD_START_ORDERS
-    version = versions.champion(tenant)
-    keys = tenant.api_keys.filter(revoked_at__isnull=True).aggregate(n=Count("id"), used=Max("last_used_at"))
-    called = bool(keys["used"]) or tenant.usage_hours.exists()
-    shown = (
-        tenant.daily_performance.filter(impressions__gt=0).exists() or tenant.events.filter(kind="impression").exists()
-    )
-    people = tenant.memberships.count()
-    invited = tenant.invitations.filter(accepted_at__isnull=True, withdrawn_at__isnull=True).exists()
-    may = member.may
-
-    def page(name: str, right: str) -> str:
-        return address(f"panel:{name}", slug=tenant.slug) if may(right) else ""
-
-    found = [
-        (
-            "Connect your shop",
-            called,
-            "first call received" if called else "key made, no call yet" if keys["n"] else "make an API key",
-            page("api-keys", "keys.read"),
-        ),
-        (
-            "Send your catalogue",
-            products > 0,
-            markup.plural(products, "product,products"),
-            page("catalogue", "catalogue.read"),
-        ),
-        (
-            f"First {needed} orders",
-            orders >= needed,
-            "past cold start" if orders >= needed else f"{orders} of {needed}",
-            page("orders", "catalogue.read"),
-        ),
-        (
-            "First model trained",
-            version is not None,
-            f"{version} serving" if version else "starts by itself",
-            page("models", "models.read"),
-        ),
-        (
-            "First recommendation shown",
-            shown,
-            "" if shown else "send impression events",
-            page("recommendations", "recommendations.read"),
-        ),
-        ("Invite your team", people > 1 or invited, markup.plural(people, "person,people"), page("team", "team.read")),
-    ]
-    return {"steps": [{"label": a, "done": b, "note": c, "url": d} for a, b, c, d in found]}
 
 
 def model(tenant: Tenant, member: access.Member, days: int = 0) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def recommendations(request: Any) -> HttpResponse:
         "customer": customer,
         "product": product,
         "products_found": find_products(tenant, text) if beside else [],
-        "customers_found": find_customers(tenant, text) if kind == "personalised" else [],
+        "customers_found": find_customers(tenant, text, chosen=customer) if kind == "personalised" else [],
         "chosen": tenant.products.filter(external_id=product).first() if beside and product else None,
     }
     if not beside or product:
@@ -71,20 +71,20 @@ def kinds(request: Any, current: str) -> list[dict[str, Any]]:
     return found
 
 
-def find_customers(tenant: Tenant, text: str) -> list[Any]:
-    """Those whose id contains the text; without one the shop's best customers, who show most."""
-    rows = tenant.customers.filter(external_id__icontains=text) if text else tenant.customers.all()
+def find_customers(tenant: Tenant, text: str, *, chosen: str) -> list[Any]:
+    """Those whose id contains the text; without one the chosen one and the shop's best customers."""
+    counted = tenant.orders.countable().values("customer_id").annotate(n=Count("pk"))
     if text:
-        chosen = list(rows.order_by("external_id")[:8])
-        counts = tenant.orders.countable().filter(customer__in=chosen).values("customer_id").annotate(n=Count("pk"))
-        numbers = {row["customer_id"]: row["n"] for row in counts}
+        found = list(tenant.customers.filter(external_id__icontains=text).order_by("external_id")[:8])
     else:
-        best = tenant.orders.countable().filter(customer__isnull=False).values("customer_id").annotate(n=Count("pk"))
-        numbers = {row["customer_id"]: row["n"] for row in best.order_by("-n", "customer_id")[:8]}
-        chosen = sorted(rows.filter(pk__in=numbers), key=lambda found: -numbers[found.pk])
-    for customer in chosen:
+        best = counted.filter(customer__isnull=False).order_by("-n", "customer_id")[:8]
+        found = list(tenant.customers.filter(pk__in=[row["customer_id"] for row in best]))
+        if chosen and chosen not in {customer.external_id for customer in found}:
+            found += tenant.customers.filter(external_id=chosen)
+    numbers = dict(counted.filter(customer__in=found).values_list("customer_id", "n"))
+    for customer in found:
         customer.n = numbers.get(customer.pk, 0)
-    return chosen
+    return sorted(found, key=lambda customer: (customer.external_id != chosen, -customer.n))
 
 
 def find_products(tenant: Tenant, text: str) -> list[Any]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from luxebrain.home import overview, views
+from luxebrain.home import onboarding, overview, views
 from luxebrain.home.cards import Card
 from recommendations import identity, tracking
 from tenants import access
@@ -58,7 +58,7 @@ def test_it_ticks_the_checklist_from_data(signed_in, acme, ana):
 
     def done():
         with make.inside(acme) as tenant:
-            return [step["done"] for step in overview.steps(tenant, member)["steps"]]
+            return [step["done"] for step in onboarding.steps(tenant, member)["steps"]]
 
     assert done() == [False] * 6
     acme.usage_hours.create(meter="api_calls", hour=timezone.now(), count=1)

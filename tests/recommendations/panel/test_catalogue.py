@@ -84,7 +84,8 @@ def test_it_shows_an_order_s_lines_with_what_a_click_earned(signed_in, acme, ana
     make.product(acme, "a", title="Cake stand")
     make.order(acme, ["a", "gone"], external_id="o-1", customer=make.customer(acme, "zoe"))
     acme.attributions.create(
-        order_external_id="o-1", product_external_id="a", recommendation_id=identity.make(3), version=3, placement="home",
+        order_external_id="o-1", product_external_id="a", recommendation_id=identity.make(3), version=3,
+        placement="home",
         amount=Decimal("10.00"), currency="EUR", clicked_at=timezone.now(), ordered_at=timezone.now(),
     )  # fmt: skip
     found = text(signed_in(ana), "catalogue/orders/o-1")
