@@ -1,4 +1,4 @@
-"""How forms are drawn (components/field.html) and the filter forms of list pages."""
+"""How forms are drawn (components/field.html), the filter forms of list pages, and refusals beside their fields."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -7,6 +7,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.forms.renderers import DjangoTemplates
 from django.template import loader
+
+from luxebrain.lib.problems import Problem
 
 
 class Renderer(DjangoTemplates):
@@ -42,3 +44,14 @@ class FilterForm(forms.Form):
         for name, value in self.chosen.items():
             rows = rows.filter(**{self.lookups.get(name, name): value})
         return rows
+
+
+def add_problem(form: forms.Form, problem: Problem) -> None:
+    """Puts what a use case refused next to the fields that it names, or above the form."""
+    placed = False
+    for error in problem.errors:
+        if error["field"] in form.fields:
+            form.add_error(error["field"], error["message"])
+            placed = True
+    if not placed:
+        form.add_error(None, problem.detail)

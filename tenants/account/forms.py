@@ -1,7 +1,5 @@
 """Forms of the account pages."""
 
-from typing import Any
-
 from django import forms
 from django.http import HttpRequest
 
@@ -37,14 +35,3 @@ class ProfileForm(forms.Form):
 
 class ShopForm(forms.Form):
     name = forms.CharField(label="Shop name", max_length=120)
-
-
-def add_problem(form: forms.Form, problem: Any) -> None:
-    """Puts what a use case refused next to the fields that it names, or above the form."""
-    placed = False
-    for error in problem.errors:
-        if error["field"] in form.fields:
-            form.add_error(error["field"], error["message"])
-            placed = True
-    if not placed:
-        form.add_error(None, problem.detail)

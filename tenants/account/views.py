@@ -9,8 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from luxebrain.lib import problems
+from luxebrain.lib.forms import add_problem
 from tenants import access, members, signup
-from tenants.account.forms import ProfileForm, ShopForm, add_problem
+from tenants.account.forms import ProfileForm, ShopForm
 
 
 @access.person_page

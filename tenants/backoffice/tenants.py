@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from luxebrain.lib import problems
+from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
-from tenants import access, consumption, members, overview, signup, standing
+from tenants import access, consumption, labels, members, signup, standing
 from tenants.access import staff_page
-from tenants.account.forms import add_problem
+from tenants.backoffice import figures
 from tenants.backoffice.forms import OpenForm, PlanForm, TenantFilter
 from tenants.models import Tenant
-from tenants.panel.api_keys import describe
 
 COLUMNS = [
     Column("Shop", sort="name"),
@@ -41,7 +41,7 @@ def may_write(request: Any) -> bool:
 @staff_page()
 def tenants(request: HttpRequest) -> HttpResponse:
     listing = ListPage(
-        request, overview.tenants(), template="tenants/backoffice/tenants.html", columns=COLUMNS,
+        request, figures.tenants(), template="tenants/backoffice/tenants.html", columns=COLUMNS,
         search=("name", "slug", "website"), filters=TenantFilter, sorts=SORTS, default_sort="name",
         nouns=("shop", "shops"),
     )  # fmt: skip
@@ -73,13 +73,13 @@ def tenant(request: Any, slug: str) -> HttpResponse:
 
 
 def find(slug: str) -> Tenant:
-    return get_object_or_404(overview.tenants(), slug=slug)
+    return get_object_or_404(figures.tenants(), slug=slug)
 
 
 def show(request: Any, shop: Tenant, *, form: PlanForm | None = None) -> HttpResponse:
     now = timezone.now()
     found = consumption.report(shop, now=now)
-    keys = [describe(key, now=now) for key in shop.api_keys.select_related("created_by").order_by("-id")]
+    keys = [labels.describe_key(key, now=now) for key in shop.api_keys.select_related("created_by").order_by("-id")]
     context = {
         "tenant": shop,
         "members": shop.memberships.select_related("user").order_by("created_at", "id"),

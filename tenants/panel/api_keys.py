@@ -1,6 +1,5 @@
 """The API keys of a shop: list, issue, rotate, revoke. A secret is in one answer and nowhere else."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -12,22 +11,21 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from luxebrain.lib import problems
+from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_confirm, render_page
-from tenants import api_keys
+from tenants import api_keys, labels
 from tenants.access import tenant_page
-from tenants.account.forms import add_problem
 from tenants.models import ApiKey
 from tenants.panel import quick_start
 from tenants.panel.forms import KeyForm, RotateForm
-
-SOON = timedelta(days=8)  # longer than the longest grace of a rotation
 
 
 @require_safe
 @tenant_page(may="keys.read")
 def keys(request: Any) -> HttpResponse:
     now = timezone.now()
-    rows = [describe(key, now=now) for key in request.tenant.api_keys.select_related("created_by").order_by("-id")]
+    keys = request.tenant.api_keys.select_related("created_by").order_by("-id")
+    rows = [labels.describe_key(key, now=now) for key in keys]
     context = {
         "rows": [row for row in rows if row["usable"]],
         "ended": [row for row in rows if not row["usable"]],
@@ -35,20 +33,6 @@ def keys(request: Any) -> HttpResponse:
         "may_write": request.membership.may("keys.write"),
     }
     return render_page(request, "tenants/panel/api_keys.html", context)
-
-
-def describe(key: ApiKey, *, now: Any) -> dict[str, Any]:
-    """A key and the word for its state."""
-    usable = key.is_live(now)
-    if key.revoked_at:
-        state, tone = "Revoked", "neutral"
-    elif not usable:
-        state, tone = "Expired", "neutral"
-    elif key.expires_at and key.expires_at - now < SOON:
-        state, tone = "Ends soon", "warning"
-    else:
-        state, tone = "In use" if key.last_used_at else "Not used yet", "good" if key.last_used_at else "info"
-    return {"key": key, "state": state, "tone": tone, "usable": usable}
 
 
 @never_cache

@@ -8,10 +8,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from luxebrain.lib import problems
+from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
 from tenants import profile
 from tenants.access import tenant_page
-from tenants.account.forms import add_problem
 from tenants.panel.forms import SettingsForm
 
 

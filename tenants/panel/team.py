@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from luxebrain.lib import problems
+from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_confirm, render_page
 from tenants import members
 from tenants.access import tenant_page
-from tenants.account.forms import add_problem
 from tenants.models.people import Role
 from tenants.panel.forms import InviteForm
 
