@@ -1,0 +1,82 @@
+"""Takes the pictures of this folder from a running demo: every page, two widths, both themes.
+
+    python docs/screenshots/take.py BASE_URL OWNER_EMAIL OWNER_PASSWORD OPERATOR_EMAIL OPERATOR_PASSWORD SLUG
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+FOLDER = Path(__file__).parent
+WIDTHS = {1440: 960, 390: 844}
+PUBLIC = {"sign-in": "/account/login/", "sign-up": "/account/signup/", "password-reset": "/account/password/reset/"}
+TENANT = {
+    "overview": "overview",
+    "recommendations": "recommendations",
+    "models": "models",
+    "catalogue": "catalogue",
+    "customers": "catalogue/customers",
+    "orders": "catalogue/orders",
+    "imports": "catalogue/imports",
+    "api-keys": "api-keys",
+    "api-key-new": "api-keys/new",
+    "team": "team",
+    "usage": "usage",
+    "settings": "settings",
+}
+STAFF = {
+    "dashboard": "/dashboard",
+    "tenants": "/tenants",
+    "tenant-open": "/tenants/open",
+    "models": "/models",
+    "errors": "/errors",
+    "people": "/people",
+    "audit": "/audit",
+}
+
+
+def main(base: str, owner: str, owner_password: str, operator: str, operator_password: str, slug: str) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        shots = [("public", "", "", PUBLIC), ("staff", operator, operator_password, {
+            **STAFF, "tenant-detail": f"/tenants/shop/{slug}"})]
+        shots.append(("tenant", owner, owner_password, {
+            name: f"/t/{slug}/{path}" for name, path in TENANT.items()} | {"version": f"/t/{slug}/models/1"}))
+        shots.append(("shop", "", "", {"list": f"/shop/{slug}", "shops": "/shop/"}))
+        for kind, email, password, pages in shots:
+            for theme in ("light", "dark"):
+                context = browser.new_context(base_url=base, color_scheme=theme)
+                page = context.new_page()
+                if email:
+                    sign_in(page, email, password)
+                for name, path in pages.items():
+                    take(page, kind, name, path, theme)
+                context.close()
+        browser.close()
+
+
+def sign_in(page: Any, email: str, password: str) -> None:
+    page.goto("/account/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
+
+
+def take(page: Any, kind: str, name: str, path: str, theme: str) -> None:
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        response = page.goto(path)
+        page.wait_for_timeout(900)
+        file = FOLDER / f"{kind}-{name}-{width}-{theme}.png"
+        page.screenshot(path=file, animations="disabled")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        note = "" if wide <= width else f"  WIDER than the window: {wide}"
+        print(response.status, file.name, note)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
