@@ -10,6 +10,7 @@ ALGORITHMS = {
     "content": "Product features",
     "als": "ALS factorisation",
     "hybrid": "LightFM hybrid",
+    "blend": "Blend of several",
 }
 # Key in ModelVersion.metrics, heading, and what it means to somebody who runs a shop.
 METRICS = (

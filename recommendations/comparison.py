@@ -74,23 +74,38 @@ def _of_champion(
 ) -> tuple[float | None, str]:
     """The champion's NDCG@10, and how it was found."""
     assert result.cut is not None
-    name = champion.algorithm
-    known = registry.ALGORITHMS.get(name)
-    usable = known is not None and known.available()
+    same_test = "on the same test"
+    trial = result.metrics.get(champion.algorithm)
+    fitted: Recommender | _Earlier | None
     if bundle.until <= result.cut:
-        fitted: Recommender | _Earlier = _Earlier(bundle, dataset.interactions)
-    elif usable and champion.parameters == known().params and name in result.metrics:  # type: ignore[misc]
-        return result.metrics[name][DECIDES], "on the same test"
-    elif not usable:
-        return champion.metrics.get(DECIDES), "when it was trained"
+        fitted = _Earlier(bundle, dataset.interactions)
     else:
-        fitted = known(**champion.parameters)  # type: ignore[misc]
+        fitted = _recipe(champion)
+        if fitted is None:
+            return champion.metrics.get(DECIDES), "when it was trained"
+        if trial and champion.algorithm == result.chosen and champion.parameters == _chosen_params(result):
+            return trial[DECIDES], same_test
     with threadpool_limits(1):
         cut = split.at(dataset.interactions, result.cut)
         if isinstance(fitted, Recommender):
             fitted.fit(cut.train, dataset.features, seed=seed)
         found: dict[str, Any] = report.evaluate(fitted, cut.train, cut.test, seed=seed)  # type: ignore[arg-type]
-    return found[DECIDES], "on the same test"
+    return found[DECIDES], same_test
+
+
+def _chosen_params(result: TrainingResult) -> dict[str, Any]:
+    return result.bundle.parts[result.chosen].params
+
+
+def _recipe(champion: ModelVersion) -> Recommender | None:
+    """What the champion was made by, not fitted; None where this software can no longer make it."""
+    kind = registry.ALGORITHMS.get(champion.algorithm)
+    if kind is None or not kind.available():
+        return None
+    try:
+        return kind(**champion.parameters)
+    except (TypeError, ValueError):  # parameters of an earlier software
+        return None
 
 
 class _Earlier:
