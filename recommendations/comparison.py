@@ -83,8 +83,8 @@ def _of_champion(
         fitted = _recipe(champion)
         if fitted is None:
             return champion.metrics.get(DECIDES), "when it was trained"
-        if trial and champion.algorithm == result.chosen and champion.parameters == _chosen_params(result):
-            return trial[DECIDES], same_test
+        if champion.algorithm == result.chosen and champion.parameters == _chosen_params(result):
+            return result.metrics[result.chosen][DECIDES], same_test
     with threadpool_limits(1):
         cut = split.at(dataset.interactions, result.cut)
         if isinstance(fitted, Recommender):
