@@ -75,7 +75,6 @@ def _of_champion(
     """The champion's NDCG@10, and how it was found."""
     assert result.cut is not None
     same_test = "on the same test"
-    trial = result.metrics.get(champion.algorithm)
     fitted: Recommender | _Earlier | None
     if bundle.until <= result.cut:
         fitted = _Earlier(bundle, dataset.interactions)
