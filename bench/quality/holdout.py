@@ -8,10 +8,12 @@ from scipy import sparse
 from bench.quality.formats import BUY, Task
 from recommendations.algorithms.data import Interactions
 from recommendations.evaluation.cases import Cases, histories_of, touched_by
+from recommendations.evaluation.tuning import Fold
 
 # Shoppers whose events are held out of train for validation; the others teach with all they have.
-VALIDATED = 5_000
-SHARE = 0.2
+VALIDATED = 3_000
+# Below so many events one draw is luck: three are averaged.
+FEW_EVENTS, FOLDS = 100_000, 3
 
 
 def test_cases(task: Task) -> Cases:
@@ -19,6 +21,13 @@ def test_cases(task: Task) -> Cases:
         return prefixes(*task.tested, task.train)
     rows = np.flatnonzero(np.diff(task.wanted.indptr) > 0)
     return _cases(task, task.train, task.wanted, rows)
+
+
+def validations(task: Task, *, seed: int) -> list[Fold]:
+    """One, or for small data three, with seeds of their own."""
+    last = task.protocol in ("next_item", "next_basket", "sessions")
+    count = 1 if last or len(task.train) > FEW_EVENTS else FOLDS
+    return [Fold(*validation(task, seed=FOLDS * seed + number)) for number in range(count)]
 
 
 def validation(task: Task, *, seed: int) -> tuple[Interactions, Cases]:
@@ -89,7 +98,9 @@ def _chosen(
     rank[order] = np.arange(len(rows)) - starts[customer[order]]
     if task.protocol == "one_held_out":
         return rank == 0
-    return rank < np.maximum(1, np.round(counts * SHARE))[customer]
+    # As large a share as the test has: the number of its events is known, not which they are.
+    share = task.wanted.nnz / (task.wanted.nnz + int((train.kind == BUY).sum()))
+    return rank < np.maximum(1, np.round(counts * share))[customer]
 
 
 def _without_pairs(train: Interactions, held: np.ndarray) -> Interactions:

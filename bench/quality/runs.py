@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.quality.formats import BUY, Task
-from bench.quality.holdout import test_cases, validation
+from bench.quality.holdout import test_cases, validations
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.base import Recommender
 from recommendations.algorithms.blend import Blend, many
@@ -29,9 +29,8 @@ def automatic(task: Task, *, seed: int, seconds: float) -> dict[str, Any]:
     """The blend that the pipeline chooses by itself."""
     wall, cpu = time.perf_counter(), time.process_time()
     nature = Nature.of(task.train, repeats=task.repeats, primary=BUY)
-    learn, cases = validation(task, seed=seed)
-    tuned = tuning.tune(learn, cases, nature, k=task.k, seed=seed, seconds=seconds,
-                        progress=_tell)
+    folds = validations(task, seed=seed)
+    tuned = tuning.tune(folds, nature, k=task.k, seed=seed, seconds=seconds, progress=_tell)
     _tell("refit", 0.95)
     started = time.process_time()
     blend = Blend(parts=tuned.parts).fit(task.train, None, seed=seed)
@@ -46,7 +45,7 @@ def automatic(task: Task, *, seed: int, seconds: float) -> dict[str, Any]:
         "metrics": {name: found[name] for name in task.shown},
         "validation": tuned.value,
         "parts": tuned.parts, "hide_sides": tuned.hide_sides,
-        "cases": len(tested), "validation_cases": len(cases),
+        "cases": len(tested), "validation_cases": sum(len(fold.cases) for fold in folds),
         "tune_cpu_s": tuned.cpu_s, "fit_cpu_s": fitted,
         "rank_cpu_s": time.process_time() - started,
         "cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall,

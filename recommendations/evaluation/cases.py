@@ -19,6 +19,9 @@ SIDE = 0.5
 # Weights fall no lower: a long history keeps a say.
 LEAST = 1e-4
 
+# Events of one history.
+LONGEST = 1_000
+
 Score = Callable[[sparse.csr_array, np.ndarray], "sparse.csr_array | np.ndarray"]
 
 
@@ -77,7 +80,7 @@ def histories_of(
 
     A visit is one moment of one shopper; where no order is known all is one visit. Repeats stay.
     """
-    capped = interactions.capped()
+    capped = interactions.capped(LONGEST)
     customer, moment = capped.customer, capped.occurred_at
     indptr = np.searchsorted(customer, np.arange(len(capped.customers) + 1))
     new = np.zeros(len(capped), np.int64)

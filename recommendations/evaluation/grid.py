@@ -51,11 +51,15 @@ class Nature:
 
 @dataclass(frozen=True)
 class Family:
-    """One algorithm's candidates, the likeliest first, and the powers of the history to try."""
+    """One algorithm's candidates, the likeliest first, and the powers of the history to try.
+
+    `corrects`: it ranks well only on top of others, so nothing is learnt from it alone.
+    """
 
     name: str
     params: list[dict[str, Any]]
     powers: list[float]
+    corrects: bool = False
 
 
 def families(nature: Nature) -> list[Family]:
@@ -90,13 +94,13 @@ def families(nature: Nature) -> list[Family]:
             {"keep": 200}, targets=targets[::-1], lam=[10.0, 3.0, 30.0], a=[0.5, 0.0],
         ), history))
     found.append(Family("local_ease", _options(
-        {"keep": 100}, targets=targets[::-1], lam=[5.0, 2.0, 12.0], a=[0.3, 0.6],
+        {"keep": 100}, targets=targets[::-1], lam=[5.0, 12.0, 25.0, 2.0], a=[0.3, 0.0],
     ), history))
     if not nature.ordered:
-        found.append(Family("spectral", _options(
-            {"factors": 256 if nature.products > 5_000 else 96},
-            floor=[0.3, 0.1], q=[0.5, 0.3], p=[0.5, 0.7],
-        ), history))
+        found.append(Family("spectral", [
+            {"factors": 256 if nature.products > 5_000 else 96, "low": 0.3, "sharpen": 2.0,
+             "q": 0.5},
+        ], [1.0], corrects=True))
     return found
 
 

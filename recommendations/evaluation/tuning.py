@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from recommendations.algorithms.base import Recommender
 from recommendations.algorithms.blend import (
     Many,
     fit_part,
@@ -26,7 +25,9 @@ from recommendations.evaluation.grid import Family, Nature, families
 
 # The first rung learns from customers with about this many events and asks this many cases.
 FIRST_EVENTS, FIRST_CASES = 120_000, 800
-LAST_CASES = 2_000
+LAST_CASES = 2_500
+# From so many events on a second survivor costs more than it brings.
+MANY_EVENTS = 400_000
 # Parameters of one family that reach the last rung.
 SURVIVORS = 2
 
@@ -54,9 +55,15 @@ class Tuned:
     cpu_s: float = 0.0
 
 
+class Fold(NamedTuple):
+    """One validation: what is learnt, and the cases it is asked."""
+
+    learn: Interactions
+    cases: Cases
+
+
 def tune(
-    learn: Interactions,
-    cases: Cases,
+    folds: Sequence[Fold],
     nature: Nature,
     *,
     k: int,
@@ -64,14 +71,14 @@ def tune(
     seconds: float = 600.0,
     progress: Progress | None = None,
 ) -> Tuned:
-    """The blend for `cases`, learnt from `learn`; `seconds` of CPU bound the search, softly.
+    """The blend that answers the cases of all folds best; `seconds` of CPU bound it, softly.
 
-    Every family gets at least its likeliest member; the weights are searched after the halving,
+    Several folds take the luck of one draw out of small data; large data need one. Every family gets at least its likeliest member; the weights are searched after the halving,
     which takes a known time.
     """
     started = time.process_time()
     tell = progress or (lambda step, share: None)
-    search = _Search(learn, cases.sample(LAST_CASES, seed=seed), k, seed, started + seconds)
+    search = _Search(folds, k, seed)
     chosen = families(nature)
     kept: list[_Kept] = []
     for number, family in enumerate(chosen):
@@ -90,8 +97,8 @@ class _Kept:
     name: str
     params: dict[str, Any]
     power: float
-    scale: float
-    scores: Many
+    scales: list[float]  # by fold
+    scores: list[Many]
     value: float
 
     def part(self, weight: float) -> dict[str, Any]:
@@ -100,20 +107,19 @@ class _Kept:
 
 
 class _Search:
-    def __init__(
-        self, learn: Interactions, cases: Cases, k: int, seed: int, deadline: float
-    ) -> None:
-        self.learn, self.cases, self.k, self.seed = learn, cases, k, seed
-        self.deadline = deadline
+    def __init__(self, folds: Sequence[Fold], k: int, seed: int) -> None:
+        self.folds = [Fold(fold.learn, fold.cases.sample(LAST_CASES, seed=seed)) for fold in folds]
+        self.k, self.seed = k, seed
         self.trials: list[Trial] = []
-        self.past = Histories.of(learn)
-        self.few = cases.sample(FIRST_CASES, seed=seed)
-        self.part_of = _some_customers(learn, seed)
+        self.pasts = [Histories.of(fold.learn) for fold in folds]
+        self.few = [fold.cases.sample(FIRST_CASES, seed=seed) for fold in folds]
+        self.little = [_some_customers(fold.learn, seed) for fold in folds]
+        self.survivors = SURVIVORS if len(folds[0].learn) < MANY_EVENTS else 1
 
     def halve(self, family: Family, until: float) -> list[_Kept]:
         """Rung 0: all on little data; rung 1: the best third on everything, at every power."""
         params = family.params
-        if len(params) > 1:
+        if len(params) > 1 and not family.corrects:
             tried: list[tuple[float, int]] = []
             for number, option in enumerate(params):
                 if number and time.process_time() > until:
@@ -122,7 +128,7 @@ class _Search:
             tried.sort(reverse=True)
             params = [params[-number] for _, number in tried[: max(1, round(len(tried) / 3))]]
         kept: list[_Kept] = []
-        for number, option in enumerate(params[:SURVIVORS]):
+        for number, option in enumerate(params[: self.survivors]):
             if number and time.process_time() > until:
                 break
             kept += self._last(family, option)
@@ -131,12 +137,16 @@ class _Search:
 
     def weigh(self, kept: list[_Kept]) -> Tuned:
         found: list[Tuned] = []
-        for hide_sides in ((False, True) if self.cases.sides is not None else (False,)):
-            cases = self.cases.hiding_sides() if hide_sides else self.cases
-            table = weighing.table(
-                [entry.scores for entry in kept], [entry.scale for entry in kept], cases, self.k
-            )
-            weights, value = weighing.search(table)
+        sides = self.folds[0].cases.sides is not None
+        for hide_sides in (False, True) if sides else (False,):
+            tables = []
+            for number, fold in enumerate(self.folds):
+                cases = fold.cases.hiding_sides() if hide_sides else fold.cases
+                tables.append(weighing.table(
+                    [entry.scores[number] for entry in kept],
+                    [entry.scales[number] for entry in kept], cases, self.k,
+                ))
+            weights, value = weighing.search(weighing.joined(tables))
             parts = [entry.part(weight) for entry, weight in zip(kept, weights, strict=True)
                      if weight > 0]
             found.append(Tuned(parts, value, hide_sides, self.trials))
@@ -144,28 +154,33 @@ class _Search:
 
     def _first(self, family: Family, params: dict[str, Any]) -> float:
         started = time.process_time()
-        fitted = fit_part(family.name, params, self.part_of, seed=self.seed)
-        return self._value(0, family.name, params, fitted, family.powers[0], self.few, started)
+        values = []
+        for little, few in zip(self.little, self.few, strict=True):
+            fitted = fit_part(family.name, params, little, seed=self.seed)
+            values.append(self._judge(_scores(fitted, few, family.powers[0]), few))
+        return self._note(0, family.name, params, family.powers[0], values, started)
 
     def _last(self, family: Family, params: dict[str, Any]) -> list[_Kept]:
         started = time.process_time()
-        fitted = fit_part(family.name, params, self.learn, seed=self.seed)
-        scale = scale_of(fitted, self.past, seed=self.seed)
+        fitted = [fit_part(family.name, params, fold.learn, seed=self.seed) for fold in self.folds]
+        scales = [scale_of(part, past, seed=self.seed)
+                  for part, past in zip(fitted, self.pasts, strict=True)]
         kept = []
         for power in family.powers:
-            scores = _scores(fitted, self.cases, power)
-            value = self._judge(scores, self.cases)
-            self.trials.append(Trial(1, family.name, params, power, value,
-                                     time.process_time() - started))
-            kept.append(_Kept(family.name, params, power, scale, scores, value))
+            scores = [_scores(part, fold.cases, power)
+                      for part, fold in zip(fitted, self.folds, strict=True)]
+            values = [self._judge(found, fold.cases)
+                      for found, fold in zip(scores, self.folds, strict=True)]
+            value = self._note(1, family.name, params, power, values, started)
+            kept.append(_Kept(family.name, params, power, scales, scores, value))
             started = time.process_time()
         return kept
 
-    def _value(
-        self, rung: int, name: str, params: dict[str, Any], fitted: Recommender, power: float,
-        cases: Cases, started: float,
+    def _note(
+        self, rung: int, name: str, params: dict[str, Any], power: float, values: list[float],
+        started: float,
     ) -> float:
-        value = self._judge(_scores(fitted, cases, power), cases)
+        value = float(np.mean(values))
         self.trials.append(Trial(rung, name, params, power, value,
                                  time.process_time() - started))
         return value

@@ -71,6 +71,15 @@ def table(
     return Table(found, right, double, np.diff(cases.wanted.indptr), k)
 
 
+def joined(tables: Sequence[Table]) -> Table:
+    """The rows of several tables with the same parts under each other."""
+    return Table(
+        *(np.concatenate([getattr(table, name) for table in tables])
+          for name in ("scores", "right", "hidden", "wanted")),
+        tables[0].k,
+    )
+
+
 def _wide(
     scored: Sequence[Many], scales: Sequence[float], cases: Cases
 ) -> Iterator[tuple[slice, list[np.ndarray]]]:
