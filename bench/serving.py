@@ -56,12 +56,13 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
     bare = serve({**environ, "BENCH_BARE": "1"}, "bench.serving_urls", 18_402)
     try:
         head = {"Authorization": f"Bearer {facts['key']}"}
+        path = "/api/v1/recommendations"
         targets = {
             "empty": (bare, 18_402, ["/bench/empty"], {}),
-            "personalised": (full, 18_401, [f"/api/v1/recommendations?customer_id=c{n}" for n in range(200)], head),
-            "similar": (full, 18_401, [f"/api/v1/recommendations?type=similar&product_id=p{n}" for n in range(200)], head),
+            "personalised": (full, 18_401, [f"{path}?customer_id=c{n}" for n in range(200)], head),
+            "similar": (full, 18_401, [f"{path}?type=similar&product_id=p{n}" for n in range(200)], head),
         }
-        for process, port, paths, headers in targets.values():
+        for _, port, paths, headers in targets.values():
             load(port, paths, headers, 1.0)
         rounds: dict[str, list[float]] = {name: [] for name in targets}
         rates: dict[str, list[float]] = {name: [] for name in targets}
@@ -93,7 +94,8 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
 def serve(environ: dict[str, str], urls: str, port: int) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "2",
-         "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error", "bench.serving_urls:application"],
+         "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error",
+         "bench.serving_urls:application"],
         env=environ,
     )
     for _ in range(200):

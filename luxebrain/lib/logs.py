@@ -68,8 +68,8 @@ def configure(directory: Path, *, level: str, console: bool) -> dict[str, Any]:
         "handlers": handlers,
         "root": {"handlers": list(handlers), "level": level},
         "loggers": {
-            **{name: quiet for name in ("celery.worker.strategy", "celery.app.trace", "celery.worker.request")},
-            **{name: quiet for name in ("celery.beat", "axes", "httpx", "httpcore")},
+            **dict.fromkeys(("celery.worker.strategy", "celery.app.trace", "celery.worker.request"), quiet),
+            **dict.fromkeys(("celery.beat", "axes", "httpx", "httpcore"), quiet),
             "django.request": {"level": "CRITICAL"},  # unhandled errors are logged once, with their id
         },
     }

@@ -37,7 +37,7 @@ def fit(tenant: Any) -> Any:
     """Trains on the orders as they stand and makes the version the champion."""
     lines = tenant.order_lines.select_related("order__customer").order_by("order__ordered_at", "pk")
     rows = [
-        (line.order.customer.external_id, line.product_external_id, int(line.order.ordered_at.timestamp()), line.order_id)
+        (line.order.customer.external_id, line.product_external_id, line.order.ordered_at.timestamp(), line.order_id)
         for line in lines
     ]
     customers, products, moments, orders = (list(column) for column in zip(*rows, strict=True))

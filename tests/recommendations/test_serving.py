@@ -291,7 +291,8 @@ def test_it_refuses_other_media_types_and_methods(acme, api):
     headers = {"authorization": f"Bearer {api.secret}"}
     client = api.client
     assert client.post("/api/v1/recommendations", data={"limit": 1}, headers=headers).status_code == 415
-    wide = client.post("/api/v1/recommendations", data="{}", content_type="application/json; charset=utf-16", headers=headers)
+    utf16 = {"data": "{}", "content_type": "application/json; charset=utf-16", "headers": headers}
+    wide = client.post("/api/v1/recommendations", **utf16)
     assert wide.status_code == 415
     assert client.delete("/api/v1/recommendations", headers=headers).status_code == 405
     assert client.get("/api/v1/recommendations").status_code == 401
