@@ -32,11 +32,13 @@ def main(items: int) -> None:
     with connections["ops"].cursor() as cursor:
         cursor.execute(
             "insert into recommendations_product (tenant_id, external_id, title, description, url, image_url, "
-            "price, currency, categories, brand, tags, attributes, is_published) select %s, 'p' || n, 'Product ' || n, '', '', "
+            "price, currency, categories, brand, tags, attributes, is_published) "
+            "select %s, 'p' || n, 'Product ' || n, '', '', "
             "'', 10, 'EUR', '{}', '', '{}', '{}', true from generate_series(0, %s) n", [tenant.pk, items - 1])
         cursor.execute(
             "insert into recommendations_order (tenant_id, external_id, session_id, state, currency, total, "
-            "ordered_at, is_demo) select %s, 'o' || n, '', 'completed', 'EUR', 1, now(), false from generate_series(1, 12) n",
+            "ordered_at, is_demo) "
+            "select %s, 'o' || n, '', 'completed', 'EUR', 1, now(), false from generate_series(1, 12) n",
             [tenant.pk])
     chance = np.random.default_rng(1)
     customers = max(2_000, items // 2)
