@@ -147,6 +147,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "tenants.account.forms.SignupForm"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"login_failed": ""}  # axes counts these, in rows that outlive the cache server
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a letter when the password or the second factor changes
+MFA_ADAPTER = "tenants.account.second_factor.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "LuxeBrain"
 AXES_FAILURE_LIMIT = 5

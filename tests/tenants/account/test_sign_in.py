@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.core import mail
 from django.test import Client
 
 from tenants import access
+from tenants.account.second_factor import MFAAdapter
 from tenants.models import User
 from tests import make
 
@@ -146,6 +148,17 @@ def activate(client: Client) -> str:
     assert "data:image/svg+xml" in page.text
     client.post("/account/2fa/totp/activate/", {"code": pyotp.TOTP(secret).now()})
     return secret
+
+
+def test_it_keeps_the_second_factor_encrypted(db, client, settings):
+    make.user("zara")
+    sign_in(client, "zara@example.com")
+    secret = activate(client)
+    kept = Authenticator.objects.get(type="totp")
+    assert secret not in str(kept.data)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a new key of at least fifty characters, " * 2
+    assert MFAAdapter().decrypt(kept.data["secret"]) == secret  # the key may be changed
 
 
 def test_it_asks_for_the_second_factor(db, client):
