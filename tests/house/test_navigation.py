@@ -110,7 +110,7 @@ def test_every_page_is_reached_by_clicking(acme, globex, ana, sam, signed_in, au
 
 
 def test_the_specified_addresses_answer(sam, ana, client, signed_in):
-    """R32, R61: literal paths, with nobody told to type them."""
+    """R32: literal paths, with nobody told to type them."""
     for path in ("/models", "/dashboard", "/tenants"):
         assert signed_in(sam).get(path).status_code == 200
         assert signed_in(ana).get(path).status_code in {302, 403}

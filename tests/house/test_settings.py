@@ -101,3 +101,25 @@ def test_nothing_is_pickled():
     assert settings.CELERY_TASK_SERIALIZER == "json"
     assert "Json" in settings.CACHES["default"]["OPTIONS"]["serializer"]
     assert "pickle" not in getattr(settings, "SESSION_SERIALIZER", "").lower()
+
+
+def test_setting_up_waits_migrates_and_fails_loudly(db, tmp_path):
+    """R95, R108: one command on every system; without a database it ends with an error, not a trace."""
+    done = manage("setup", "-v", "0", cwd=tmp_path, LUX_DATA_DIR=str(tmp_path), **aliases())
+    assert done.returncode == 0, done.stderr
+    away = "postgres://lux_owner@127.0.0.1:9/none"
+    failed = manage("setup", "--wait", "0", cwd=tmp_path, LUX_DATA_DIR=str(tmp_path), DATABASE_OWNER_URL=away)
+    assert failed.returncode != 0
+    assert "did not answer" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def aliases():
+    """The test's own database instead of the servers' empty one."""
+    names = {"default": "DATABASE_URL", "ops": "DATABASE_OPS_URL", "owner": "DATABASE_OWNER_URL"}
+    found = {}
+    for alias, variable in names.items():
+        base, _, rest = os.environ[variable].rpartition("/")
+        options = rest.partition("?")[1:]
+        found[variable] = f"{base}/{settings.DATABASES[alias]['NAME']}{''.join(options)}"
+    return found

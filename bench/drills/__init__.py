@@ -1,0 +1,1 @@
+"""Drills: real processes, killed in the middle of their work."""
