@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.db.utils import OperationalError
 
+from tenants import work
+
 
 class Command(BaseCommand):
     help = __doc__
@@ -26,4 +28,7 @@ class Command(BaseCommand):
                     raise CommandError(f"The database did not answer within {wait:.0f} s: {error}") from error
                 time.sleep(0.5)
         call_command("migrate", database="owner", verbosity=options["verbosity"], interactive=False)
+        # The first sign of life of each worker need not wait for the timetable's first round.
+        work.enqueue(None, "tenants.heartbeat", key="setup")
+        work.enqueue(None, "tenants.heartbeat_heavy", key="setup")
         self.stdout.write("The database is up to date.")
