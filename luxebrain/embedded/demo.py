@@ -142,7 +142,7 @@ def product(instance: Instance, *, environ: Mapping[str, str], port: int) -> lis
             ],
             env=serving | _ONE_THREAD,
             ready=lambda: _is_ready(port),
-            ready_timeout=90,
+            ready_timeout=240,
         ),
         program(
             "worker",
