@@ -35,6 +35,7 @@ bench: setup  ## run the measurements in bench/, each on fresh servers
 
 drill: setup  ## kill every process in turn and time its return
 	@$(SERVERS) drill
+	@$(BIN)/python -m bench.drills.work
 
 lock: setup  ## refresh the pinned versions in requirements/
 	@sh bin/lock

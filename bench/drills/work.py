@@ -17,7 +17,7 @@ from typing import Any
 from luxebrain.embedded import demo, processes, temporary
 from luxebrain.embedded.instance import Instance
 
-FAULTS = ((0.15, "worker"), (0.35, "broker"), (0.55, "relay"), (0.75, "worker"))
+FAULTS = ((0.15, "worker"), (0.35, "valkey-broker"), (0.55, "relay"), (0.75, "worker"))
 LIMIT = 180.0
 
 
