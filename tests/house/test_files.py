@@ -30,7 +30,9 @@ FORBIDDEN = {
         {"luxebrain/lib/markup.py": "drawings made of numbers of our own"},
     ),
     "|safe or autoescape off": (r"\|\s*safe\b|autoescape off", ".html", {}),
-    ".extra() and RawSQL: SQL from strings": (r"\.extra\(|\bRawSQL\b", ".py", {}),
+    ".extra() and RawSQL: SQL from strings": (
+        r"\.extra\(|\bRawSQL\b", ".py", {"tests/home/test_overview.py": "breaks a query on purpose"},
+    ),
     "get_object_or_404(Model): bypasses the tenant guard": (
         r"get_(?:object|list)_or_404\(\s*(?:Product|Order|OrderLine|Customer|Event|ModelVersion|ModelAlias|ApiKey"
         r"|Membership|Invitation|TrainingRun|ImportRun|Attribution|DailyPerformance|UsageHour)\b",
@@ -161,7 +163,7 @@ def test_every_loud_door_is_still_used():
 
 
 def test_it_prints_only_where_people_read():
-    allowed = ("luxebrain/embedded/", "bench/", "tests/")
+    allowed = ("luxebrain/embedded/", "bench/", "tests/", "docs/")
     found = [
         f"{name}:{node.lineno}"
         for name in tree.modules()
