@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms.base import Recommender
 from recommendations.algorithms.blend import (
     Many,
     fit_part,
@@ -73,8 +74,9 @@ def tune(
 ) -> Tuned:
     """The blend that answers the cases of all folds best; `seconds` of CPU bound it, softly.
 
-    Several folds take the luck of one draw out of small data; large data need one. Every family gets at least its likeliest member; the weights are searched after the halving,
-    which takes a known time.
+    Several folds take the luck of one draw out of small data; large data need one. Every family
+    gets at least its likeliest member; the weights are searched after the halving, which takes a
+    known time.
     """
     started = time.process_time()
     tell = progress or (lambda step, share: None)
@@ -146,7 +148,7 @@ class _Search:
                     [entry.scores[number] for entry in kept],
                     [entry.scales[number] for entry in kept], cases, self.k,
                 ))
-            weights, value = weighing.search(weighing.joined(tables))
+            weights, value = weighing.settle(tables)
             parts = [entry.part(weight) for entry, weight in zip(kept, weights, strict=True)
                      if weight > 0]
             found.append(Tuned(parts, value, hide_sides, self.trials))

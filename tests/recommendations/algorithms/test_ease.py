@@ -12,7 +12,6 @@ from tests.recommendations.algorithms.contract import (
     SIZE,
     START,
     PersonalContract,
-    checkerboard,
     colours,
 )
 
