@@ -42,9 +42,9 @@ def main() -> int:
 
 
 def start(instance: Instance, environ: dict[str, str]) -> None:
-    """The product's relay and worker, as the demo runs them; the worker with the drill's handler."""
+    """Relay, worker and beat as the demo runs them; the worker with the handler of the drill."""
     for program in demo.product(instance, environ=environ, port=0):
-        if program.name in {"worker", "relay"}:
+        if program.name in {"worker", "relay", "beat"}:
             argv = ["bench.drills.effects" if word == "luxebrain" else word for word in program.argv]
             instance.supervisor.start(dataclasses.replace(program, argv=argv), wait=False)
 
