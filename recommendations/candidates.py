@@ -34,6 +34,7 @@ class Shop:
     bundle: Bundle | None = None
     version: int = 0
     version_id: int = 0
+    read_at: int = 0  # when the model's data was read: what arrived later is news to it
     degraded: str = ""
     popular: list[tuple[str, float]] | None = None
     popular_epoch: bytes | None = None
@@ -99,13 +100,13 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
     ).order_by("-number")[:3]
     for version in [champion, *earlier]:
         try:
-            bundle = load(tenant.pk, version)
+            bundle, read_at = load(tenant.pk, version)
         except (artifacts.ArtifactError, BundleDamaged, OSError) as error:
             log.warning("model.not_loaded", version=version.number, reason=str(error)[:300])
             if version is champion:
                 errors.record(error, source="serving", tenant_id=tenant.pk, path=f"model {version}")
             continue
-        held.bundle, held.version, held.version_id = bundle, version.number, version.pk
+        held.bundle, held.read_at, held.version, held.version_id = bundle, read_at, version.number, version.pk
         held.degraded = "" if version is champion else f"v{champion.number} could not be loaded"
         return
     held.degraded = f"v{champion.number} could not be loaded"
@@ -113,11 +114,15 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
         held.version, held.version_id = 0, 0
 
 
-def load(tenant_id: int, version: ModelVersion) -> Bundle:
-    """The version's bundle, its arrays mapped read-only. Raises ArtifactError, BundleDamaged."""
+def load(tenant_id: int, version: ModelVersion) -> tuple[Bundle, int]:
+    """The version's bundle, its arrays mapped read-only, and when its data was read.
+
+    Raises ArtifactError, BundleDamaged.
+    """
     path = Path(settings.MODELS_DIR) / version.artifact_path
     loaded = artifacts.load(path, tenant=str(tenant_id), expected_digest=version.digest)
-    return Bundle.from_arrays(loaded.arrays, loaded.manifest)
+    bundle = Bundle.from_arrays(loaded.arrays, loaded.manifest)
+    return bundle, int(loaded.manifest.get("read_at", bundle.until))
 
 
 def forget() -> None:

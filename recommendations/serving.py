@@ -117,7 +117,7 @@ class RecommendationEngine:
     def _model(self, shop: Shop, query: Query, acts: list[tuple[str, str, int]]) -> Served:
         bundle = shop.bundle
         assert bundle is not None
-        fresh = [act for act in acts if act[2] >= bundle.until]
+        fresh = [act for act in acts if act[2] >= shop.read_at]
         found: list[Recommended] = bundle.recommend(
             query.kind,  # type: ignore[arg-type]
             limit=query.limit,
@@ -287,7 +287,7 @@ def because(shop: Shop, query: Query, acts: list[tuple[str, str, int]], product:
     index = int(bundle.products.index([product])[0])
     if index < 0:
         return []
-    fresh = [act for act in acts if act[2] >= bundle.until]
+    fresh = [act for act in acts if act[2] >= shop.read_at]
     recent = history.weigh(fresh, now=time.time())
     shares = bundle.because(index, customer=query.customer or None, recent=recent)[:3]
     names = bundle.products.ids([number for number, _ in shares])

@@ -126,6 +126,7 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
         _end(lease, training.run_id, outcome=f"Not enough data: {training.orders} of {needed} orders")
         return
     started = time.monotonic()
+    read_at = int(time.time())  # what arrives from here on, whenever it happened, is news to this model
     with tenancy.enter(training.tenant_id) as tenant:
         dataset = datasets.of(tenant)
         champion = versions.champion(tenant)
@@ -139,7 +140,7 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
     pulse("Saving the model", _COMPARED)
     with tenancy.enter(training.tenant_id) as tenant:
         number = versions.next_number(tenant)
-    saved = save(result.bundle, tenant_id=training.tenant_id, number=number)
+    saved = save(result.bundle, tenant_id=training.tenant_id, number=number, read_at=read_at)
     pulse.check()
     with tenancy.enter(training.tenant_id) as tenant:
         try:
@@ -153,13 +154,16 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
             raise
 
 
-def save(bundle: Bundle, *, tenant_id: int, number: int) -> Saved:
-    """Writes the bundle's artefact under `number`, or the next one free: a number is never reused."""
+def save(bundle: Bundle, *, tenant_id: int, number: int, read_at: int) -> Saved:
+    """Writes the bundle's artefact under `number`, or the next one free: a number is never reused.
+
+    read_at    when its data was read, seconds since 1970: serving adds what arrived later
+    """
     while True:
         try:
             return artifacts.save(
                 settings.MODELS_DIR, tenant=str(tenant_id), model=settings.MODEL_NAME, version=number,
-                arrays=bundle.arrays(), manifest=bundle.manifest(),
+                arrays=bundle.arrays(), manifest=bundle.manifest() | {"read_at": read_at},
             )
         except artifacts.ArtifactExists:
             number += 1

@@ -54,12 +54,14 @@ class Family:
     """One algorithm's candidates, the likeliest first, and the powers of the history to try.
 
     `corrects`: it ranks well only on top of others, so nothing is learnt from it alone.
+    `costly`: little data cost as much as all of them, so a rung of less data saves nothing.
     """
 
     name: str
     params: list[dict[str, Any]]
     powers: list[float]
     corrects: bool = False
+    costly: bool = False
 
 
 def families(nature: Nature) -> list[Family]:
@@ -95,7 +97,7 @@ def families(nature: Nature) -> list[Family]:
         ), history))
     found.append(Family("local_ease", _options(
         {"keep": 100}, targets=targets[::-1], lam=[5.0, 12.0, 25.0, 2.0], a=[0.3, 0.0],
-    ), history))
+    ), history, costly=True))
     if not nature.ordered:
         found.append(Family("spectral", [
             {"factors": 256 if nature.products > 5_000 else 96, "low": 0.3, "sharpen": 2.0,

@@ -25,7 +25,7 @@ from recommendations.evaluation.cases import Cases, evaluate
 from recommendations.evaluation.grid import Family, Nature, families
 
 # The first rung learns from customers with about this many events and asks this many cases.
-FIRST_EVENTS, FIRST_CASES = 120_000, 800
+FIRST_EVENTS, FIRST_CASES = 300_000, 800
 LAST_CASES = 2_500
 # From so many events on a second survivor costs more than it brings.
 MANY_EVENTS = 400_000
@@ -121,7 +121,9 @@ class _Search:
     def halve(self, family: Family, until: float) -> list[_Kept]:
         """Rung 0: all on little data; rung 1: the best third on everything, at every power."""
         params = family.params
-        if len(params) > 1 and not family.corrects:
+        large = len(self.folds[0].learn) >= MANY_EVENTS
+        straight = family.corrects or (family.costly and large)
+        if len(params) > 1 and not straight:
             tried: list[tuple[float, int]] = []
             for number, option in enumerate(params):
                 if number and time.process_time() > until:
@@ -130,7 +132,7 @@ class _Search:
             tried.sort(reverse=True)
             params = [params[-number] for _, number in tried[: max(1, round(len(tried) / 3))]]
         kept: list[_Kept] = []
-        for number, option in enumerate(params[: self.survivors]):
+        for number, option in enumerate(params if straight else params[: self.survivors]):
             if number and time.process_time() > until:
                 break
             kept += self._last(family, option)

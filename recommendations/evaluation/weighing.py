@@ -13,7 +13,7 @@ from recommendations.evaluation.cases import Cases, figures, first_of, hide
 
 # Candidates each part names for one list; the blend ranks their union.
 NAMED = 150
-STARTS = (0.1, 0.25, 0.5, 1.0, 2.0)
+STARTS = (0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 2.0)
 STEPS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
 ROUNDS = 3
 # Below every score, for places that do not count.

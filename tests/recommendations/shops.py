@@ -1,6 +1,7 @@
 """A small shop with two tastes, and a model trained on it, as serving finds them."""
 
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,13 @@ def stock(tenant: Any) -> None:
 def sell(tenant: Any, *, customers: int = 30, seed: int = 1) -> None:
     """Customers t-n buy tea, customers y-n toys; two orders each."""
     chance = random.Random(seed)
+    arrived = timezone.now() - timedelta(hours=1)
     for number in range(customers):
         name, taste = (f"t-{number}", TEA) if number % 2 else (f"y-{number}", TOY)
         person = make.customer(tenant, name)
         for turn in range(2):
-            make.order(tenant, chance.sample(taste, 3), customer=person, days_ago=40 - 15 * turn - number / 10)
+            make.order(tenant, chance.sample(taste, 3), customer=person, days_ago=40 - 15 * turn - number / 10,
+                       created_at=arrived)
 
 
 def fit(tenant: Any) -> Any:

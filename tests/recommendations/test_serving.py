@@ -296,3 +296,15 @@ def test_it_refuses_other_media_types_and_methods(acme, api):
     assert wide.status_code == 415
     assert client.delete("/api/v1/recommendations", headers=headers).status_code == 405
     assert client.get("/api/v1/recommendations").status_code == 401
+
+
+def test_what_the_model_was_trained_on_is_no_news(acme, api):
+    """An import brings old orders in late: they count once, as what the model has learnt."""
+    shops.stock(acme)
+    shops.sell(acme)
+    shops.fit(acme)
+    ask(api, customer_id="t-1")
+    shop = candidates.peek(acme.pk)
+    acts = history.parse(redis.client().lrange(history.key(acme.pk, "c:t-1"), 0, 50))
+    assert len(acts) == 6
+    assert [act for act in acts if act[2] >= shop.read_at] == []
