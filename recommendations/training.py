@@ -141,17 +141,15 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
     with tenancy.enter(training.tenant_id) as tenant:
         number = versions.next_number(tenant)
     saved = save(result.bundle, tenant_id=training.tenant_id, number=number, read_at=read_at)
-    pulse.check()
-    with tenancy.enter(training.tenant_id) as tenant:
-        try:
+    try:
+        pulse.check()
+        with tenancy.enter(training.tenant_id) as tenant:
             _publish(tenant, training, lease, dataset, result, saved, verdict, time.monotonic() - started)
-        except BaseException:
-            # Nothing of this transaction stays, and the number is this artefact's alone.
-            artifacts.remove(
-                settings.MODELS_DIR, tenant=versions.owner_of(tenant), model=settings.MODEL_NAME,
-                version=int(saved.path.name),
-            )
-            raise
+    except BaseException:
+        # Nothing of that transaction stays, and the number is this artefact's alone.
+        owner, number = str(training.tenant_id), int(saved.path.name)
+        artifacts.remove(settings.MODELS_DIR, tenant=owner, model=settings.MODEL_NAME, version=number)
+        raise
 
 
 def save(bundle: Bundle, *, tenant_id: int, number: int, read_at: int) -> Saved:

@@ -33,24 +33,12 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
     for alias in connections:
         connections[alias].close()
         settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name
-    _own_cache_databases(worker)
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         yield
         for alias in connections:
             connections[alias].close()
     roles.drop_database(admin, database=name)
-
-
-def _own_cache_databases(worker: str) -> None:
-    """Workers of a parallel run share the servers: each gets a logical database of its own."""
-    number = 1 + int("".join(c for c in worker if c.isdigit()) or 0)
-    for variable in ("REDIS_URL", "BROKER_URL"):
-        base, _, _ = getattr(settings, variable).rpartition("/")
-        setattr(settings, variable, f"{base}/{number}")
-        os.environ[variable] = f"{base}/{number}"
-    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
-    settings.CELERY_BROKER_URL = settings.BROKER_URL
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tenants import api_keys, tenancy
 from tenants.models import Tenant, User
 
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 _numbers = count(1)
 
 

@@ -24,12 +24,23 @@ def start() -> None:
         _held.append(("directory", directory))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ["LUX_DATA_DIR"] = str(Path(os.environ["LUX_TEST_DATA_DIR"]) / worker)
+    _share_cache_servers(worker)
     if "DATABASE_ADMIN_URL" not in os.environ:
         from luxebrain.embedded import temporary
 
         instance = temporary(fast=True)
         os.environ.update(instance.__enter__().environ)
         _held.append(("instance", instance))
+
+
+def _share_cache_servers(worker: str) -> None:
+    """Workers of a parallel run share the servers: each gets a logical database of its own, before
+    anything reads the address."""
+    number = int("".join(char for char in worker if char.isdigit()) or -1) + 1
+    for variable in ("REDIS_URL", "BROKER_URL"):
+        if number and variable in os.environ:
+            base, _, _ = os.environ[variable].rpartition("/")
+            os.environ[variable] = f"{base}/{number}"
 
 
 start()  # at import: pytest-django reads the settings before any hook of ours could run

@@ -75,7 +75,7 @@ def take(page: Any, kind: str, name: str, path: str, theme: str) -> None:
         page.screenshot(path=file, animations="disabled")
         wide = page.evaluate("document.documentElement.scrollWidth")
         note = "" if wide <= width else f"  WIDER than the window: {wide}"
-        print(response.status, file.name, note)
+        sys.stdout.write(f"{response.status} {file.name}{note}\n")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def test_it_refuses_directories_that_cannot_be_written(tmp_path):
 def test_it_passes_the_deploy_check_behind_https(db):
     """`manage.py check --deploy` as an operator runs it; every warning is a failure."""
     environ = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
         "LUX_BASE_URL": "https://app.luxebrain.example",
         "LUX_ALLOWED_HOSTS": "app.luxebrain.example",
         "LUX_LOG_CONSOLE": "0",
