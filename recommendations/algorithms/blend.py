@@ -15,10 +15,11 @@ from recommendations.algorithms.ease import DenseEase, LocalEase
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Histories
 from recommendations.algorithms.ids import Arrays
+from recommendations.algorithms.itemrows import ItemRows
 from recommendations.algorithms.neighbours import Neighbours
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.repurchase import Repurchase
-from recommendations.algorithms.scoring import accumulate
+from recommendations.algorithms.scoring import accumulate, gather
 from recommendations.algorithms.shoppers import Shoppers
 from recommendations.algorithms.spectral import Spectral
 from recommendations.algorithms.transitions import Transitions
@@ -28,6 +29,14 @@ PARTS: dict[str, type[Recommender]] = {
     for kind in (Popularity, Neighbours, LocalEase, DenseEase, Spectral, Transitions, Repurchase,
                  Shoppers)
 }
+# For a shop that has not been tuned: the best on the time split of Online Retail (NDCG@10 0.367, the
+# item graph 0.341) among those that a live request can afford; shopper-to-shopper likeness ranks
+# as well and costs four times as much.
+USUAL: tuple[dict[str, Any], ...] = (
+    {"name": Repurchase.name, "params": {}, "weight": 1.0, "power": 0.5},
+    {"name": LocalEase.name, "params": {"lam": 5.0, "a": 0.3, "keep": 100}, "weight": 0.3,
+     "power": 1.0},
+)
 # Shoppers whose lists tell the scale of a part.
 MEASURED = 300
 Many = sparse.csr_array | np.ndarray
@@ -43,7 +52,7 @@ class Blend(Recommender):
 
     name: ClassVar[str] = "blend"
 
-    def __init__(self, *, parts: Sequence[dict[str, Any]] = ()) -> None:
+    def __init__(self, *, parts: Sequence[dict[str, Any]] = USUAL) -> None:
         self.params: dict[str, Any] = {"parts": [dict(part) for part in parts]}
         unknown = {part["name"] for part in parts} - set(PARTS)
         if unknown:
@@ -75,29 +84,25 @@ class Blend(Recommender):
     def score_history(
         self, items: np.ndarray, weights: np.ndarray, customer: int = -1
     ) -> Scores:
-        sparse_items, sparse_scores = [], []
+        columns, values = [], []
         whole: np.ndarray | None = None
         for part, fitted, worth in self._weighted():
             powered = powered_by(weights, part["power"])
-            found, scores = fitted.score_history(items, powered, customer)
-            if not len(scores):
-                continue
-            if found is None:
+            found, scores = _terms(fitted, items, powered, customer)
+            if found is not None:
+                columns.append(found)
+                values.append(scores * worth)
+            elif len(scores):
                 whole = scores * worth if whole is None else whole + scores * worth
-            else:
-                # Repeats carry the whole score each time; a sum of parts wants it once.
-                found, first = np.unique(found, return_index=True)
-                sparse_items.append(found)
-                sparse_scores.append(scores[first] * worth)
-        if not sparse_items:
-            return NOTHING if whole is None else (None, whole.astype(np.float32))
-        found = np.concatenate(sparse_items).astype(np.int32)
-        scores = np.concatenate(sparse_scores).astype(np.float32)
-        if whole is None:
-            return accumulate(found, scores, int(found.max()) + 1)
-        whole = whole.astype(np.float32)
-        np.add.at(whole, found, scores)
-        return None, whole
+        if whole is not None:
+            whole = whole.astype(np.float32)
+            for found, scores in zip(columns, values, strict=True):
+                np.add.at(whole, found, scores)
+            return None, whole
+        if not columns or not sum(map(len, columns)):
+            return NOTHING
+        joined = np.concatenate(columns).astype(np.int32)
+        return accumulate(joined, np.concatenate(values), int(joined.max()) + 1)
 
     def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> np.ndarray:
         """The same for many shoppers at once, dense."""
@@ -152,6 +157,24 @@ class Blend(Recommender):
     def _weighted(self) -> list[tuple[dict[str, Any], Recommender, np.float32]]:
         return [(part, fitted, np.float32(part["weight"] / scale)) for part, fitted, scale in
                 zip(self.params["parts"], self.parts, self.scales.tolist(), strict=True)]
+
+
+def _terms(
+    part: Recommender, items: np.ndarray, weights: np.ndarray, customer: int
+) -> Scores:
+    """Entries that sum up to the part's scores: those of item rows are not summed twice."""
+    if isinstance(part, ItemRows | Neighbours) and len(items):
+        columns, values = gather(part.indptr, part.indices, part.data, items, weights)
+        if isinstance(part, ItemRows) or not part.params["again"]:
+            return columns, values
+        own = part.diagonal[items] * weights * np.float32(part.params["again"])
+        return np.concatenate((columns, items)), np.concatenate((values, own))
+    found, scores = part.score_history(items, weights, customer)
+    if found is None or not len(found):
+        return found, scores
+    # Repeats carry the whole score each time; a sum of parts wants it once.
+    found, first = np.unique(found, return_index=True)
+    return found, scores[first]
 
 
 def key_of(name: str, params: dict[str, Any]) -> str:

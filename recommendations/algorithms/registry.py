@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.base import Recommender
+from recommendations.algorithms.blend import Blend
 from recommendations.algorithms.content import Content
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.algorithms.neighbours import BoughtTogether, Neighbours
@@ -11,10 +12,10 @@ from recommendations.algorithms.popularity import Popularity, Trending
 
 ALGORITHMS: dict[str, type[Recommender]] = {
     kind.name: kind
-    for kind in (Popularity, Trending, Neighbours, BoughtTogether, Content, ALS, Hybrid)
+    for kind in (Popularity, Trending, Neighbours, BoughtTogether, Content, Blend, ALS, Hybrid)
 }
 # Candidates for the personal list, simplest first.
-PERSONAL = (Popularity.name, Neighbours.name, ALS.name, Hybrid.name)
+PERSONAL = (Popularity.name, Neighbours.name, Blend.name, ALS.name, Hybrid.name)
 
 
 def find(name: str) -> type[Recommender]:

@@ -11,6 +11,7 @@ from recommendations.algorithms.neighbours import Neighbours
 from tests.recommendations.algorithms.contract import (
     SIZE,
     PersonalContract,
+    RecommenderContract,
     checkerboard,
     colours,
     dense,
@@ -39,6 +40,13 @@ class TestWideBlend(PersonalContract):
 
     def make(self) -> Blend:
         return Blend(parts=EVERY)
+
+
+class TestUsualBlend(RecommenderContract):
+    """The one of a shop that has not been tuned."""
+
+    def make(self) -> Blend:
+        return Blend()
 
 
 def test_it_is_the_weighted_sum_of_its_parts() -> None:
