@@ -29,8 +29,8 @@ PARTS: dict[str, type[Recommender]] = {
     for kind in (Popularity, Neighbours, LocalEase, DenseEase, Spectral, Transitions, Repurchase,
                  Shoppers)
 }
-# For a shop that has not been tuned: the best on the time split of Online Retail (NDCG@10 0.367, the
-# item graph 0.341) among those that a live request can afford; shopper-to-shopper likeness ranks
+# For a shop that has not been tuned: the best on the time split of Online Retail (NDCG@10 0.361, the
+# item graph 0.340) among those that a live request can afford; shopper-to-shopper likeness ranks
 # as well and costs four times as much.
 USUAL: tuple[dict[str, Any], ...] = (
     {"name": Repurchase.name, "params": {}, "weight": 1.0, "power": 0.5},
@@ -46,7 +46,7 @@ class Blend(Recommender):
     """Score = sum over the parts of weight x score / scale, from the history's weights ^ power.
 
     parts   {"name", "params", "weight", "power"}, names of PARTS
-    scale   the mean over shoppers of a part's highest score, measured when it is fitted
+    scale   the mean over shoppers of a part's score largest in size, measured when it is fitted
     power   0: everything in the history counts alike; 2: the newest and the strongest count more
     """
 
@@ -223,7 +223,7 @@ def many(
 
 
 def scale_of(part: Recommender, histories: Histories, *, seed: int) -> float:
-    """The mean of the highest score over some shoppers; 1 where nobody gets any."""
+    """The mean of the score largest in size over some shoppers; 1 where nobody gets any."""
     filled = np.flatnonzero(np.diff(histories.indptr))
     if len(filled) > MEASURED:
         filled = np.sort(np.random.default_rng(seed).choice(filled, MEASURED, replace=False))
@@ -232,6 +232,6 @@ def scale_of(part: Recommender, histories: Histories, *, seed: int) -> float:
         past = histories.of_customer(customer)
         _, scores = part.score_history(past.items, past.weights, customer)
         if len(scores):
-            tops.append(float(scores.max()))
+            tops.append(float(np.abs(scores).max()))
     mean = float(np.mean(tops)) if tops else 0.0
     return mean if mean > 0 else 1.0

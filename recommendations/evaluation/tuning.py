@@ -29,6 +29,8 @@ FIRST_EVENTS, FIRST_CASES = 300_000, 800
 LAST_CASES = 2_500
 # From so many events on a second survivor costs more than it brings.
 MANY_EVENTS = 400_000
+# Rounds of the search of weights on top of the first where a part corrects others.
+AGAIN = 2
 # Parameters of one family that reach the last rung.
 SURVIVORS = 2
 
@@ -102,6 +104,7 @@ class _Kept:
     scales: list[float]  # by fold
     scores: list[Many]
     value: float
+    corrects: bool
 
     def part(self, weight: float) -> dict[str, Any]:
         return {"name": self.name, "params": self.params, "weight": round(weight, 4),
@@ -143,18 +146,28 @@ class _Search:
         found: list[Tuned] = []
         sides = self.folds[0].cases.sides is not None
         for hide_sides in (False, True) if sides else (False,):
-            tables = []
-            for number, fold in enumerate(self.folds):
-                cases = fold.cases.hiding_sides() if hide_sides else fold.cases
-                tables.append(weighing.table(
-                    [entry.scores[number] for entry in kept],
-                    [entry.scales[number] for entry in kept], cases, self.k,
-                ))
-            weights, value = weighing.settle(tables)
+            weights, value = self._settle(kept, hide_sides=hide_sides)
             parts = [entry.part(weight) for entry, weight in zip(kept, weights, strict=True)
                      if weight > 0]
             found.append(Tuned(parts, value, hide_sides, self.trials))
         return max(found, key=lambda tuned: tuned.value)
+
+    def _settle(self, kept: list[_Kept], *, hide_sides: bool) -> tuple[np.ndarray, float]:
+        """The weights; looked for again among what the blends found so far put first."""
+        blends: list[np.ndarray] = []
+        rounds = 1 + (AGAIN if any(entry.corrects for entry in kept) else 0)
+        found: tuple[np.ndarray, float] = (np.zeros(len(kept)), 0.0)
+        for _ in range(rounds):
+            tables = []
+            for number, fold in enumerate(self.folds):
+                tables.append(weighing.table(
+                    [entry.scores[number] for entry in kept],
+                    [entry.scales[number] for entry in kept],
+                    fold.cases.hiding_sides() if hide_sides else fold.cases, self.k, blends,
+                ))
+            found = weighing.settle(tables)
+            blends.append(found[0])
+        return found
 
     def _first(self, family: Family, params: dict[str, Any]) -> float:
         started = time.process_time()
@@ -176,7 +189,8 @@ class _Search:
             values = [self._judge(found, fold.cases)
                       for found, fold in zip(scores, self.folds, strict=True)]
             value = self._note(1, family.name, params, power, values, started)
-            kept.append(_Kept(family.name, params, power, scales, scores, value))
+            kept.append(_Kept(family.name, params, power, scales, scores, value,
+                              family.corrects))
             started = time.process_time()
         return kept
 
