@@ -159,7 +159,8 @@ class Summary:
 def summary(tenant: Tenant, *, days: int, until: date | None = None) -> Summary:
     """The figures of the `days` days that end with `until` (default: today, in the tenant's zone).
 
-    Click-through = lists clicked ÷ lists shown. Conversion = orders attributed ÷ lists clicked.
+    Click-through = lists clicked ÷ lists shown. Conversion = lists that an
+    order followed ÷ lists clicked.
     """
     last = until or timezone.now().astimezone(tenant.zone).date()
     first = last - timedelta(days=days - 1)
@@ -171,14 +172,17 @@ def summary(tenant: Tenant, *, days: int, until: date | None = None) -> Summary:
         first=first,
         last=last,
         days=days,
-        served=_amount(now.shown, then.shown, enough=now.shown > 0, based_on=now.shown),
+        served=_amount(now.shown, then.shown, enough=now.shown > 0, based_on=now.shown, comparable=comparable),
         ctr=_share((now.clicked, now.shown), (then.clicked, then.shown), enough=enough, comparable=comparable),
-        conversion=_share((now.orders, now.clicked), (then.orders, then.clicked), enough=enough, comparable=comparable),
+        conversion=_share(
+            (now.converted, now.clicked), (then.converted, then.clicked), enough=enough, comparable=comparable
+        ),
         revenue=_amount(
             now.money.get(tenant.currency, Decimal(0)),
             then.money.get(tenant.currency, Decimal(0)),
             enough=now.shown > 0 or bool(now.money),
             based_on=now.orders,
+            comparable=comparable,
         ),
         currency=tenant.currency,
         other_revenue=sorted((code, amount) for code, amount in now.money.items() if code != tenant.currency),
@@ -192,6 +196,7 @@ class _Period:
     shown: int
     clicked: int
     orders: int
+    converted: int
     money: dict[str, Decimal]
 
 
@@ -199,12 +204,13 @@ def _period(tenant: Tenant, first: date, last: date) -> _Period:
     shown, clicked = performance.totals(tenant, first=first, last=last)
     span = _span(tenant, [first, last])
     found = _rows(tenant, sql.EARNED, _values(tenant) | span)
-    orders = _rows(tenant, sql.ATTRIBUTED_ORDERS, _values(tenant) | span)[0][0]
-    return _Period(shown, min(clicked, shown) if shown else clicked, orders, dict(found))
+    orders, converted = _rows(tenant, sql.ATTRIBUTED_ORDERS, _values(tenant) | span)[0]
+    clicked = min(clicked, shown) if shown else clicked
+    return _Period(shown, clicked, orders, min(converted, clicked), dict(found))
 
 
-def _amount(value: Any, previous: Any, *, enough: bool, based_on: int) -> Figure:
-    change = float((value - previous) / previous) if previous else None
+def _amount(value: Any, previous: Any, *, enough: bool, based_on: int, comparable: bool) -> Figure:
+    change = float((value - previous) / previous) if previous and comparable else None
     return Figure(value, previous, change, enough, based_on)
 
 

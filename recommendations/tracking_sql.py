@@ -154,8 +154,8 @@ select currency, sum(amount) from recommendations_attribution
 where tenant_id = %(tenant)s and ordered_at >= %(first)s and ordered_at < %(end)s group by currency
 """
 
-# An order that two lists share is one order.
+# An order that two lists share is one order; a list that two orders followed is one list.
 ATTRIBUTED_ORDERS = """
-select count(distinct order_external_id) from recommendations_attribution
+select count(distinct order_external_id), count(distinct recommendation_id) from recommendations_attribution
 where tenant_id = %(tenant)s and ordered_at >= %(first)s and ordered_at < %(end)s
 """

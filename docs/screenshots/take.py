@@ -42,7 +42,7 @@ def main(base: str, owner: str, owner_password: str, operator: str, operator_pas
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         shots = [("public", "", "", PUBLIC), ("staff", operator, operator_password, {
-            **STAFF, "tenant-detail": f"/tenants/shop/{slug}"})]
+            **STAFF, "tenant-detail": f"/tenants/{slug}"})]
         shots.append(("tenant", owner, owner_password, {
             name: f"/t/{slug}/{path}" for name, path in TENANT.items()} | {"version": f"/t/{slug}/models/1"}))
         shots.append(("shop", "", "", {"list": f"/shop/{slug}", "shops": "/shop/"}))

@@ -80,7 +80,8 @@ def _start(instance: Instance, terminal: Terminal, *, port: int) -> None:
         start_product(instance, environ=environ, port=port)
     with terminal.step("Loading the demo shops", shows_output=True):
         address = f"http://127.0.0.1:{port}"
-        _manage(instance.supervisor, ["seed_demo", "--base-url", address], env=environ)
+        quiet = {"LUX_LOG_CONSOLE": "0"}  # its own lines are for people
+        _manage(instance.supervisor, ["seed_demo", "--base-url", address], env={**environ, **quiet})
 
 
 def start_product(instance: Instance, *, environ: Mapping[str, str], port: int) -> None:

@@ -72,7 +72,7 @@ def _tiles(found: tracking.Summary) -> list[dict[str, Any]]:
             "help": text,
             "missing": missing,
             "change": change,
-            "note": note if change else f"nothing in the {found.days} days before",
+            "note": note if change else f"too little to compare in the {found.days} days before",
         }
 
     others = ", ".join(markup.money(amount, code) for code, amount in found.other_revenue)
@@ -95,7 +95,7 @@ def _tiles(found: tracking.Summary) -> list[dict[str, Any]]:
             "Conversion rate",
             found.conversion,
             markup.percent(found.conversion.value),
-            f"Orders that followed a click on the same product within {hours} hours ÷ lists clicked.",
+            f"Lists whose clicked product was bought within {hours} hours of the click ÷ lists clicked.",
             points=True,
             missing=few(found.conversion, "No list was clicked"),
         ),

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from tenants import tenancy
-from tenants.models import UsageHour
+from tenants.models import ApiKey, UsageHour
 
 
 def tenants() -> QuerySet:
@@ -16,7 +16,8 @@ def tenants() -> QuerySet:
     since = timezone.now() - timedelta(days=30)
     usage = UsageHour.objects.across_tenants().filter(tenant=OuterRef("pk"))
     calls = usage.filter(hour__gte=since).exclude(meter="throttled").exclude(api_key_id=0)
-    last = usage.order_by().values("tenant").annotate(at=Max("hour")).values("at")
+    keys = ApiKey.objects.across_tenants().filter(tenant=OuterRef("pk"))
+    last = keys.order_by().values("tenant").annotate(at=Max("last_used_at")).values("at")
     never = datetime(1970, 1, 1, tzinfo=UTC)
     return tenancy.across().annotate(
         order_count=counted(shop, "orders"),

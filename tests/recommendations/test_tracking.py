@@ -276,3 +276,18 @@ def test_it_says_when_there_is_not_enough_data(acme):
     assert not any(f.enough for f in (fresh.served, fresh.ctr, fresh.conversion, fresh.revenue))
     acme.daily_performance.create(day=date.today(), version=1, currency="EUR", impressions=99, clicks=50)
     assert not tracking.summary(acme, days=28).ctr.enough
+
+
+def test_conversion_counts_lists_and_never_passes_one(acme):
+    """Two orders after one click on one list: one list of one converted."""
+    today = datetime.now(UTC).date()
+    acme.daily_performance.create(day=today, version=1, currency="EUR", impressions=100, clicks=1)
+    clicked = datetime.now(UTC)
+    for name in ("o-1", "o-2"):
+        acme.attributions.create(
+            order_external_id=name, product_external_id="a", recommendation_id=identity.make(1), version=1,
+            amount=10, currency="EUR", clicked_at=clicked, ordered_at=clicked,
+        )
+    acme.attributions.update(recommendation_id=identity.make(1))
+    found = tracking.summary(acme, days=7)
+    assert (found.orders, found.conversion.value) == (2, 1.0)
