@@ -87,7 +87,10 @@ def of_tenant(request: Any) -> dict[str, Any]:
     if tenant.state == "suspended":
         stripe = f"This shop is suspended: {tenant.suspended_reason} API calls are refused; your data is kept."
     elif tenant.is_demo:
-        stripe = "A demo shop: its orders are real history moved to today, its shoppers are replayed: a click is a shown product that is really in that order."
+        stripe = (
+            "A demo shop: its orders are real history moved to today, its shoppers are replayed: "
+            "a click is a shown product that is really in that order."
+        )
     return {
         "kind": "tenant",
         "title": tenant.name,
