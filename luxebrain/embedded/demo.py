@@ -97,8 +97,10 @@ def start_product(instance: Instance, *, environ: Mapping[str, str], port: int) 
 
 def environment(instance: Instance, *, port: int) -> dict[str, str]:
     """What every program of the demo finds in its environment."""
+    # Compiled once, not by every program at every start: that would be most of its start.
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **outside,
         **instance.environ,
         "LUX_DATA_DIR": str(instance.data_dir),
         "LUX_DEMO": "1",
