@@ -50,6 +50,8 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
     }
 }
+# Origins ("http://127.0.0.1:9000") that may be asked although they are no public https servers.
+OUTBOUND_ALLOWED = env.words("LUX_OUTBOUND_ALLOWED")
 PERMISSIONS_POLICY = {name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb")}
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -49,6 +49,21 @@ FORBIDDEN = {
         r"\sstyle=|<style", ".html", {},
     ),
     "is_private: it calls metadata addresses public": (r"\.is_private\b", ".py", {}),
+    "another HTTP client: what people typed is asked by luxebrain/lib/outbound.py alone": (
+        r"^\s*(?:import|from) (?:httpx|httpcore|requests|aiohttp|urllib3|http\.client|urllib\.request)\b|"
+        r"urllib\.request|from urllib import request|from http import client|\bpd\.read_\w+\([\"']https?:",
+        ".py",
+        {
+            "luxebrain/lib/outbound.py": "the guarded client",
+            "luxebrain/lib/addresses.py": "reads addresses as the client does",
+            "luxebrain/embedded/demo.py": "waits for the product's own start",
+            "bench/serving.py": "measures the product's own API",
+            "demo/replay.py": "speaks to the product's own API",
+            "demo/ordering.py": "speaks to the product's own API",
+            "tests/demo/test_pages.py": "speaks to the product's own pages",
+            "tests/flows/test_shop_day.py": "speaks to the product's own API",
+        },
+    ),
     "signals: an invisible order": (r"^\s*from django\.db\.models\.signals|@receiver\(", ".py", {}),
     "a merge conflict": (r"^(?:<{7}|>{7}) ", "", {}),
 }
