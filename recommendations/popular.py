@@ -43,8 +43,9 @@ def compute(tenant: Tenant) -> list[tuple[str, float]]:
         return [(str(product), float(units)) for product, units in cursor.fetchall()]
 
 
-def countable_orders(tenant: Tenant) -> int:
-    return tenant.orders.countable().count()
+def countable_orders(tenant: Tenant, *, most: int | None = None) -> int:
+    """How many orders count; with `most`, counting stops there."""
+    return tenant.orders.countable().order_by()[:most].count()
 
 
 def remember(tenant_id: int, products: list[tuple[str, float]], *, epoch: bytes) -> None:

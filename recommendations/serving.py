@@ -88,8 +88,9 @@ class RecommendationEngine:
         """Strictly fewer than ten countable orders. The flag is the cached answer, if there is one."""
         if flag:
             return flag == b"1"
+        needed = settings.COLD_START_ORDERS
         with tenancy.within(self.tenant_id) as tenant:
-            is_cold = popular.countable_orders(tenant) < settings.COLD_START_ORDERS
+            is_cold = popular.countable_orders(tenant, most=needed) < needed
         popular.remember_cold(self.tenant_id, is_cold=is_cold)
         return is_cold
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Conflict
 from modelregistry import versions
-from recommendations import training
+from recommendations import popular, training
 from tenants import tenancy, work
 from tenants.models import Tenant
 from tenants.work import Lease
@@ -51,7 +51,7 @@ def train_stale(lease: Lease) -> None:
 def is_warm_without_model(tenant: Tenant) -> bool:
     if tenant.model_versions.filter(model=settings.MODEL_NAME).exists() or training.under_way(tenant):
         return False
-    return tenant.orders.countable()[: settings.COLD_START_ORDERS].count() >= settings.COLD_START_ORDERS
+    return popular.countable_orders(tenant, most=settings.COLD_START_ORDERS) >= settings.COLD_START_ORDERS
 
 
 def due(tenant: Tenant) -> str:

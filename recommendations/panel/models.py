@@ -14,7 +14,7 @@ from luxebrain.lib import markup, pages
 from luxebrain.lib.pages import Column, ListPage
 from luxebrain.lib.problems import Problem
 from modelregistry import facts
-from recommendations import training
+from recommendations import popular, training
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.models import TrainingRun
 from tenants.access import tenant_page
@@ -110,7 +110,7 @@ def train(request: HttpRequest) -> HttpResponse:
 def cold_start(tenant: Tenant) -> dict[str, Any]:
     """How many orders there are of those that a model needs; counted no further than that."""
     needed = settings.COLD_START_ORDERS
-    orders = tenant.orders.countable()[:needed].count()
+    orders = popular.countable_orders(tenant, most=needed)
     return {
         "orders": orders,
         "needed": needed,
