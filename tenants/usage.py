@@ -1,6 +1,8 @@
 """Usage: counted in the cache server by the gate, folded into hourly rows by beat."""
 
 import hashlib
+import os
+import time
 from datetime import UTC, datetime
 
 from django.db import connections, transaction
@@ -48,7 +50,7 @@ def fold() -> int:
     moved = 0
     for raw in list(client.smembers(DIRTY)):
         name = raw.decode()
-        aside = f"{name}:fold:{int(datetime.now(UTC).timestamp() * 1000)}"
+        aside = f"{name}:fold:{time.time_ns():x}{os.urandom(4).hex()}"  # two folds may fall into one moment
         client.eval(_TAKE, 4, name, DIRTY, aside, f"{DIRTY}:aside")
     for raw in list(client.smembers(f"{DIRTY}:aside")):
         aside = raw.decode()
