@@ -34,6 +34,7 @@ app.conf.beat_schedule = {
     "fold-usage": every(30, "tenants.fold_usage"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
     "sweep-work": every(300, "tenants.sweep_work"),
+    "sweep-idempotency": every(600, "tenants.sweep_idempotency"),
     "event-partitions": every(3600, "recommendations.ensure_partitions"),
     "nightly-training": every(3600, "recommendations.train_stale"),
 }

@@ -310,7 +310,9 @@ SPECTACULAR_SETTINGS = {
 # Which sites may use a publishable key is written in the key and checked by the gate; no cookie counts here.
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/api/v1/(recommendations|events).*$"
-CORS_EXPOSE_HEADERS = ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"]
+CORS_EXPOSE_HEADERS = [
+    "X-Request-Id", "Idempotent-Replayed", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After",
+]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key"]
 
 # --- What the product does --------------------------------------------------------------------

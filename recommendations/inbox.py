@@ -30,6 +30,15 @@ def keep(tenant_id: int, rows: list[dict[str, Any]]) -> None:
         )
 
 
+def put(tenant_id: int, rows: list[dict[str, Any]]) -> None:
+    """Stores validated events inside the transaction that the tenant was entered in."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "insert into recommendations_eventbatch (tenant_id, events) values (%s, %s)",
+            [tenant_id, orjson.dumps(rows).decode()],
+        )
+
+
 _retention: dict[int, tuple[float, timedelta]] = {}
 
 

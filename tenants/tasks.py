@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connections
 
 from luxebrain.lib import redis
-from tenants import usage, work
+from tenants import idempotency, usage, work
 
 
 @shared_task(name="tenants.work")
@@ -48,3 +48,18 @@ def sweep_work(lease: work.Lease) -> None:
             "or (state = 'done' and finished_at < now() - interval '30 days') "
             "or (state = 'dead' and finished_at < now() - interval '90 days')"
         )
+
+
+@work.handler("tenants.sweep_idempotency")
+def sweep_idempotency(lease: work.Lease) -> None:
+    """Answers of repeated writes are kept for a day; some thousands at a time, so that no lock is held for long."""
+    with connections["ops"].cursor() as cursor:
+        while True:
+            cursor.execute(
+                "delete from tenants_idempotentanswer where id in (select id from tenants_idempotentanswer "
+                "where created_at < now() - make_interval(hours => %s) order by created_at limit 5000)",
+                [idempotency.KEPT_HOURS],
+            )
+            if cursor.rowcount < 5000:
+                return
+            lease.renew()

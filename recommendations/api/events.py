@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from luxebrain.lib import problems
 from recommendations import inbox, shapes
 from recommendations.api import bodies, serializers
+from tenants import idempotency, tenancy
 
 
 @csrf_exempt
@@ -24,38 +25,58 @@ def events(request: HttpRequest) -> HttpResponse:
         )
     try:
         return _take(request)
+    except idempotency.Replayed as replayed:
+        return replayed.response
     except problems.Problem as problem:
         return problems.answer(request, problem)
 
 
 def _take(request: HttpRequest) -> HttpResponse:
+    """One round trip stores the events; with an Idempotency-Key, they and the answer are one transaction."""
     credential = request.credential  # type: ignore[attr-defined]
-    given = bodies.rows(request, name="events", most=shapes.MAX_ROWS)
-    now = datetime.now(UTC)
-    since = now - inbox.kept_for(credential.tenant_id)
-    kept: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
-    refused = 0
-    for index, event in enumerate(given):
-        rows, faults = shapes.events(event, now=now, since=since, currency=credential.currency)
-        kept += rows
-        if faults:
-            refused += 1
-            errors += [{"index": index, **fault} for fault in faults]
-    counts = {"accepted": len(given) - refused, "refused": refused}
-    if not kept:
-        return problems.respond(
-            request, status=400, code="invalid", detail="No event could be taken.", errors=errors, **counts
-        )
+    since = datetime.now(UTC) - inbox.kept_for(credential.tenant_id)
     try:
-        inbox.keep(credential.tenant_id, kept)
+        if idempotency.key_of(request) is None:
+            response, kept = _checked(request, since=since)
+            if kept:
+                inbox.keep(credential.tenant_id, kept)
+        else:
+            with tenancy.enter(credential.tenant_id) as tenant:
+                claim = idempotency.claim(tenant, request)
+                response, kept = _checked(request, since=since)
+                if kept:
+                    inbox.put(tenant.pk, kept)
+                claim.keep(response)  # type: ignore[union-attr]
     except (OperationalError, InterfaceError) as error:
         connections["default"].close()
         detail = "The events could not be stored. Nothing was kept; please send them again."
         raise problems.Unavailable(detail) from error
     inbox.tell_history(credential.tenant_id, kept)
-    answer = {**counts, "errors": errors, "request_id": request.request_id}  # type: ignore[attr-defined]
-    return HttpResponse(orjson.dumps(answer), status=202, content_type="application/json")
+    return response
+
+
+def _checked(request: HttpRequest, *, since: datetime) -> tuple[HttpResponse, list[dict[str, Any]]]:
+    """The answer, and the rows to store: what is right of what was sent."""
+    given = bodies.rows(request, name="events", most=shapes.MAX_ROWS)
+    now, currency = datetime.now(UTC), request.credential.currency  # type: ignore[attr-defined]
+    kept: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for index, event in enumerate(given):
+        rows, faults = shapes.events(event, now=now, since=since, currency=currency)
+        if faults:
+            results.append({"index": index, "id": None, "status": "refused", "errors": faults})
+            errors += [{"index": index, **fault} for fault in faults]
+        else:
+            kept += rows
+            results.append({"index": index, "id": rows[0]["id"], "status": "accepted"})
+    refused = sum(result["status"] == "refused" for result in results)
+    told = {"accepted": len(given) - refused, "refused": refused, "results": results}
+    if not kept:
+        detail = "No event could be taken."
+        return problems.respond(request, status=400, code="invalid", detail=detail, errors=errors, **told), kept
+    answer = {**told, "errors": errors, "request_id": request.request_id}  # type: ignore[attr-defined]
+    return HttpResponse(orjson.dumps(answer), status=202, content_type="application/json"), kept
 
 
 class EventsDescribed(APIView):

@@ -82,17 +82,25 @@ class RowError(serializers.Serializer):
     message = serializers.CharField()
 
 
-class EventsTaken(serializers.Serializer):
-    accepted = serializers.IntegerField()
-    refused = serializers.IntegerField()
-    errors = RowError(many=True)
-    request_id = serializers.CharField()
-
-
 class FieldError(serializers.Serializer):
     field = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
+
+
+class EventResult(serializers.Serializer):
+    index = serializers.IntegerField()
+    id = serializers.UUIDField(allow_null=True)
+    status = serializers.ChoiceField(["accepted", "refused"])
+    errors = FieldError(many=True, required=False)
+
+
+class EventsTaken(serializers.Serializer):
+    accepted = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = EventResult(many=True)
+    errors = RowError(many=True)
+    request_id = serializers.CharField()
 
 
 class RowResult(serializers.Serializer):

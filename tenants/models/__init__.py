@@ -1,11 +1,13 @@
 """Rows about tenants, people, keys, usage and work.
 
-Files may import in this order only: plan, tenant, owned, people, api_key, usage, work, audit, errors.
+Files may import in this order only: plan, tenant, owned, people, api_key, usage, work, audit, errors,
+idempotent_answer.
 """
 
 from tenants.models.api_key import ApiKey
 from tenants.models.audit import AuditEntry
 from tenants.models.errors import ErrorGroup, ErrorOccurrence
+from tenants.models.idempotent_answer import IdempotentAnswer
 from tenants.models.owned import TenantGuard, TenantOwned, TenantScopeRequired
 from tenants.models.people import Invitation, Membership, User
 from tenants.models.plan import Plan
@@ -18,6 +20,7 @@ __all__ = [
     "AuditEntry",
     "ErrorGroup",
     "ErrorOccurrence",
+    "IdempotentAnswer",
     "Invitation",
     "Membership",
     "Plan",
