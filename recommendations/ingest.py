@@ -66,15 +66,6 @@ def orders(tenant: Tenant, rows: Rows, *, now: datetime) -> Results:
     return results
 
 
-def delete_product(tenant: Tenant, external_id: str) -> bool:
-    """Takes a product out for good; what was bought of it stays. False if there is none."""
-    with tenant.atomic():
-        deleted, _ = tenant.products.filter(external_id=external_id).delete()
-        if deleted:
-            epochs.bump(tenant, "catalogue")
-    return bool(deleted)
-
-
 def check_room(tenant: Tenant, external_ids: Sequence[str]) -> None:
     """Raises PlanLimit if these products would be more than the plan holds. Inside the transaction."""
     limit = tenant.plan.products

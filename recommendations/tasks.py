@@ -1,5 +1,7 @@
 """Handlers of the app's background work."""
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from recommendations import (
@@ -12,12 +14,13 @@ from tenants import tenancy, work
 
 @work.handler(tracking.TASK)
 def roll_up(lease: work.Lease) -> None:
-    """Without a tenant: finds the tenants with news. With one: makes its touched days anew."""
+    """Without a tenant: finds the tenants with news. With one: makes its touched days anew, and all from `since` on."""
     if lease.tenant_id is None:
         tracking.fan_out()
         return
     with tenancy.enter(lease.tenant_id) as tenant:
-        tracking.roll_up(tenant)
+        since = lease.payload.get("since")
+        tracking.roll_up(tenant, since=datetime.fromisoformat(since) if since else None)
         lease.finish("default")
 
 

@@ -9,7 +9,7 @@ from tenants.schema import ProtectTable
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0002_tenancy")]
+    dependencies = [("tenants", "0003_ask_for_the_tenant_directly")]
 
     operations = [
         migrations.CreateModel(
