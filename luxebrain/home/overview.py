@@ -11,7 +11,7 @@ from luxebrain.home import onboarding
 from luxebrain.lib import charts, markup
 from modelregistry import performance, versions
 from modelregistry.models import ModelAlias
-from recommendations import popular, tracking
+from recommendations import popular, readiness, tracking
 from tenants import access
 from tenants.models import Tenant
 
@@ -201,6 +201,13 @@ def cold_start(tenant: Tenant, member: access.Member, days: int = 0) -> dict[str
         "reached_at": tenth[needed - 1],
         "personal_at": first.first(),
     }
+
+
+def ready(tenant: Tenant, member: access.Member, days: int = 0) -> dict[str, Any]:
+    """What kinds of recommendation the shop's data is enough for, and the next one."""
+    needs = readiness.needs(readiness.of(tenant))
+    return {"ready": sum(need.done for need in needs), "kinds": len(needs),
+            "next": next((need for need in needs if not need.done), None)}
 
 
 def earners(tenant: Tenant, member: access.Member, days: int) -> dict[str, Any]:

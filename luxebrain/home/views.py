@@ -23,6 +23,7 @@ CARDS = {
         Card("setup", onboarding.steps, "home/overview.html#setup"),
         Card("model", overview.model, "home/overview.html#model"),
         Card("cold-start", overview.cold_start, "home/overview.html#cold_start"),
+        Card("readiness", overview.ready, "home/overview.html#readiness"),
         Card("ctr", overview.ctr_chart, "home/overview.html#ctr"),
         Card("earners", overview.earners, "home/overview.html#earners"),
     )

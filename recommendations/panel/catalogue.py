@@ -25,7 +25,13 @@ SALES_DAYS = 90
 
 def tabs(request: Any, current: str) -> list[dict[str, Any]]:
     slug = {"slug": request.tenant.slug}
-    names = (("Products", "catalogue"), ("Customers", "customers"), ("Orders", "orders"), ("Imports", "imports"))
+    names = (
+        ("Products", "catalogue"),
+        ("Customers", "customers"),
+        ("Orders", "orders"),
+        ("Imports", "imports"),
+        ("Readiness", "readiness"),
+    )
     return [
         {"label": label, "url": reverse(f"panel:{name}", kwargs=slug), "current": name == current}
         for label, name in names

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommendations.panel import catalogue, models, preview
+from recommendations.panel import catalogue, models, preview, readiness
 
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
@@ -17,4 +17,5 @@ urlpatterns = [
     path("catalogue/orders/<path:external_id>", catalogue.order, name="order"),
     path("catalogue/imports", catalogue.imports, name="imports"),
     path("catalogue/imports/<int:pk>", catalogue.import_run, name="import"),
+    path("catalogue/readiness", readiness.readiness, name="readiness"),
 ]
