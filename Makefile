@@ -33,9 +33,10 @@ bench: setup  ## run the measurements in bench/, each on fresh servers
 			"$$script" || exit 1; \
 	done
 
-drill: setup  ## kill every process in turn and time its return
+drill: setup  ## kill every process: all come back, nothing is lost
 	@$(SERVERS) drill
 	@$(BIN)/python -m bench.drills.work
+	@$(BIN)/python -m bench.drills.events
 
 lock: setup  ## refresh the pinned versions in requirements/
 	@sh bin/lock

@@ -8,8 +8,11 @@ import os
 
 from celery import Celery
 
+from luxebrain.lib import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luxebrain.settings")
 
+broker.mend()
 app = Celery("luxebrain")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "short"

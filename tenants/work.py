@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.utils import timezone
 
 from luxebrain.lib import logs
@@ -174,14 +174,22 @@ def run(work_id: int) -> bool:
 
 
 def _release(lease: Lease, *, seconds: float, error: str, give_back: bool = False) -> None:
+    """Puts the work back. The fault may have been the database's: then over a new connection, and if
+    there is none yet, the lease runs out by itself."""
     last = lease.attempt >= MAX_ATTEMPTS and not give_back
-    _update(
+    assignment = (
         "state = %s, attempts = attempts - %s, lease_until = null, lease_token = null, dispatched_at = null, "
         "error = %s, due_at = clock_timestamp() + make_interval(secs => %s), "
-        "finished_at = case when %s then clock_timestamp() end",
-        ["dead" if last else "pending", int(give_back), error, seconds, last],
-        lease,
+        "finished_at = case when %s then clock_timestamp() end"
     )
+    values = ["dead" if last else "pending", int(give_back), error, seconds, last]
+    for _ in range(2):
+        try:
+            _update(assignment, values, lease)
+            return
+        except (OperationalError, InterfaceError):
+            connections["ops"].close()
+    log.warning("work.not_released")
 
 
 def retry(work_id: int) -> bool:

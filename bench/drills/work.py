@@ -1,89 +1,95 @@
-"""Kill -9 of worker, broker and relay in the middle of 200 pieces of work: none lost, none done twice.
+"""Kill -9 of every part at random moments in the middle of 200 pieces of work: none lost, none done twice.
 
-    python -m bench.drills.work [--works 200]
+    python -m bench.drills.work [--works 200] [--faults 6] [--runs 1] [--seed 1]
 
 The works are enqueued as a page would: rows in the transaction of their cause, every fifth of which is
-rolled back and must leave nothing. The product's own relay and worker run under its own supervisor.
+rolled back and must leave nothing. The product's own relay, worker and beat run under its own
+supervisor. Everything must be finished a minute after the last fault.
 """
 
 import argparse
-import dataclasses
 import json
-import os
+import random
+import subprocess
 import sys
 import time
 from typing import Any
 
-from luxebrain.embedded import demo, processes, temporary
-from luxebrain.embedded.instance import Instance
+from bench.drills import stage
 
-FAULTS = ((0.15, "worker"), (0.35, "valkey-broker"), (0.55, "relay"), (0.75, "worker"))
-LIMIT = 300.0  # with four kills, leases of 30 s and slow machines; a minute is usual
+VICTIMS = ("worker", "valkey-broker", "relay", "postgres", "beat")
+LIMIT = 60.0  # seconds from the last fault: a lease of 30, and the start of a worker on a slow machine
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--works", type=int, default=200)
+    parser.add_argument("--faults", type=int, default=6)
+    parser.add_argument("--runs", type=int, default=1, help="Each with the next seed, on servers of its own")
+    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with temporary(fast=False) as instance:
-        environ = {**os.environ, **demo.environment(instance, port=demo.choose_port(None)), "LUX_LOG_CONSOLE": "0"}
-        os.environ.update(environ)
-        import django
-
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luxebrain.settings")
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", database="owner", verbosity=0, interactive=False)
-        start(instance, environ)
-        result = drill(instance, options.works)
-    print(json.dumps(result, indent=2))
+    if options.runs > 1:
+        return repeat(options)
+    with stage.product(programs=("worker", "relay", "beat")) as (instance, _):
+        result = drill(instance, options)
+    print(json.dumps(result))
     return 0 if result["passed"] else 1
 
 
-def start(instance: Instance, environ: dict[str, str]) -> None:
-    """Relay, worker and beat as the demo runs them; the worker with the handler of the drill."""
-    for program in demo.product(instance, environ=environ, port=0):
-        if program.name in {"worker", "relay", "beat"}:
-            argv = ["bench.drills.effects" if word == "luxebrain" else word for word in program.argv]
-            instance.supervisor.start(dataclasses.replace(program, argv=argv), wait=False)
+def repeat(options: argparse.Namespace) -> int:
+    """Every run in a process of its own: settings and connections belong to one set of servers."""
+    codes = []
+    for seed in range(options.seed, options.seed + options.runs):
+        arguments = ["--works", str(options.works), "--faults", str(options.faults), "--seed", str(seed)]
+        codes.append(subprocess.run([sys.executable, "-m", "bench.drills.work", *arguments], check=False).returncode)
+    return max(codes)
 
 
-def drill(instance: Instance, works: int) -> dict[str, Any]:
-    tenant = enqueue(works)
-    began, waiting = time.monotonic(), list(FAULTS)
+def drill(instance: Any, options: argparse.Namespace) -> dict[str, Any]:
+    enqueue(options.works)
+    chance = random.Random(options.seed)
+    moments = sorted(chance.uniform(0.05, 0.9) for _ in range(options.faults))
+    waiting = list(zip(moments, stage.faults(VICTIMS, options.faults, seed=options.seed), strict=True))
+    began = last = time.monotonic()
     killed: list[str] = []
 
     def is_over() -> bool:
-        done = count("select count(*) from tenants_auditentry where action = 'drill.effect'")
-        if waiting and done >= waiting[0][0] * works:
-            name = waiting.pop(0)[1]
-            pid = instance.supervisor.running[name].pid
-            if pid:
-                processes.kill_group(pid)
+        nonlocal last
+        done = stage.number("select count(*) from tenants_auditentry where action = 'drill.effect'")
+        if done is not None and waiting and done >= waiting[0][0] * options.works:
+            name = waiting[0][1]
+            if stage.kill(instance, name):
+                waiting.pop(0)
+                last = time.monotonic()
                 killed.append(f"{name} after {done}")
-        settled = count("select count(*) from tenants_work where task = 'drill.effect' and state in ('done', 'dead')")
-        return settled >= works or time.monotonic() - began > LIMIT
+        settled = stage.number(
+            "select count(*) from tenants_work where task = 'drill.effect' and state in ('done', 'dead')"
+        )
+        return (settled or 0) >= options.works or time.monotonic() - last > 3 * LIMIT
 
     instance.supervisor.watch(is_over, interval=0.1)
-    effects = count("select count(*) from tenants_auditentry where action = 'drill.effect'")
-    distinct = count("select count(distinct target) from tenants_auditentry where action = 'drill.effect'")
-    rows = count("select count(*) from tenants_work where task = 'drill.effect'")
+    took = time.monotonic() - last
+    effects = stage.number("select count(*) from tenants_auditentry where action = 'drill.effect'") or 0
+    distinct = stage.number("select count(distinct target) from tenants_auditentry where action = 'drill.effect'") or 0
+    kept = stage.number("select count(*) from tenants_work where task = 'drill.effect'") or 0
+    most = stage.number("select max(attempts) from tenants_work where task = 'drill.effect'")
+    whole = effects == distinct == options.works == kept and len(killed) == options.faults
     return {
-        "tenant": tenant,
-        "works": works,
-        "rows": rows,
+        "seed": options.seed,
+        "works": options.works,
+        "rows": kept,
         "killed": killed,
-        "lost": works - distinct,
+        "lost": options.works - distinct,
         "doubled": effects - distinct,
-        "most_attempts": count("select max(attempts) from tenants_work where task = 'drill.effect'"),
+        "most_attempts": most,
         "left": left_over(),
         "seconds": round(time.monotonic() - began, 1),
-        "passed": effects == distinct == works == rows and len(killed) == len(FAULTS),
+        "seconds_after_last_fault": round(took, 1),
+        "passed": whole and took <= LIMIT,
     }
 
 
-def enqueue(works: int) -> str:
+def enqueue(works: int) -> None:
     """Committed causes with their work, and between them causes that are rolled back."""
     from tenants import tenancy, work
     from tenants.models import Tenant
@@ -100,29 +106,16 @@ def enqueue(works: int) -> str:
                     raise ConnectionError
             except ConnectionError:
                 continue
-    return shop.slug
 
 
 def left_over() -> list[Any]:
     """What was not finished, and why: nothing, when all is well."""
-    from django.db import connections
-
-    with connections["ops"].cursor() as cursor:
-        cursor.execute(
-            "select state, attempts, round(extract(epoch from due_at - now()))::int, "
-            "round(extract(epoch from dispatched_at - now()))::int, "
-            "round(extract(epoch from lease_until - now()))::int, left(error, 200), count(*) "
-            "from tenants_work where state not in ('done') group by 1, 2, 3, 4, 5, 6"
-        )
-        return cursor.fetchall()
-
-
-def count(statement: str) -> int:
-    from django.db import connections
-
-    with connections["ops"].cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchone()[0] or 0
+    return stage.rows(
+        "select state, attempts, round(extract(epoch from due_at - now()))::int, "
+        "round(extract(epoch from dispatched_at - now()))::int, "
+        "round(extract(epoch from lease_until - now()))::int, left(error, 200), count(*) "
+        "from tenants_work where state <> 'done' and task = 'drill.effect' group by 1, 2, 3, 4, 5, 6"
+    ) or []
 
 
 if __name__ == "__main__":

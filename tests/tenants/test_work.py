@@ -1,7 +1,7 @@
 """Background work: the row is the record, the message a hint (R2, R7, R90)."""
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from tenants import tasks, work
@@ -175,6 +175,21 @@ def test_it_tries_again_later_after_a_fault_and_gives_up_after_five(acme, handle
     change("due_at = clock_timestamp()")
     assert not work.run(row.pk)
     assert ErrorOccurrence.objects.using("ops").count() == 5
+
+
+def test_it_puts_work_back_over_a_new_connection_when_the_old_one_died(acme, handled):
+    """Promise 1: a fault of the database costs a retry in seconds, not the whole lease."""
+
+    def cut_off(lease):
+        connections["ops"].connection.close()  # as after a restart of the server, seen from here
+        raise OperationalError("server closed the connection unexpectedly")
+
+    handled(cut_off)
+    work.enqueue(acme, TASK)
+    assert work.run(only().pk)
+    row = only()
+    assert (row.state, row.lease_until) == (Work.State.PENDING, None)
+    assert "server closed" in row.error
 
 
 def test_it_gives_up_work_that_kills_its_worker(acme):
