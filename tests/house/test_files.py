@@ -58,6 +58,8 @@ FORBIDDEN = {
             "luxebrain/lib/addresses.py": "reads addresses as the client does",
             "luxebrain/embedded/demo.py": "waits for the product's own start",
             "bench/serving.py": "measures the product's own API",
+            "bench/drills/events.py": "speaks to the product's own API",
+            "bench/fairness.py": "speaks to the product's own API",
             "demo/replay.py": "speaks to the product's own API",
             "demo/ordering.py": "speaks to the product's own API",
             "tests/demo/test_pages.py": "speaks to the product's own pages",
