@@ -1,8 +1,9 @@
 """The validated shape of everything that comes in: products, customers, orders and events."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,46 +17,67 @@ MAX_AHEAD = timedelta(minutes=10)  # clocks of shops are never quite right
 STATES = ("pending", "completed", "cancelled", "refunded", "failed", "test")
 NEEDS_PRODUCT = {"view", "cart", "remove", "click"}
 
+MAX_FAULTS = 20  # that are told of nested rows
+_MAX_TOTAL = Decimal(10) ** 12
+
 Row = dict[str, Any]
-Errors = list[dict[str, str]]
+Error = dict[str, str]
+Errors = list[Error]
+
+
+class RefusedRows(Refused):
+    """Nested rows that cannot be taken; `errors` name their places, as in "2.quantity"."""
+
+    def __init__(self, errors: Errors) -> None:
+        super().__init__(errors[0]["code"], f"{errors[0]['field']}: {errors[0]['message']}")
+        self.errors = errors
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Field names with the check of each; `times` may not lie in the future."""
+    """Field names with the check of each; `times` may not lie in the future; `rows` says which are nested rows."""
 
     fields: Mapping[str, Callable[[Any], Any]]
     required: tuple[str, ...]
     times: tuple[str, ...] = ()
+    rows: Mapping[str, "Shape"] = field(default_factory=dict)
+    whole: Callable[[Row], Errors] = lambda row: []  # what one field asks of another; may complete the row
 
     def check(self, row: Any, *, now: datetime) -> tuple[Row, Errors]:
         """The clean values of the fields that were given, and what is wrong."""
         if type(row) is not dict:
-            return {}, [_error("", "type", "Must be an object.")]
+            return {}, [error("", "type", "Must be an object.")]
         clean: Row = {}
         errors: Errors = []
         checks = self.fields
         for name, value in row.items():
             check = checks.get(name)
             if check is None:
-                errors.append(_error(name[:60], "unknown", "There is no such field."))
+                errors.append(error(fields.shown(name), "unknown", "There is no such field."))
                 continue
             try:
                 clean[name] = check(value)
             except Refused as refused:
-                errors.append(_error(name, refused.code, refused.message))
+                errors += told(name, refused)
         for name in self.required:
             if name not in row:
-                errors.append(_error(name, "required", "Is required."))
+                errors.append(error(name, "required", "Is required."))
         for name in self.times:
             value = clean.get(name)
             if value is not None and value > now + MAX_AHEAD:
-                errors.append(_error(name, "future", "Must not lie more than 10 minutes in the future."))
-        return clean, errors
+                errors.append(error(name, "future", "Must not lie more than 10 minutes in the future."))
+        return clean, errors or self.whole(clean)
 
 
-def _error(field: str, code: str, message: str) -> dict[str, str]:
+def error(field: str, code: str, message: str) -> Error:
     return {"field": field, "code": code, "message": message}
+
+
+def told(name: str, refused: Refused) -> Errors:
+    """What a refusal says of the field `name`, or of the rows in it."""
+    if isinstance(refused, RefusedRows):
+        return [{**fault, "field": f"{name}.{fault['field']}"} for fault in refused.errors]
+    return [error(name, refused.code, refused.message)]
 
 
 def _optional_id(value: Any) -> str:
@@ -88,19 +110,30 @@ def _needed_moment(value: Any) -> Any:
 
 
 def _rows(value: Any, *, of: "Shape", most: int, what: str) -> list[Row]:
-    """Nested rows: the first fault names its place, as in "2.quantity: Must be …"."""
+    """Nested rows. Raises RefusedRows."""
     if type(value) is not list or not value:
         raise Refused("type", f"Must be a list of at least one {what}.")
     if len(value) > most:
         raise Refused("too_many", f"Must be at most {most}.")
     clean = []
+    faults: Errors = []
     for position, row in enumerate(value):
         values, errors = of.check(row, now=_UNTIMED)
-        if errors:
-            first = errors[0]
-            raise Refused(first["code"], f"{position}.{first['field']}: {first['message']}")
+        faults += [{**fault, "field": f"{position}.{fault['field']}".rstrip(".")} for fault in errors]
         clean.append(values)
+    if faults:
+        raise RefusedRows(faults[:MAX_FAULTS])
     return clean
+
+
+def _total(order: Row) -> Errors:
+    """An order without a total has that of its lines."""
+    if order.get("total") is None:
+        total = sum((line["quantity"] * line["unit_price"] for line in order["lines"]), Decimal("0.00"))
+        if total >= _MAX_TOTAL:
+            return [error("lines", "range", "The lines come to more than 12 digits before the point.")]
+        order["total"] = total
+    return []
 
 
 _UNTIMED = datetime(9999, 1, 1, tzinfo=UTC)  # nested rows have no times
@@ -161,6 +194,8 @@ ORDER = Shape(
     },
     required=("id", "ordered_at", "lines"),
     times=("ordered_at", "updated_at"),
+    rows={"lines": _LINE},
+    whole=_total,
 )
 EVENT = Shape(
     {
@@ -202,7 +237,7 @@ def events(row: Any, *, now: datetime, since: datetime, currency: str) -> tuple[
     try:
         items: list[Any] = _items(kind, clean)
     except Refused as refused:
-        errors.append(_error("items", refused.code, refused.message))
+        errors += told("items", refused)
         items = []
     if not errors:
         errors = _needs(kind, clean, items, since=since)
@@ -256,15 +291,15 @@ def _needs(kind: str, clean: Row, items: list[Any], *, since: datetime) -> Error
     """What one field asks of another."""
     errors: Errors = []
     if not clean.get("customer_id") and not clean.get("session_id"):
-        errors.append(_error("customer_id", "required", "Send customer_id, session_id or both."))
+        errors.append(error("customer_id", "required", "Send customer_id, session_id or both."))
     needs_one = kind in NEEDS_PRODUCT or kind in ("impression", "purchase") and not items
     if needs_one and not clean.get("product_id"):
-        errors.append(_error("product_id", "required", f"A {kind} names its product."))
+        errors.append(error("product_id", "required", f"A {kind} names its product."))
     if kind == "purchase" and items and clean.get("product_id"):
-        errors.append(_error("product_id", "conflict", "Send product_id or items, not both."))
+        errors.append(error("product_id", "conflict", "Send product_id or items, not both."))
     occurred_at = clean.get("occurred_at")
     if occurred_at is not None and occurred_at < since:
-        errors.append(_error("occurred_at", "range", f"Events are kept since {since:%Y-%m-%d} in your plan."))
+        errors.append(error("occurred_at", "range", f"Events are kept since {since:%Y-%m-%d} in your plan."))
     return errors
 
 
