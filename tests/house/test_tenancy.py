@@ -158,7 +158,10 @@ def test_the_application_owns_nothing_and_truncates_nothing(db):
         "and relowner = (select oid from pg_roles where rolname = 'lux_app') and relpersistence <> 't'"
     )
     assert owned == []
-    allowed = "select relname from pg_class where relkind in ('r', 'p') and has_table_privilege(%s, oid, 'truncate')"
+    allowed = (
+        "select relname from pg_class where relkind in ('r', 'p') and relpersistence <> 't' "
+        "and has_table_privilege(%s, oid, 'truncate')"
+    )
     assert ask(allowed, "lux_app") == []
     assert ask("select has_schema_privilege('lux_app', 'public', 'create')") == [(False,)]
 
