@@ -29,7 +29,7 @@ COLUMNS = {
     LINE: "n integer, position smallint, product text, quantity integer, unit_price numeric",
     EVENT: "n integer, id uuid, occurred_at timestamptz, kind text, customer_external_id text, session_id text, "
     "product_external_id text, quantity integer, value numeric, currency text, order_external_id text, "
-    "recommendation_id text, placement text",
+    "recommendation_id text, placement text, properties jsonb",
 }
 _MARKS = {ORDER: ", order_id bigint, outcome text"}
 # The merge changes `outcome` under the planner's statistics, and a young shop's tables have none yet:
@@ -85,7 +85,12 @@ def merge_customers(tenant: Tenant) -> list[tuple[int, str]]:
 
 def merge_orders(tenant: Tenant) -> list[tuple[int, str]]:
     """Orders and their lines. Customers that are not known yet are made."""
-    return _merge(tenant, _ORDERS)
+    return _merge(tenant, _MAKE_CUSTOMERS + _COMPARE_ORDERS + _WRITE_ORDERS)
+
+
+def compare_orders(tenant: Tenant) -> list[tuple[int, str]]:
+    """What merge_orders would tell; nothing is written to the shop's own rows."""
+    return _merge(tenant, _COMPARE_ORDERS + _TELL_ORDERS)
 
 
 def merge_events(tenant: Tenant) -> list[tuple[int, str]]:
@@ -144,15 +149,7 @@ left join merged m using (external_id)
 left join recommendations_customer c on c.tenant_id = %(tenant)s and c.external_id = i.external_id
 """
 
-_ORDERS = """
-insert into recommendations_customer (tenant_id, external_id, country, attributes)
-select %(tenant)s, i.customer, '', '{}'
-from (select distinct customer from incoming_order where customer <> '') i
-where not exists (select 1 from recommendations_customer c
-                  where c.tenant_id = %(tenant)s and c.external_id = i.customer)
-order by i.customer
-on conflict do nothing;
-
+_COMPARE_ORDERS = """
 update incoming_order i set order_id = o.id, outcome = case
     when o.source_updated_at > i.source_updated_at then 'older'
     when (o.session_id, o.state, o.currency, o.total, o.ordered_at, o.source_updated_at)
@@ -185,7 +182,21 @@ with digests as materialized (
 update incoming_order i
 set outcome = case when i.order_id in (select order_id from same) then 'unchanged' else 'updated' end
 where i.outcome = 'same?';
+"""
 
+_MAKE_CUSTOMERS = """
+insert into recommendations_customer (tenant_id, external_id, country, attributes)
+select %(tenant)s, i.customer, '', '{}'
+from (select distinct customer from incoming_order where customer <> '') i
+where not exists (select 1 from recommendations_customer c
+                  where c.tenant_id = %(tenant)s and c.external_id = i.customer)
+order by i.customer
+on conflict do nothing;
+"""
+
+_TELL_ORDERS = "select n, coalesce(outcome, 'created') from incoming_order"
+
+_WRITE_ORDERS = """
 with merged as (
     insert into recommendations_order as o (tenant_id, external_id, customer_id, session_id, state, currency, total,
         ordered_at, is_demo, source_updated_at)
@@ -223,9 +234,10 @@ select n, outcome from incoming_order;
 _EVENTS = """
 with stored as (
     insert into recommendations_event (tenant_id, id, occurred_at, kind, customer_external_id, session_id,
-        product_external_id, quantity, value, currency, order_external_id, recommendation_id, placement, is_demo)
+        product_external_id, quantity, value, currency, order_external_id, recommendation_id, placement,
+        properties, is_demo)
     select %(tenant)s, id, occurred_at, kind, customer_external_id, session_id, product_external_id, quantity, value,
-        currency, order_external_id, recommendation_id, placement, %(is_demo)s
+        currency, order_external_id, recommendation_id, placement, properties, %(is_demo)s
     from incoming_event
     on conflict do nothing
     returning id

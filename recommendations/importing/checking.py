@@ -23,13 +23,16 @@ from tenants.models import Tenant
 
 @dataclass
 class Checked:
-    """`tables`: what to copy where. `ids`: the rows' own ids. `faults`: (line, field, message, value)."""
+    """`tables`: what to copy where. `ids`, `lines`: id and place of each staged row. `again`: the lines of
+    rows that a later one of the same id replaces."""
 
     rows: int
     refused: int = 0
     doubled: int = 0
     tables: dict[str, io.BytesIO] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
+    lines: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    again: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     customers: set[str] = field(default_factory=set)
     months: set[Any] = field(default_factory=set)
     weights: np.ndarray | None = None  # how many of the file's rows a staged row stands for
@@ -43,6 +46,8 @@ class Reader:
     now: datetime
     since: datetime
     fault: Callable[[int, str, str, str], None]
+    is_mapped: bool = False  # the columns bear our names already; nothing is guessed
+    is_lossy: bool = False  # cells with U+FFFD held bytes that are no text
 
     def time(self, value: Any) -> Any:
         parsed = columns.time_check(self.tenant.zone, fields.moment)(value)
@@ -57,10 +62,18 @@ class Reader:
         return parsed
 
     def take(
-        self, frame: pd.DataFrame, first: int, checks: dict[str, columns.Check], required: list[str], own_id: str = "id"
+        self,
+        frame: pd.DataFrame,
+        lines: np.ndarray,
+        checks: dict[str, columns.Check],
+        required: list[str],
+        own_id: str = "id",
     ) -> tuple[dict[str, Column], np.ndarray]:
         """The checked columns, and the rows that cannot be taken. Raises Problem without a needed column."""
-        chosen = columns.choose(frame, list(checks), own_id=own_id)
+        if self.is_mapped:
+            chosen = {name: name for name in checks if name in frame}
+        else:
+            chosen = columns.choose(frame.columns, list(checks), own_id=own_id)
         lacking = [name for name in required if name not in chosen]
         if lacking:
             seen = ", ".join(map(str, frame.columns))[:300]
@@ -71,25 +84,25 @@ class Reader:
             if name not in chosen:
                 found[name] = columns.missing(len(frame))
                 continue
-            column = columns.check(frame[chosen[name]], by, zone=self.tenant.zone)
+            column = columns.check(frame[chosen[name]], by, zone=self.tenant.zone, is_lossy=self.is_lossy)
             found[name] = column
             if column.faults:
                 wrong = column.bad()
                 for row in np.flatnonzero(wrong):
                     code = int(column.codes[row])
-                    self.fault(first + int(row), name, column.faults[code].message, str(column.values[code])[:80])
+                    self.fault(int(lines[row]), name, column.faults[code].message, str(column.values[code])[:80])
                 bad |= wrong
             if name in required:
-                bad |= self.lacking(column.codes < 0, first, name)
+                bad |= self.lacking(column.codes < 0, lines, name)
         return found, bad
 
-    def lacking(self, rows: np.ndarray, first: int, name: str, message: str = "Is required.") -> np.ndarray:
+    def lacking(self, rows: np.ndarray, lines: np.ndarray, name: str, message: str = "Is required.") -> np.ndarray:
         for row in np.flatnonzero(rows):
-            self.fault(first + int(row), name, message, "")
+            self.fault(int(lines[row]), name, message, "")
         return rows
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
@@ -119,7 +132,7 @@ def _last_of_each(ids: Column, rows: np.ndarray) -> np.ndarray:
     return rows[~pd.Series(canonical[ids.codes[rows]]).duplicated(keep="last").to_numpy()]
 
 
-def products(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]:
+def products(reader: Reader, frame: pd.DataFrame, lines: np.ndarray) -> Iterator[Checked]:
     texts = partial(partial, fields.text)
     checks: dict[str, columns.Check] = {
         "id": columns.identifier(fields.identifier),
@@ -137,7 +150,7 @@ def products(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checke
         "published": columns.flag,
         "updated_at": reader.time,
     }
-    found, bad = reader.take(frame, first, checks, ["id", "title"], own_id="product")
+    found, bad = reader.take(frame, lines, checks, ["id", "title"], own_id="product")
     good = np.flatnonzero(~bad)
     rows = _last_of_each(found["id"], good)
     c = {name: column.pick(rows) for name, column in found.items()}
@@ -151,7 +164,7 @@ def products(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checke
         c["categories"].filled([]).texts(_array),
         c["brand"].filled("").texts(),
         c["tags"].filled([]).texts(_array),
-        c["attributes"].filled({}).texts(_json),
+        c["attributes"].filled({}).texts(as_json),
         c["stock"].array(pa.int64()),
         c["published"].filled(default=True).array(pa.bool_()),
         c["updated_at"].texts(iso),
@@ -162,17 +175,19 @@ def products(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checke
         doubled=len(good) - len(rows),
         tables={staging.PRODUCT: render(staging.PRODUCT, arrays)},
         ids=c["id"].texts().to_pylist(),
+        lines=lines[rows],
+        again=lines[np.setdiff1d(good, rows)],
     )
 
 
-def customers(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]:
+def customers(reader: Reader, frame: pd.DataFrame, lines: np.ndarray) -> Iterator[Checked]:
     checks: dict[str, columns.Check] = {
         "id": columns.identifier(fields.identifier),
         "country": partial(fields.text, limit=60),
         "attributes": columns.decoded(fields.attributes),
         "updated_at": reader.time,
     }
-    found, bad = reader.take(frame, first, checks, ["id"], own_id="customer")
+    found, bad = reader.take(frame, lines, checks, ["id"], own_id="customer")
     good = np.flatnonzero(~bad)
     rows = _last_of_each(found["id"], good)
     c = {name: column.pick(rows) for name, column in found.items()}
@@ -180,8 +195,15 @@ def customers(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Check
         pa.array(np.arange(len(rows), dtype=np.int32)),
         c["id"].texts(),
         c["country"].filled("").texts(),
-        c["attributes"].filled({}).texts(_json),
+        c["attributes"].filled({}).texts(as_json),
         c["updated_at"].texts(iso),
     ]
-    tables = {staging.CUSTOMER: render(staging.CUSTOMER, arrays)}
-    yield Checked(len(frame), refused=int(bad.sum()), doubled=len(good) - len(rows), tables=tables)
+    yield Checked(
+        rows=len(frame),
+        refused=int(bad.sum()),
+        doubled=len(good) - len(rows),
+        tables={staging.CUSTOMER: render(staging.CUSTOMER, arrays)},
+        ids=c["id"].texts().to_pylist(),
+        lines=lines[rows],
+        again=lines[np.setdiff1d(good, rows)],
+    )

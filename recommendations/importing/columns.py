@@ -5,7 +5,7 @@ the number of different values costs, not what the number of rows does.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -49,22 +49,37 @@ _NAMES = {
     "placement": "placement",
     "event_id": "id event_id uuid",
     "event_order_id": "order_id order",
+    "total": "total order_total",
+    "properties": "properties",
+    "sale_price": "sale_price special_price",
+    "availability": "availability in_stock",
+    "email": "email e_mail customer_email billing_email",
+    "line_total": "line_total item_total row_total",
 }
 _NAMES = {field: names.split() for field, names in _NAMES.items()}  # type: ignore[misc]
 
 
-def choose(frame: pd.DataFrame, fields: list[str], *, own_id: str = "id") -> dict[str, str]:
+def spelled(name: Any) -> str:
+    """A column's name without capitals, spaces and marks: "Body (HTML)" is body_html."""
+    return re.sub(r"[^a-z0-9]+", "_", str(name).strip().lower()).strip("_")
+
+
+def choose(columns: Iterable[Any], fields: list[str], *, own_id: str = "id") -> dict[str, str]:
     """Field → the file's column: the first known spelling that is there and not taken by another."""
-    spelled = {re.sub(r"[^a-z0-9]+", "_", str(name).strip().lower()).strip("_"): name for name in frame.columns}
+    there = {spelled(name): name for name in columns}
     chosen: dict[str, str] = {}
     own = [f"{own_id}_id", *_NAMES["id"]] if own_id != "id" else _NAMES["id"]
     for exact in (True, False):  # a field's own name wins over what another field would settle for
         for field in fields:
             names = own if field == "id" else _NAMES[field]
             for name in names[:1] if exact else names:
-                if field not in chosen and name in spelled and spelled[name] not in chosen.values():
-                    chosen[field] = spelled[name]
+                if field not in chosen and name in there and there[name] not in chosen.values():
+                    chosen[field] = there[name]
     return chosen
+
+
+def is_known(field: str) -> bool:
+    return field in _NAMES
 
 
 @dataclass
@@ -109,8 +124,8 @@ class Column:
         return np.array([*known, 0], dtype=kind)[self.codes]
 
 
-def check(series: pd.Series, by: Check, *, zone: tzinfo | None = None) -> Column:
-    """Applies `by` to each distinct value. Empty text counts as missing."""
+def check(series: pd.Series, by: Check, *, zone: tzinfo | None = None, is_lossy: bool = False) -> Column:
+    """Applies `by` to each distinct value. Empty text counts as missing. is_lossy: U+FFFD is no text."""
     if zone is not None and pd.api.types.is_datetime64_any_dtype(series):
         series = _in_utc(series, zone)
     if series.dtype == object:
@@ -124,6 +139,8 @@ def check(series: pd.Series, by: Check, *, zone: tzinfo | None = None) -> Column
             empty.append(code)
             continue
         try:
+            if is_lossy and isinstance(value, str) and "\ufffd" in value:
+                raise Refused("encoding", "Has bytes that are no text in the file's encoding.")
             values[code] = by(value)
         except Refused as refused:
             faults[code] = refused

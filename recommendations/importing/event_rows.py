@@ -11,11 +11,11 @@ import pyarrow.compute
 
 from recommendations import fields, shapes, staging
 from recommendations.importing import columns
-from recommendations.importing.checking import Checked, Reader, iso, render
+from recommendations.importing.checking import Checked, Reader, as_json, iso, render
 from recommendations.importing.columns import Column
 
 
-def events(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]:
+def events(reader: Reader, frame: pd.DataFrame, lines: np.ndarray) -> Iterator[Checked]:
     checks: dict[str, columns.Check] = {
         "type": fields.slug,
         "occurred_at": reader.event_time,
@@ -29,16 +29,17 @@ def events(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]
         "recommendation_id": fields.token,
         "placement": partial(fields.text, limit=40),
         "event_id": fields.uuid,
+        "properties": columns.decoded(fields.attributes),
     }
-    found, bad = reader.take(frame, first, checks, ["type", "occurred_at"])
+    found, bad = reader.take(frame, lines, checks, ["type", "occurred_at"])
     nobody = (found["customer_id"].codes < 0) & (found["session_id"].codes < 0)
-    bad |= reader.lacking(nobody & ~bad, first, "customer_id", "There is neither a customer nor a session.")
+    bad |= reader.lacking(nobody & ~bad, lines, "customer_id", "There is neither a customer nor a session.")
     names_one = np.array([kind in shapes.NEEDS_PRODUCT or kind == "purchase" for kind in [*found["type"].values, ""]])
     without = names_one[found["type"].codes] & (found["product_id"].codes < 0)
-    bad |= reader.lacking(without & ~bad, first, "product_id", "This kind of event names its product.")
+    bad |= reader.lacking(without & ~bad, lines, "product_id", "This kind of event names its product.")
     good = np.flatnonzero(~bad)
     c = {name: column.pick(good) for name, column in found.items()}
-    made = _content_ids([c[name] for name in checks if name != "event_id"])
+    made = _content_ids([c[name] for name in checks if name not in ("event_id", "properties")])
     given = c["event_id"].texts().to_pylist()
     ids = pd.Series([own or other for own, other in zip(given, made, strict=True)], dtype=object)
     once = np.flatnonzero(~ids.duplicated().to_numpy())
@@ -55,6 +56,7 @@ def events(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]
         c["value"].texts(),
         currency,
         *(c[name].filled("").texts() for name in ("event_order_id", "recommendation_id", "placement")),
+        c["properties"].filled({}).texts(as_json),
     ]
     times = {c["occurred_at"].values[code] for code in np.unique(c["occurred_at"].codes)}
     yield Checked(
@@ -63,6 +65,9 @@ def events(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]
         doubled=len(good) - len(once),
         tables={staging.EVENT: render(staging.EVENT, arrays)},
         months={time.date().replace(day=1) for time in times},
+        ids=ids.iloc[once].tolist(),
+        lines=lines[good][once],
+        again=lines[good][np.setdiff1d(np.arange(len(good)), once)],
         customers=set(c["customer_id"].filled("").texts().to_pylist()) - {""},
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 
 from recommendations import fields, shapes, staging
 from recommendations.importing import columns
@@ -15,7 +16,7 @@ LINES_A_TIME = 100_000
 MAX_LINES = 10_000  # of one order
 
 
-def orders(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]:
+def orders(reader: Reader, frame: pd.DataFrame, lines: np.ndarray) -> Iterator[Checked]:
     """Order lines: an order is taken with all its lines or not at all."""
     checks: dict[str, columns.Check] = {
         "order_id": columns.identifier(fields.identifier),
@@ -27,10 +28,11 @@ def orders(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]
         "product_id": columns.identifier(fields.identifier),
         "quantity": columns.whole(fields.quantity),
         "unit_price": fields.money,
+        "total": fields.money,
         "updated_at": reader.time,
     }
     needed = ["order_id", "ordered_at", "product_id", "quantity", "unit_price"]
-    found, bad = reader.take(frame, first, checks, needed)
+    found, bad = reader.take(frame, lines, checks, needed)
     order = _numbers_of(found["order_id"])
     count = int(order.max(initial=-1)) + 1
     cents = found["unit_price"].texts(lambda value: str(int(value * 100))).cast(pa.int64()).fill_null(0).to_numpy()
@@ -46,14 +48,14 @@ def orders(reader: Reader, frame: pd.DataFrame, first: int) -> Iterator[Checked]
     ):
         at_fault = np.zeros(len(frame), dtype=bool)
         at_fault[heads[wrong]] = True
-        bad |= reader.lacking(at_fault, first, "order_id", message)
+        bad |= reader.lacking(at_fault, lines, "order_id", message)
     spoiled = np.zeros(count + 1, dtype=bool)
     spoiled[order[bad]] = True
     lost = spoiled[order] | bad
-    reader.lacking(lost & ~bad, first, "order_id", "Another line of this order was refused.")
+    reader.lacking(lost & ~bad, lines, "order_id", "Another line of this order was refused.")
     rows = np.flatnonzero(~lost)
     rows = rows[np.argsort(order[rows], kind="stable")]
-    yield from _sliced(reader, found, order, rows, cents * quantity, refused=int(lost.sum()))
+    yield from _sliced(reader, found, order, rows, cents * quantity, lines, refused=int(lost.sum()))
 
 
 def _numbers_of(ids: Column) -> np.ndarray:
@@ -66,7 +68,14 @@ def _numbers_of(ids: Column) -> np.ndarray:
 
 
 def _sliced(
-    reader: Reader, found: dict[str, Column], order: np.ndarray, rows: np.ndarray, amounts: np.ndarray, *, refused: int
+    reader: Reader,
+    found: dict[str, Column],
+    order: np.ndarray,
+    rows: np.ndarray,
+    amounts: np.ndarray,
+    lines: np.ndarray,
+    *,
+    refused: int,
 ) -> Iterator[Checked]:
     """Whole orders, so many at a time as have about LINES_A_TIME lines."""
     starts = np.flatnonzero(np.diff(order[rows], prepend=-2))
@@ -79,17 +88,24 @@ def _sliced(
         last = max(last, first + 1)
         piece = rows[starts[first] : ends[last - 1]]
         sizes = ends[first:last] - starts[first:last]
-        yield _orders_piece(reader, found, piece, sizes, amounts[piece], refused=refused)
+        yield _orders_piece(reader, found, piece, sizes, amounts[piece], lines, refused=refused)
         refused, first = 0, last
 
 
 def _orders_piece(
-    reader: Reader, found: dict[str, Column], rows: np.ndarray, sizes: np.ndarray, amounts: np.ndarray, *, refused: int
+    reader: Reader,
+    found: dict[str, Column],
+    rows: np.ndarray,
+    sizes: np.ndarray,
+    amounts: np.ndarray,
+    lines: np.ndarray,
+    *,
+    refused: int,
 ) -> Checked:
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     c = {name: column.pick(rows[starts]) for name, column in found.items()}
     number = np.arange(len(sizes), dtype=np.int32)
-    totals = pa.array(np.add.reduceat(amounts, starts))
+    summed = [f"{cents // 100}.{cents % 100:02d}" for cents in np.add.reduceat(amounts, starts).tolist()]
     customer = c["customer_id"].filled("").texts()
     heads = [
         pa.array(number),
@@ -98,11 +114,11 @@ def _orders_piece(
         c["session_id"].filled("").texts(),
         c["status"].filled("completed").texts(),
         c["currency"].filled(reader.tenant.currency).texts(),
-        pa.array([f"{cents // 100}.{cents % 100:02d}" for cents in totals.to_pylist()]),
+        pa.compute.coalesce(c["total"].texts(), pa.array(summed, type=pa.string())),
         c["ordered_at"].texts(iso),
         c["updated_at"].texts(iso),
     ]
-    lines = [
+    bought = [
         pa.array(np.repeat(number, sizes)),
         pa.array(np.arange(len(rows)) - np.repeat(starts, sizes)),
         found["product_id"].pick(rows).texts(),
@@ -112,7 +128,9 @@ def _orders_piece(
     return Checked(
         rows=len(rows) + refused,
         refused=refused,
-        tables={staging.ORDER: render(staging.ORDER, heads), staging.LINE: render(staging.LINE, lines)},
+        tables={staging.ORDER: render(staging.ORDER, heads), staging.LINE: render(staging.LINE, bought)},
+        ids=c["order_id"].texts().to_pylist(),
+        lines=lines[rows[starts]],
         customers=set(customer.to_pylist()) - {""},
         weights=sizes,
     )

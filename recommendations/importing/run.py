@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from django.db import transaction
 from django.utils import timezone
@@ -16,24 +17,25 @@ from django.utils import timezone
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Problem
 from recommendations import history, inbox, ingest, staging
-from recommendations.importing import checking, event_rows, order_lines, reading
+from recommendations.importing import checking, event_rows, layouts, order_lines, reading
 from recommendations.importing.checking import Checked, Reader
+from recommendations.importing.csv_files import guard
 from recommendations.models import ImportRun
 from tenants import epochs, tenancy
 from tenants.models import Tenant
 
-KINDS = ("products", "customers", "orders", "events")
+KINDS = layouts.KINDS
 KEPT_PROBLEMS = 200
 Progress = Callable[[int, int | None], None]
 log = logs.get(__name__)
 
-_STEPS: dict[str, Callable[[Reader, pd.DataFrame, int], Iterator[Checked]]] = {
+STEPS: dict[str, Callable[[Reader, pd.DataFrame, np.ndarray], Iterator[Checked]]] = {
     "products": checking.products,
     "customers": checking.customers,
     "orders": order_lines.orders,
     "events": event_rows.events,
 }
-_MERGES = {
+MERGES = {
     "products": staging.merge_products,
     "customers": staging.merge_customers,
     "orders": staging.merge_orders,
@@ -57,12 +59,7 @@ class Report:
         if len(self.first) < KEPT_PROBLEMS:
             self.first.append({"line": line, "field": name, "message": message, "value": value.replace("\0", "")})
         if self.writer:
-            self.writer.writerow([line, safe(name), safe(message), safe(value)])
-
-
-def safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+            self.writer.writerow([line, guard(name), guard(message), guard(value)])
 
 
 def load(
@@ -78,7 +75,7 @@ def load(
 
     Doing it again changes nothing. What is wrong with the file as a whole is the run's error.
     """
-    if kind not in _STEPS:
+    if kind not in STEPS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     path = source if isinstance(source, pd.DataFrame) else Path(source)
     shown = name or (path.name if isinstance(path, Path) else f"{kind} (frame)")
@@ -124,24 +121,31 @@ def _pieces(
     since = now - timedelta(days=tenant.plan.retention_days)
     reader = Reader(tenant, now, since, notes.add)
     progress(0, total)
-    for frame, first in _frames(kind, source):
-        for checked in _STEPS[kind](reader, frame, first):
+    for frame, lines in frames(kind, source):
+        for checked in STEPS[kind](reader, frame, lines):
             yield _merge(tenant, kind, checked)
             done += checked.rows
             progress(done, total)
 
 
-def _frames(kind: str, source: Path | pd.DataFrame) -> Iterator[reading.Frame]:
+def frames(
+    kind: str,
+    source: Path | pd.DataFrame,
+    how: reading.Reading | None = None,
+    *,
+    refuse: reading.Refuse | None = None,
+    is_whole: bool = False,
+) -> Iterator[reading.Frame]:
     """Piece by piece; order lines in one, because an order's lines may stand anywhere in a file."""
-    if kind != "orders":
-        yield from reading.pieces(source)
+    if kind != "orders" and not is_whole:
+        yield from reading.pieces(source, how, refuse=refuse)
         return
     if isinstance(source, pd.DataFrame):
-        yield source.reset_index(drop=True), 1
+        yield source.reset_index(drop=True), np.arange(1, len(source) + 1)
         return
-    frames = list(reading.pieces(source))
-    if frames:
-        yield pd.concat([frame for frame, _ in frames], ignore_index=True), frames[0][1]
+    found = list(reading.pieces(source, how, refuse=refuse))
+    if found:
+        yield pd.concat([frame for frame, _ in found], ignore_index=True), np.concatenate([at for _, at in found])
 
 
 def _merge(tenant: Tenant, kind: str, checked: Checked) -> Counter[str]:
@@ -151,15 +155,20 @@ def _merge(tenant: Tenant, kind: str, checked: Checked) -> Counter[str]:
     if not checked.tables:
         return tally
     with tenancy.within(tenant.pk) as entered:
-        if kind == "products":
-            ingest.check_room(entered, checked.ids)
-        staging.open(entered, *checked.tables)
-        for table, rendered in checked.tables.items():
-            staging.copy(entered, table, rendered)
-        outcomes = _MERGES[kind](entered)
+        stage(entered, kind, checked)
+        outcomes = MERGES[kind](entered)
         stale = {history.subject(customer=customer) for customer in checked.customers}
         transaction.on_commit(lambda: ingest.forget(tenant.pk, stale), robust=True)
     for n, outcome in outcomes:
         weight = 1 if checked.weights is None else int(checked.weights[n])
         tally["kept" if outcome in ("created", "updated") else "unchanged"] += weight
     return tally
+
+
+def stage(tenant: Tenant, kind: str, checked: Checked) -> None:
+    """Copies one piece into the staging tables. Raises PlanLimit. Inside the transaction that merges it."""
+    if kind == "products":
+        ingest.check_room(tenant, checked.ids)
+    staging.open(tenant, *checked.tables)
+    for table, rendered in checked.tables.items():
+        staging.copy(tenant, table, rendered)
