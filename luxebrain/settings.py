@@ -126,6 +126,8 @@ WSGI_APPLICATION = "luxebrain.wsgi.application"
 APPEND_SLASH = False  # routes answer exactly as documented; a redirect would lose a POST body
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["luxebrain.lib.uploads.ToDisk"]
+MAX_UPLOAD_BYTES = env.number("LUX_MAX_UPLOAD_MB", 500) * 1024 * 1024  # of any plan; see Plan.file_megabytes
 
 # --- People -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenants.User"

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from luxebrain.lib import problems
+from luxebrain.lib.uploads import FileTooLarge
 
 
 def say(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
@@ -20,12 +21,12 @@ def say(request: HttpRequest, status: int, code: str, detail: str) -> HttpRespon
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     """Django counts a body that is too large among what is malformed; it has a status of its own."""
     if isinstance(exception, RequestDataTooBig):
-        return too_large(request)
+        return too_large(request, str(exception) if isinstance(exception, FileTooLarge) else "")
     return say(request, 400, "bad_request", "The request was refused as malformed.")
 
 
-def too_large(request: HttpRequest) -> HttpResponse:
-    detail = "The body is larger than 10 MB."
+def too_large(request: HttpRequest, detail: str = "") -> HttpResponse:
+    detail = detail or "The body is larger than 10 MB."
     if request.path.startswith("/api/"):
         return problems.respond(request, status=413, code="too_large", detail=detail)
     context = {"status": 413, "title": problems.TITLES[413], "detail": detail}

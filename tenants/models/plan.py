@@ -15,6 +15,7 @@ class Plan(models.Model):
     members = models.PositiveIntegerField(null=True, blank=True)
     api_keys = models.PositiveIntegerField(default=4)
     retention_days = models.PositiveIntegerField(default=400, help_text="How long events are kept")
+    file_megabytes = models.PositiveIntegerField(default=200, help_text="The largest file that can be imported")
     trains_daily = models.BooleanField(default=False)
     has_isolated_model = models.BooleanField(default=False)
     has_experiments = models.BooleanField(default=False)
