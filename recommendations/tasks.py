@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from recommendations import (
+    import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
     tracking,
     training_work,  # noqa: F401  (registers the handlers of training)

@@ -7,7 +7,7 @@ from recommendations.models.attribution import Attribution
 from recommendations.models.catalogue import Product
 from recommendations.models.customer import Customer
 from recommendations.models.event import Event, EventBatch
-from recommendations.models.importing import ImportRun
+from recommendations.models.importing import ImportMapping, ImportPiece, ImportRun
 from recommendations.models.order import Order, OrderLine
 from recommendations.models.rollup import RollUp
 from recommendations.models.training import TrainingRun
@@ -17,6 +17,8 @@ __all__ = [
     "Customer",
     "Event",
     "EventBatch",
+    "ImportMapping",
+    "ImportPiece",
     "ImportRun",
     "Order",
     "OrderLine",

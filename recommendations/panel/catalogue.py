@@ -1,4 +1,4 @@
-"""The catalogue pages: products, customers, orders and imports, as the shop sent them."""
+"""The catalogue pages: products, customers and orders, as the shop sent them."""
 
 from datetime import timedelta
 from typing import Any
@@ -244,34 +244,3 @@ def order(request: Any, external_id: str) -> HttpResponse:
         "earned": sum(a.amount for a in credit.values()),
     }
     return render_page(request, "recommendations/order.html", context)
-
-
-@require_safe
-@tenant_page(may="catalogue.read")
-def imports(request: Any) -> HttpResponse:
-    listing = ListPage(
-        request,
-        request.tenant.import_runs.defer("problems"),
-        template="recommendations/imports.html",
-        columns=(
-            Column("Import"),
-            Column("State"),
-            Column("Rows", numeric=True),
-            Column("Kept", numeric=True),
-            Column("Unchanged", numeric=True),
-            Column("Refused", numeric=True),
-            Column("Started", "started"),
-        ),
-        search=("source", "kind"),
-        sorts={"started": "started_at"},
-        default_sort="-started",
-        nouns=("import", "imports"),
-    )
-    return listing.render({"tabs": tabs(request, "imports")})
-
-
-@require_safe
-@tenant_page(may="catalogue.read")
-def import_run(request: Any, pk: int) -> HttpResponse:
-    run = get_object_or_404(request.tenant.import_runs, pk=pk)
-    return render_page(request, "recommendations/import.html", {"run": run})

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommendations.panel import catalogue, models, preview, readiness
+from recommendations.panel import catalogue, import_columns, imports, models, preview, readiness
 
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
@@ -15,7 +15,16 @@ urlpatterns = [
     path("catalogue/customers/<path:external_id>", catalogue.customer, name="customer"),
     path("catalogue/orders", catalogue.orders, name="orders"),
     path("catalogue/orders/<path:external_id>", catalogue.order, name="order"),
-    path("catalogue/imports", catalogue.imports, name="imports"),
-    path("catalogue/imports/<int:pk>", catalogue.import_run, name="import"),
+    path("catalogue/imports", imports.imports, name="imports"),
+    path("catalogue/imports/new", imports.new, name="import-new"),
+    path("catalogue/imports/<int:pk>", imports.run, name="import"),
+    path("catalogue/imports/<int:pk>/progress", imports.progress, name="import-progress"),
+    path("catalogue/imports/<int:pk>/report.csv", imports.report, name="import-report"),
+    path("catalogue/imports/<int:pk>/columns", import_columns.columns, name="import-columns"),
+    path("catalogue/imports/<int:pk>/reading", import_columns.reading, name="import-reading"),
+    path("catalogue/imports/<int:pk>/kind", import_columns.kind, name="import-kind"),
+    path("catalogue/imports/<int:pk>/start", imports.start, name="import-start"),
+    path("catalogue/imports/<int:pk>/stop", imports.stop, name="import-stop"),
+    path("catalogue/imports/<int:pk>/undo", imports.undo, name="import-undo"),
     path("catalogue/readiness", readiness.readiness, name="readiness"),
 ]

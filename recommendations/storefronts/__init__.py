@@ -1,1 +1,0 @@
-"""What web shops send, read without Django: signatures, vendors' payloads, masking."""
