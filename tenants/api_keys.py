@@ -18,6 +18,7 @@ from tenants.models import ApiKey, Tenant, User
 SCOPES = {
     "recommendations:read": "Ask for recommendations",
     "events:write": "Send what shoppers do",
+    "events:read": "Read what shoppers did",
     "catalogue:read": "Read products, customers and orders",
     "catalogue:write": "Write products, customers and orders",
     "batch:write": "Run batch jobs",
@@ -47,6 +48,10 @@ class Credential:
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
+
+    def only_reads(self, scope: str) -> bool:
+        """A test key reads, and changes nothing: what a shop tries out must not end in its figures."""
+        return self.mode == ApiKey.Mode.TEST and scope.endswith(":write")
 
 
 class _Known:

@@ -143,6 +143,10 @@ def check(request: HttpRequest, credential: api_keys.Credential, scope: Any) -> 
     needed = scope if isinstance(scope, str) else scope.get(request.method, "")
     if needed and not credential.may(needed):
         raise problems.Forbidden(f"This key does not have the scope {needed}.", code="scope_missing")
+    if credential.only_reads(needed):
+        raise problems.Forbidden(
+            "This is a test key: it reads, and changes nothing. Send this with a live key.", code="test_key"
+        )
     if credential.kind == "pk":
         origin = request.META.get("HTTP_ORIGIN", "").rstrip("/").lower()
         if origin not in credential.origins:

@@ -22,6 +22,7 @@ from tenants.models import Tenant, Work
 LEASE_SECONDS = 30
 MAX_ATTEMPTS = 5
 RESEND_SECONDS = 10
+_RELAYS = 0x72656C6179  # of advisory locks
 
 log = logs.get(__name__)
 _handlers: dict[str, Callable[["Lease"], None]] = {}
@@ -241,6 +242,7 @@ def relay(publish: Callable[[list[int]], None], *, limit: int = 32, heavy: bool 
     Publishing comes before the stamp: a crash in between doubles messages and never loses one.
     """
     with transaction.atomic(using="ops"), connections["ops"].cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [_RELAYS])  # several relays take turns
         cursor.execute(
             "update tenants_work set state = case when attempts >= %s then 'dead' else 'pending' end, "
             "finished_at = case when attempts >= %s then clock_timestamp() end, "

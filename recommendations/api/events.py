@@ -1,28 +1,28 @@
-"""POST /events: validated, stored as one durable row in one round trip, and answered."""
+"""Events over the API: POST is validated, stored as one durable row in one round trip, and answered; GET reads."""
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema
-from rest_framework.views import APIView
+from rest_framework.response import Response
 
 from luxebrain.lib import problems
-from recommendations import inbox, shapes
-from recommendations.api import bodies, serializers
+from recommendations import inbox, shapes, told
+from recommendations.api import bodies, described, filters, paging, serializers
 from tenants import idempotency, tenancy
+from tenants.api.base import TenantView
 
 
 @csrf_exempt
 def events(request: HttpRequest) -> HttpResponse:
     """A plain view: with hundreds of events a second the framework would cost more than the work."""
     if request.method != "POST":
-        return problems.respond(
-            request, status=405, code="method_not_allowed", detail="Use POST.", headers={"Allow": "POST"}
-        )
+        return _VIEW(request)
     try:
         return _take(request)
     except idempotency.Replayed as replayed:
@@ -79,21 +79,66 @@ def _checked(request: HttpRequest, *, since: datetime) -> tuple[HttpResponse, li
     return HttpResponse(orjson.dumps(answer), status=202, content_type="application/json"), kept
 
 
-class EventsDescribed(APIView):
-    """What the schema says of the plain view above; never called."""
+class EventsView(TenantView):
+    """Lists events. What it says of POST is for the schema: the plain view above takes those."""
 
-    scope = "events:write"
+    http_method_names = ["get", "post", "options"]
+    scope = {"GET": "events:read", "POST": "events:write"}
     meter = "events"
 
     @extend_schema(
+        summary="List events",
+        description="A page of what shoppers did, in the order in which it happened; next_cursor leads to the next "
+        "page. What was sent some seconds ago may not be listed yet.",
+        operation_id="events_list",
+        parameters=[described.LIMIT, described.CURSOR, *(each.described for each in filters.EVENTS)],
+        responses={200: serializers.listed("events", serializers.EventRead)},
+    )
+    def get(self, request: Any) -> Response:
+        allowed = ["limit", "cursor", *(each.name for each in filters.EVENTS)]
+        given = bodies.query(request.query_params, allowed=allowed)
+        found, following = paging.page_by_time(
+            filters.narrowed(self.tenant.events.all(), filters.EVENTS, given),
+            tenant_id=self.tenant.pk,
+            kind="events",
+            cursor=given.get("cursor"),
+            limit=bodies.limit(given.get("limit")),
+        )
+        return Response({"events": told.events(self.tenant, found), "next_cursor": following})
+
+    @extend_schema(
         summary="Send events",
-        description="What shoppers do: one event, or up to 1,000. "
-        "The shopper's next recommendations follow them at once.",
+        description="What shoppers do: one event, or up to 1,000. The shopper's next recommendations follow them at "
+        "once. Each event is answered: 202 as soon as one could be taken, 400 when none could.",
+        operation_id="events_send",
+        parameters=[described.KEY],
         request=serializers.one_or_many("events", serializers.Event),
         responses={202: serializers.EventsTaken},
     )
     def post(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
 
 
-events.cls = EventsDescribed  # type: ignore[attr-defined]
+class EventView(TenantView):
+    """One event, by its id."""
+
+    http_method_names = ["get", "options"]
+    scope = {"GET": "events:read"}
+    meter = "events"
+
+    @extend_schema(
+        summary="Read one event",
+        description="By the id that was sent, or that the answer to sending it named.",
+        operation_id="event_read",
+        responses={200: serializers.EventRead},
+    )
+    def get(self, request: Any, event_id: UUID) -> Response:
+        bodies.query(request.query_params, allowed=())
+        row = self.tenant.events.filter(id=event_id).first()
+        if row is None:
+            raise problems.NotFound("There is nothing here, or it is not yours.")
+        return Response(told.events(self.tenant, [row])[0])
+
+
+_VIEW = EventsView.as_view()
+events.cls = EventsView  # type: ignore[attr-defined]
 events.initkwargs = {}  # type: ignore[attr-defined]

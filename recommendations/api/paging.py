@@ -1,9 +1,11 @@
 """Cursors of the API's lists: opaque, signed, good for one shop and one list."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core import signing
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from luxebrain.lib.problems import Problem
 
@@ -18,4 +20,22 @@ def page(rows: QuerySet, *, tenant_id: int, kind: str, cursor: str | None, limit
             raise Problem("A parameter is not right.", fields={"cursor": "Is not a cursor of this list."}) from None
     found = list(rows.order_by("pk")[: limit + 1])
     following = signing.dumps(found[limit - 1].pk, salt=salt) if len(found) > limit else None
+    return found[:limit], following
+
+
+def page_by_time(
+    rows: QuerySet, *, tenant_id: int, kind: str, cursor: str | None, limit: int
+) -> tuple[list[Any], str | None]:
+    """The same for rows whose order is (occurred_at, id). Raises Problem."""
+    salt = f"cursor:{kind}:{tenant_id}"
+    if cursor is not None:
+        try:
+            moment, name = signing.loads(cursor, salt=salt)
+            after, last = datetime.fromisoformat(moment), UUID(name)
+        except (signing.BadSignature, ValueError, TypeError, AttributeError):
+            raise Problem("A parameter is not right.", fields={"cursor": "Is not a cursor of this list."}) from None
+        rows = rows.filter(occurred_at__gte=after).filter(Q(occurred_at__gt=after) | Q(id__gt=last))
+    found = list(rows.order_by("occurred_at", "id")[: limit + 1])
+    last_row = found[limit - 1] if len(found) > limit else None
+    following = last_row and signing.dumps([last_row.occurred_at.isoformat(), str(last_row.id)], salt=salt)
     return found[:limit], following

@@ -75,6 +75,23 @@ class Event(serializers.Serializer):
     properties = serializers.DictField(required=False)
 
 
+class EventRead(serializers.Serializer):
+    id = serializers.UUIDField()
+    type = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    customer_id = serializers.CharField()
+    session_id = serializers.CharField()
+    product_id = serializers.CharField()
+    quantity = serializers.IntegerField()
+    value = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+    order_id = serializers.CharField()
+    recommendation_id = serializers.CharField()
+    placement = serializers.CharField()
+    properties = serializers.DictField()
+
+
 class RowError(serializers.Serializer):
     index = serializers.IntegerField()
     field = serializers.CharField()

@@ -10,7 +10,7 @@ from recommendations.api.catalogue import (
     ProductsView,
     ProductView,
 )
-from recommendations.api.events import events
+from recommendations.api.events import EventView, events
 from recommendations.api.recommend import recommend
 
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("recommendations/cross-sell/<str:product_id>", recommend, name="recommend-cross-sell"),
     path("events", events, name="events"),
     path("events/", events),
+    path("events/<uuid:event_id>", EventView.as_view(), name="event"),
     path("products", ProductsView.as_view(), name="products"),
     path("products/", ProductsView.as_view()),
     path("products/<path:external_id>", ProductView.as_view(), name="product"),

@@ -37,7 +37,7 @@ class KeyForm(forms.Form):
         choices=[("live", "Live"), ("test", "Test")],
         widget=forms.RadioSelect,
         initial="live",
-        help_text="What a test key sends never counts in figures or models.",
+        help_text="A test key reads like a live one, and changes nothing: what it writes is refused.",
     )
     preset = forms.ChoiceField(
         label="It may",

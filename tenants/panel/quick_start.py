@@ -3,6 +3,8 @@
 import json
 import shlex
 from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 from django.conf import settings
 from django.templatetags.static import static
@@ -14,7 +16,8 @@ def calls(tenant: Tenant, *, key: ApiKey, secret: str) -> list[dict[str, str]]:
     """[{title, text}]: only what the key may do, and only with ids that exist."""
     product = tenant.products.filter(is_published=True).order_by("-id").values_list("external_id", flat=True).first()  # type: ignore[attr-defined]
     found = []
-    if "catalogue:write" in key.scopes and product is None:
+    writes = key.mode == ApiKey.Mode.LIVE
+    if "catalogue:write" in key.scopes and writes and product is None:
         found.append({"title": "Send your first products", "text": curl(key, secret, "products", _products(tenant))})
     if "recommendations:read" in key.scopes:
         found.append(
@@ -24,9 +27,13 @@ def calls(tenant: Tenant, *, key: ApiKey, secret: str) -> list[dict[str, str]]:
             found.append(
                 {"title": "What goes with a product", "text": curl(key, secret, f"recommendations?{_similar(product)}")}
             )
-    if "events:write" in key.scopes and product is not None:
+    if "events:write" in key.scopes and writes and product is not None:
         view = {"type": "view", "session_id": "first-visit", "product_id": product}
         found.append({"title": "Tell what a shopper looked at", "text": curl(key, secret, "events", view)})
+    if "catalogue:write" in key.scopes and writes and product is not None:
+        path = f"products/{quote(product, safe='')}"
+        text = curl(key, secret, path, {"stock": 12}, method="PATCH", once=True)
+        found.append({"title": "Change a stock level, once however often it is sent", "text": text})
     if "usage:read" in key.scopes:
         found.append({"title": "See what you used", "text": curl(key, secret, "../limits/status")})
     if key.kind == ApiKey.Kind.PUBLISHABLE:
@@ -34,14 +41,20 @@ def calls(tenant: Tenant, *, key: ApiKey, secret: str) -> list[dict[str, str]]:
     return found
 
 
-def curl(key: ApiKey, secret: str, path: str, body: Any = None) -> str:
+def curl(
+    key: ApiKey, secret: str, path: str, body: Any = None, *, method: str = "POST", once: bool = False
+) -> str:
+    """One call, ready to paste. `once`: with an Idempotency-Key of its own."""
     address = (
         f"{settings.BASE_URL}/api/limits/status" if path.startswith("../") else f"{settings.BASE_URL}/api/v1/{path}"
     )
     lines = [f"curl {shlex.quote(address)}", f"-H {shlex.quote('Authorization: Bearer ' + secret)}"]
     if key.kind == ApiKey.Kind.PUBLISHABLE:
         lines.append(f"-H {shlex.quote('Origin: ' + key.origins[0])}")
+    if once:
+        lines.append(f"-H 'Idempotency-Key: {uuid4()}'")
     if body is not None:
+        lines += [f"-X {method}"] if method != "POST" else []
         lines += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(json.dumps(body, ensure_ascii=False))}"]
     return " \\\n  ".join(lines)
 
@@ -53,8 +66,6 @@ def snippet(secret: str, product: str | None) -> str:
 
 
 def _similar(product: str) -> str:
-    from urllib.parse import urlencode
-
     return urlencode({"type": "similar", "product_id": product, "limit": 5})
 
 

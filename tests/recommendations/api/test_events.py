@@ -215,7 +215,7 @@ def test_another_kind_of_body_is_a_415(
 
 
 def test_it_knows_its_methods_and_scopes(acme: Any, api: Any) -> None:
-    assert api.get("/api/v1/events").status_code == 405
+    assert api("put", "/api/v1/events", VIEW).status_code == 405
     reader = make.Api(make.key(acme, scopes=["catalogue:read"]))
     assert reader.post("/api/v1/events", VIEW).status_code == 403
     assert make.Api("lb_live_sk_nonsense").post("/api/v1/events", VIEW).status_code == 401

@@ -66,7 +66,7 @@ def test_the_quick_start_can_be_pasted(acme, ana, signed_in):
     make.product(acme, "o'neil & söhne")
     answer = signed_in(ana).post("/t/acme/api-keys/new", NEW)
     commands = re.findall(r"<code>(curl .*?)</code>", answer.text, re.DOTALL)
-    assert len(commands) == 4
+    assert len(commands) == 5
     import html
 
     for command in commands:
@@ -80,7 +80,8 @@ def run(command: str) -> None:
     headers = dict(words[i + 1].split(": ", 1) for i, word in enumerate(words) if word == "-H")
     client, path = Client(), f"{address.path}?{address.query}"
     if "-d" in words:
-        answer = client.post(
+        method = words[words.index("-X") + 1] if "-X" in words else "POST"
+        answer = getattr(client, method.lower())(
             path, words[words.index("-d") + 1], content_type=headers.pop("Content-Type"), headers=headers
         )
     else:

@@ -1,0 +1,1 @@
+"""What web shops send, read without Django: signatures, vendors' payloads, masking."""
