@@ -1,7 +1,7 @@
 """The outer layers of every request: its id, its unhandled errors, and the panels' own middleware.
 
 Order (asserted by a test): request id, error tracking, security, static files, session, sign-in,
-tenant, key, usage. Middleware named Panel… steps aside for /api/.
+tenant, key, validation, usage. Middleware named Panel… steps aside for /api/.
 """
 
 import re
@@ -25,12 +25,13 @@ from django_htmx.middleware import HtmxMiddleware
 from django_permissions_policy import PermissionsPolicyMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from luxebrain.lib import logs, problems, tokens
+from luxebrain.lib import jsonbody, logs, problems, tokens
 from tenants import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 API = "/api/"
 STAFF_API = "/api/admin/"  # operators call it with their session
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})  # a body that came with them is never read
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{8,40}$")
 log = logs.get(__name__)
 
@@ -159,3 +160,39 @@ class ApiCorsMiddleware(CorsMiddleware):
         if request.path.startswith(API) and "HTTP_ORIGIN" in request.META:
             return super().__call__(request)
         return self.get_response(request)
+
+
+class RequestValidationMiddleware:
+    """The body of every write under /api/: its size and kind, then its JSON, read once into `request.json`.
+
+    Its place is after the key and before usage. Size and kind are checked here, from the headers. The JSON
+    of a call with a key is read when the gate let it through, so that a flood costs no reading. A view says
+    otherwise by `accepts = "anything"` (it reads the bytes itself, as signed webhooks must) and by
+    `max_body` (bytes).
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.method in _READING or not request.path.startswith(API):
+            return None
+        view = getattr(view, "cls", view)
+        try:
+            jsonbody.check_size(request, most=getattr(view, "max_body", jsonbody.MAX_BODY))
+            if getattr(view, "accepts", "json") == "json" and _has_body(request):
+                jsonbody.check_kind(request)
+                request.has_json = True  # type: ignore[attr-defined]
+                if getattr(view, "scope", None) is None:  # there will be no gate
+                    jsonbody.body(request)
+        except problems.Problem as problem:
+            return problems.answer(request, problem)
+        return None
+
+
+def _has_body(request: HttpRequest) -> bool:
+    """Whether there is anything to read; a view that needs a body misses it by itself."""
+    return (request.META.get("CONTENT_LENGTH") or "0").strip("0") != ""

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "luxebrain.middleware.ApiCorsMiddleware",
     "tenants.middleware.TenantMiddleware",
     "tenants.middleware.ApiKeyMiddleware",
+    "luxebrain.middleware.RequestValidationMiddleware",
     "tenants.middleware.UsageTrackingMiddleware",
 ]
 # Django looks for its own names; lux.E009 looks for ours. Framing is forbidden by the content policy.

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from luxebrain.lib import logs, problems
+from luxebrain.lib import jsonbody, logs, problems
 from tenants import access, api_keys, gate, tenancy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -51,7 +51,10 @@ def not_found(request: HttpRequest) -> HttpResponse:
 
 
 class ApiKeyMiddleware:
-    """Reads the key of an API call. Whether one is needed is decided where the view is known."""
+    """Reads the key of an API call, and refuses one that nobody has, once the view says that it needs one.
+
+    What the key may do is asked at the gate, which knows whether this process's copy of it is fresh.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -61,6 +64,25 @@ class ApiKeyMiddleware:
             request.credential = None  # type: ignore[attr-defined]
             request.raw_key = bearer(request)  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if not needs_key(request, view):
+            return None
+        raw = request.raw_key  # type: ignore[attr-defined]
+        try:
+            if not raw:
+                detail = "Send your API key as `Authorization: Bearer …`."
+                raise problems.Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})
+            request.known_key = api_keys.authenticate(raw)  # type: ignore[attr-defined]
+        except problems.Problem as problem:
+            return problems.answer(request, problem)
+        return None
+
+
+def needs_key(request: HttpRequest, view: Any) -> bool:
+    if not request.path.startswith("/api/") or request.method == "OPTIONS":
+        return False
+    return getattr(getattr(view, "cls", view), "scope", None) is not None
 
 
 def bearer(request: HttpRequest) -> str:
@@ -90,25 +112,20 @@ class UsageTrackingMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        if not request.path.startswith("/api/"):
+        if not needs_key(request, view):
             return None
         view = getattr(view, "cls", view)
-        scope = getattr(view, "scope", None)
-        if scope is None or request.method == "OPTIONS":
-            return None
         try:
-            self.admit(request, view, scope)
+            self.admit(request, view, view.scope)
+            if getattr(request, "has_json", False):
+                jsonbody.body(request)
         except problems.Problem as problem:
             return problems.answer(request, problem)
         return None
 
     def admit(self, request: HttpRequest, view: Any, scope: Any) -> None:
         raw = request.raw_key  # type: ignore[attr-defined]
-        if not raw:
-            raise problems.Unauthenticated(
-                "Send your API key as `Authorization: Bearer …`.", headers={"WWW-Authenticate": "Bearer"}
-            )
-        credential, epoch = api_keys.authenticate(raw)
+        credential, epoch = request.known_key  # type: ignore[attr-defined]
         reads = getattr(view, "reads", None)
         wanted = reads(request, credential) if reads else ()
         passage = gate.enter(credential, meter=getattr(view, "meter", "api_calls"), reads=wanted)

@@ -10,8 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.views import APIView
 
-from luxebrain.lib import problems
-from luxebrain.lib.rest import decode
+from luxebrain.lib import jsonbody, problems
 from recommendations import queries
 from recommendations.serving import RecommendationEngine
 from tenants.api_keys import Credential
@@ -48,16 +47,7 @@ def read(request: HttpRequest) -> queries.Query:
             values["product_id"], values["type"] = product, "bought-together"
             return queries.from_query(values)
         return queries.from_query(request.GET)
-    if request.content_type != "application/json":
-        raise problems.Problem("Send application/json.", status=415, code="unsupported_media_type")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise problems.Problem("Send the body uncompressed.", status=415, code="unsupported_media_type")
-    if request.content_params and request.content_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise problems.Problem("Send JSON as UTF-8.", status=415, code="unsupported_media_type")
-    try:
-        return queries.parse(decode(request.body))
-    except ValueError as error:
-        raise problems.Problem(str(error), code="parse_error") from error
+    return queries.parse(jsonbody.body(request))
 
 
 def reads(request: HttpRequest, credential: Credential) -> list[tuple[str, int]]:

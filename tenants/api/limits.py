@@ -6,6 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from luxebrain.lib import parameters
 from tenants import consumption
 from tenants.api.base import TenantView
 
@@ -21,6 +22,7 @@ class LimitStatus(TenantView):
         responses={200: {"type": "object"}},
     )
     def get(self, request: Any) -> Response:
+        parameters.query(request.query_params, allowed=())
         plan = self.tenant.plan
         found = consumption.report(self.tenant, now=timezone.now())
         limit = found.limit

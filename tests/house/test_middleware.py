@@ -31,6 +31,7 @@ ORDER = [
     "ApiCorsMiddleware",
     "TenantMiddleware",
     "ApiKeyMiddleware",
+    "RequestValidationMiddleware",
     "UsageTrackingMiddleware",
 ]
 INNER = [path for path in settings.MIDDLEWARE if path.rsplit(".", 1)[1] not in ORDER[:2]]
@@ -42,7 +43,7 @@ def log_lines():
 
 
 def test_the_layers_stand_in_this_order():
-    """R89, R51: request id → error tracking → security → session and sign-in → tenant → key → usage."""
+    """R89, R51: request id → error tracking → security → session and sign-in → tenant → key → validation → usage."""
     names = [path.rsplit(".", 1)[1] for path in settings.MIDDLEWARE]
     kept = [name for name in names if name in ORDER]
     assert kept == ORDER
