@@ -1,6 +1,6 @@
-"""Rows about a shop's catalogue, customers, orders, events, imports and training.
+"""Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
-Files may import in this order only: catalogue, customer, order, event, importing, training, attribution, rollup.
+Files may import in this order only: catalogue, customer, order, event, importing, training, attribution, rollup, webhook.
 """
 
 from recommendations.models.attribution import Attribution
@@ -11,6 +11,7 @@ from recommendations.models.importing import ImportMapping, ImportPiece, ImportR
 from recommendations.models.order import Order, OrderLine
 from recommendations.models.rollup import RollUp
 from recommendations.models.training import TrainingRun
+from recommendations.models.webhook import Tombstone, WebhookEndpoint, WebhookReceipt
 
 __all__ = [
     "Attribution",
@@ -24,5 +25,8 @@ __all__ = [
     "OrderLine",
     "Product",
     "RollUp",
+    "Tombstone",
     "TrainingRun",
+    "WebhookEndpoint",
+    "WebhookReceipt",
 ]

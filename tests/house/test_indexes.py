@@ -11,6 +11,8 @@ WANTED = [
     ("recommendations_event", "tenant_id, customer_external_id, occurred_at"),
     ("recommendations_product", "tenant_id, external_id"),
     ("recommendations_trainingrun", "tenant_id, state, created_at"),
+    ("recommendations_webhookreceipt", "tenant_id, state, received_at"),
+    ("recommendations_webhookreceipt", "tenant_id, kind, object_id"),
     ("tenants_usagehour", "tenant_id, hour"),
     ("tenants_work", "tenant_id, state, created_at"),
     ("tenants_auditentry", "tenant_id, happened_at"),
