@@ -1,6 +1,7 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
-Files may import in this order only: catalogue, customer, order, event, importing, training, attribution, rollup, webhook.
+Files may import in this order only: catalogue, customer, order, event, importing, training, attribution, rollup,
+webhook.
 """
 
 from recommendations.models.attribution import Attribution

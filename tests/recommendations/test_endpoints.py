@@ -85,7 +85,8 @@ def test_a_shop_has_so_many_addresses(acme) -> None:
 
 def test_rotating_at_shopify_needs_the_new_secret(acme) -> None:
     with make.inside(acme) as tenant:
-        row = endpoints.open(tenant, source="shopify", shop_domain="https://Apple.myshopify.com/", secret=CLIENT_SECRET, by="test")
+        domain = "https://Apple.myshopify.com/"
+        row = endpoints.open(tenant, source="shopify", shop_domain=domain, secret=CLIENT_SECRET, by="test")
         assert row.shop_domain == DOMAIN
         with pytest.raises(problems.Problem):
             endpoints.rotate(row, by="test")
