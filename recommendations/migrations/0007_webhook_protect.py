@@ -23,7 +23,7 @@ grant execute on function auth_webhook_endpoint(bytea) to lux_app, lux_ops;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recommendations", "0005_webhooks")]
+    dependencies = [("recommendations", "0006_webhooks")]
 
     operations = [
         ProtectTable("WebhookEndpoint", referenced=True),
