@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0004_event_by_id'),
+        ('recommendations', '0005_import_files'),
         ('tenants', '0002_tenancy'),
     ]
 
