@@ -5,8 +5,10 @@ from datetime import datetime
 from django.utils import timezone
 
 from recommendations import (
+    export_work,  # noqa: F401  (registers the handler of exports)
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
+    sweeping,
     tracking,
     training_work,  # noqa: F401  (registers the handlers of training)
 )
@@ -34,3 +36,8 @@ def drain_events(lease: work.Lease) -> None:
 def ensure_partitions(lease: work.Lease) -> None:
     """The months to come, before the first event of them arrives."""
     inbox.ensure_partitions(inbox.coming_months(timezone.now()))
+
+
+@work.handler("recommendations.sweep_files")
+def sweep_files(lease: work.Lease) -> None:
+    sweeping.sweep(lease.renew)

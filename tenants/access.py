@@ -15,10 +15,11 @@ from tenants.models import User
 _READ = {"overview.read", "recommendations.read", "models.read", "catalogue.read", "usage.read", "team.read"}
 RIGHTS: dict[str, frozenset[str]] = {
     "analyst": frozenset(_READ | {"models.train"}),
-    "developer": frozenset(_READ | {"keys.read", "keys.write", "catalogue.write", "models.train"}),
+    "developer": frozenset(_READ | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train"}),
     "owner": frozenset(
         _READ
-        | {"keys.read", "keys.write", "catalogue.write", "models.train", "models.write", "team.write", "settings.write"}
+        | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "models.write", "team.write"}
+        | {"settings.write"}
     ),
 }
 PLATFORM_RIGHTS: dict[str, frozenset[str]] = {

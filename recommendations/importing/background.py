@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Problem
-from recommendations import former, history, inbox, ingest, outlook, staging
-from recommendations.importing import files, layouts, reading, reports, storage, tidying
+from recommendations import former, history, inbox, ingest, outlook, staging, storage
+from recommendations.importing import files, layouts, reading, reports, tidying
 from recommendations.importing.checking import Checked, Reader
 from recommendations.importing.run import KEPT_PROBLEMS, MERGES, STEPS, frames, stage
 from recommendations.models import ImportRun

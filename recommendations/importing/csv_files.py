@@ -1,7 +1,6 @@
 """CSV as frames of text: any encoding, delimiter and quote; rows with a wrong number of columns set aside."""
 
 import codecs
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from recommendations.cells import GUARDED
 from recommendations.importing.faults import Refuse, Unreadable
 
 _BLOCK = 4 << 20
-# An export guards a text that a spreadsheet would take for a formula with one apostrophe.
-GUARDED = r"^'('*[=+\-@\t\r\n\x00＝＋－＠])"
 
 
 class Recoded:
@@ -151,11 +149,3 @@ def _bare(batch: pa.RecordBatch) -> pa.RecordBatch:
         for column in batch.columns
     ]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
-
-
-def guard(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula; reading it back gives the text again."""
-    return "'" + text if _RISKY.match(text) else text
-
-
-_RISKY = re.compile(r"'*[=+\-@\t\r\n\x00＝＋－＠]")

@@ -10,7 +10,8 @@ import orjson
 from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, Problem
-from recommendations.importing import layouts, looking, storage
+from recommendations import storage
+from recommendations.importing import layouts, looking
 from recommendations.importing.reading import Reading
 from recommendations.models import ImportRun
 from tenants import audit, work
@@ -134,14 +135,14 @@ def stop(tenant: Tenant, run: ImportRun, *, by: User) -> None:
     """Discards a file that waits, or stops at the end of the piece that is under way."""
     locked = _locked(tenant, run, *ImportRun.UNFINISHED)
     if locked.state in (State.DRAFT, State.CHECKED):
-        _discard(tenant, locked)
+        discard(tenant, locked)
     else:
         locked.stop_asked = True
         locked.save(update_fields=["stop_asked"])
     audit.record(tenant, "import.stopped", by=by, target=run.source, details={"run": run.pk})
 
 
-def _discard(tenant: Tenant, run: ImportRun) -> None:
+def discard(tenant: Tenant, run: ImportRun) -> None:
     storage.remove(tenant.pk, run.stored)
     run.state, run.stored, run.finished_at = State.CANCELLED, "", timezone.now()
     run.save()

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recommendations.importing import csv_files, reading, storage
+from recommendations import storage
+from recommendations.importing import csv_files, reading
 from recommendations.importing.faults import Unreadable
 from recommendations.importing.reading import Reading
 

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from recommendations.importing import storage
-from recommendations.importing.csv_files import guard
+from recommendations import storage
+from recommendations.cells import guard
 from recommendations.models import ImportRun
 
 HEAD = ["line", "id", "outcome", "field", "message", "value"]

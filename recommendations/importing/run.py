@@ -17,9 +17,9 @@ from django.utils import timezone
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Problem
 from recommendations import history, inbox, ingest, staging
+from recommendations.cells import guard
 from recommendations.importing import checking, event_rows, layouts, order_lines, reading
 from recommendations.importing.checking import Checked, Reader
-from recommendations.importing.csv_files import guard
 from recommendations.models import ImportRun
 from tenants import epochs, tenancy
 from tenants.models import Tenant

@@ -1,13 +1,14 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
-Files may import in this order only: catalogue, customer, order, event, importing, training, attribution, rollup,
-webhook.
+Files may import in this order only: catalogue, customer, order, event, importing, exporting, training,
+attribution, rollup, webhook.
 """
 
 from recommendations.models.attribution import Attribution
 from recommendations.models.catalogue import Product
 from recommendations.models.customer import Customer
 from recommendations.models.event import Event, EventBatch
+from recommendations.models.exporting import ExportRun
 from recommendations.models.importing import ImportMapping, ImportPiece, ImportRun
 from recommendations.models.order import Order, OrderLine
 from recommendations.models.rollup import RollUp
@@ -19,6 +20,7 @@ __all__ = [
     "Customer",
     "Event",
     "EventBatch",
+    "ExportRun",
     "ImportMapping",
     "ImportPiece",
     "ImportRun",

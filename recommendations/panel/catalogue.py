@@ -32,6 +32,8 @@ def tabs(request: Any, current: str) -> list[dict[str, Any]]:
         ("Imports", "imports"),
         ("Readiness", "readiness"),
     )
+    if request.membership.may("data.export"):
+        names += (("Export", "exports"),)
     return [
         {"label": label, "url": reverse(f"panel:{name}", kwargs=slug), "current": name == current}
         for label, name in names

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommendations.panel import catalogue, import_columns, imports, models, preview, readiness
+from recommendations.panel import catalogue, exports, import_columns, imports, models, preview, readiness
 
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
@@ -26,5 +26,7 @@ urlpatterns = [
     path("catalogue/imports/<int:pk>/start", imports.start, name="import-start"),
     path("catalogue/imports/<int:pk>/stop", imports.stop, name="import-stop"),
     path("catalogue/imports/<int:pk>/undo", imports.undo, name="import-undo"),
+    path("catalogue/exports", exports.exports, name="exports"),
+    path("catalogue/exports/<int:pk>/file", exports.file, name="export-file"),
     path("catalogue/readiness", readiness.readiness, name="readiness"),
 ]

@@ -89,6 +89,7 @@ DOORS = {
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/tracking.py": "finds the tenants with news",
     "recommendations/training_work.py": "finds the tenants whose model is stale",
+    "recommendations/sweeping.py": "sweeps files of all tenants",
     "recommendations/pulse.py": "closes the connection of its own thread",
 }
 # Statements made of table and column names of our own models.
