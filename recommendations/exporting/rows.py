@@ -89,7 +89,8 @@ def _orders(tenant: Tenant, page: list[Any]) -> Iterator[Row]:
 def _events(tenant: Tenant, page: list[Any]) -> Iterator[Row]:
     for e in page:
         yield (str(e.id), e.kind, e.occurred_at, e.customer_external_id, e.session_id, e.product_external_id,
-               e.quantity, e.value, e.currency, e.order_external_id, e.recommendation_id, e.placement, e.properties)  # fmt: skip
+               e.quantity, e.value, e.currency, e.order_external_id, e.recommendation_id, e.placement,
+               e.properties)  # fmt: skip
 
 
 def _figures(tenant: Tenant, page: list[Any]) -> Iterator[Row]:
