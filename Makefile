@@ -4,7 +4,7 @@ BIN := .venv/bin
 SERVERS := $(BIN)/python -m luxebrain.embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock bench drill clean
+.PHONY: help setup demo test lint lock bench drill fuzz clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ drill: setup  ## kill every process: all come back, nothing is lost
 	@$(SERVERS) drill
 	@$(BIN)/python -m bench.drills.work
 	@$(BIN)/python -m bench.drills.events
+
+fuzz: setup  ## ask the API some 20,000 generated calls against its own description
+	LUX_FUZZ_EXAMPLES=$${LUX_FUZZ_EXAMPLES:-800} $(BIN)/python -m pytest -n 0 -s --timeout 3600 \
+		tests/recommendations/api/test_fuzz.py
 
 lock: setup  ## refresh the pinned versions in requirements/
 	@sh bin/lock

@@ -306,8 +306,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "PREPROCESSING_HOOKS": ["luxebrain.lib.openapi.without_aliases"],
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
         "luxebrain.lib.openapi.with_problems",
+        "luxebrain.lib.openapi.with_exact_bodies",
     ],
 }
 # Which sites may use a publishable key is written in the key and checked by the gate; no cookie counts here.

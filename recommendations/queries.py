@@ -107,8 +107,9 @@ def parse(values: Mapping[str, Any]) -> Query:
         wrong["limit"] = f"A whole number from 1 to {MAX_LIMIT}."
     else:
         query.limit = limit
-    placement = values.get("placement") or ""
-    if placement and not (isinstance(placement, str) and _PLACEMENT.match(placement)):
+    placement = values.get("placement")
+    placement = "" if placement is None else placement
+    if placement != "" and not (isinstance(placement, str) and _PLACEMENT.fullmatch(placement)):
         wrong["placement"] = "Letters, digits, point, hyphen and underscore, at most 40."
     else:
         query.placement = placement

@@ -1,6 +1,8 @@
-"""What the published schema leaves out, and the problem that every operation may answer with."""
+"""What the published schema leaves out, how exact bodies are, and the problems that operations may answer with."""
 
 from typing import Any
+
+from luxebrain.lib import problems
 
 PROBLEM = {
     "type": "object",
@@ -29,13 +31,34 @@ PROBLEM = {
 _STATUSES = {
     "400": "Something in the request is not right; errors names the fields",
     "401": "No API key, or one that is unknown, revoked or expired",
-    "403": "The key may not do this",
+    "403": "The key may not do this: its scope, its mode, the site it is used from, or the shop is suspended",
     "404": "Not found, or not yours",
-    "413": "The body is too large",
-    "415": "The body is not JSON",
+    "405": "This address does not know this method; see Allow",
+    "406": "Only JSON is answered",
+    "413": "The body is larger than 10 MB, or holds more than 1,000 rows",
+    "415": "The body is not JSON in UTF-8, uncompressed",
     "429": "Too many calls; see Retry-After",
     "503": "Temporarily unavailable; see Retry-After",
 }
+_WRITING = {
+    "402": "The plan holds no more of these; nothing was changed",
+    "409": "A newer state is stored, or a call with this Idempotency-Key is still running (see Retry-After)",
+    "422": "This Idempotency-Key was used for another call",
+}
+_EXAMPLES = {
+    "400": ("invalid", "Some fields are not right.", [{"field": "price", "code": "range",
+                                                       "message": "Must not be negative."}]),
+    "401": ("unauthenticated", "This API key is not known, or has been revoked or has expired.", []),
+    "402": ("plan_limit", "The Free plan holds 1,000 products and there are 1,000; this would add 1. "
+                          "Nothing was changed.", []),
+    "403": ("scope_missing", "This key does not have the scope catalogue:write.", []),
+    "404": ("not_found", "There is nothing here, or it is not yours.", []),
+    "409": ("outdated", "A newer state of this row is stored. Nothing was changed.", []),
+    "413": ("too_many", "Send at most 1,000 at a time; these are 1,001.", []),
+    "422": ("idempotency_key_reused", "This Idempotency-Key was used for another call. "
+                                      "Take a new one for a new write.", []),
+    "429": ("rate_limited", "More than 300 calls a minute. Try again in 2 s.", []),
+}  # fmt: skip
 
 
 def without_aliases(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
@@ -44,12 +67,47 @@ def without_aliases(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[st
 
 
 def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Every operation may answer with a problem, whatever else it documents."""
+    """Every operation may answer with a problem, whatever else it documents; writes with some more."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    reference = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result.get("paths", {}).values():
         for operation in operations.values():
             if isinstance(operation, dict) and "responses" in operation:
-                for status, text in _STATUSES.items():
-                    operation["responses"][status] = {"description": text, "content": reference}
+                writes = any(each.get("name") == "Idempotency-Key" for each in operation.get("parameters", ()))
+                for status, text in sorted({**_STATUSES, **(_WRITING if writes else {})}.items()):
+                    operation["responses"][status] = {"description": text, "content": _content(status)}
+    return result
+
+
+def _content(status: str) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    if status in _EXAMPLES:
+        code, detail, errors = _EXAMPLES[status]
+        content["example"] = problems.body(
+            status=int(status), code=code, detail=detail, errors=errors, request_id="req_0197f2c1a0b3c9d1e2f3a4b5c6d7"
+        )
+    return {problems.CONTENT_TYPE: content}
+
+
+def with_exact_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Bodies take the fields that are described and no others: what a shop misspells is told, not ignored."""
+    schemas = result["components"]["schemas"]
+    waiting = [
+        operation["requestBody"]
+        for operations in result.get("paths", {}).values()
+        for operation in operations.values()
+        if isinstance(operation, dict) and "requestBody" in operation
+    ]
+    done: set[str] = set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            name = str(part.get("$ref", "")).rpartition("/")[2]
+            if name and name not in done:
+                done.add(name)
+                waiting.append(schemas[name])
+                if "properties" in schemas[name]:
+                    schemas[name]["additionalProperties"] = False
     return result

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from luxebrain.lib import problems
 from recommendations import rows, shapes
-from recommendations.api import bodies, described, filters, paging, serializers
+from recommendations.api import bodies, described, filters, paging, sent, serializers
 from tenants.api.base import TenantView
 
 
@@ -89,7 +89,7 @@ class OneView(TenantView):
         return bodies.read(request._request)
 
 
-@described.many("products", serializers.Product, filters.PRODUCTS)
+@described.many("products", serializers.Product, sent.Product, filters.PRODUCTS)
 class ProductsView(ListView):
     kind, narrowing = rows.PRODUCTS, filters.PRODUCTS
 
@@ -99,7 +99,7 @@ class ProductView(OneView):
     kind = rows.PRODUCTS
 
 
-@described.many("customers", serializers.Customer, filters.CUSTOMERS)
+@described.many("customers", serializers.Customer, sent.Customer, filters.CUSTOMERS)
 class CustomersView(ListView):
     kind, narrowing = rows.CUSTOMERS, filters.CUSTOMERS
 
@@ -109,7 +109,7 @@ class CustomerView(OneView):
     kind = rows.CUSTOMERS
 
 
-@described.many("orders", serializers.Order, filters.ORDERS)
+@described.many("orders", serializers.Order, sent.Order, filters.ORDERS)
 class OrdersView(ListView):
     kind, narrowing = rows.ORDERS, filters.ORDERS
 

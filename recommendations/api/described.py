@@ -5,7 +5,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-from recommendations.api import filters, serializers
+from recommendations.api import examples, filters, sent, serializers
 
 LIMIT = OpenApiParameter(
     "limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}, description="Rows of a page"
@@ -21,7 +21,7 @@ KEY = OpenApiParameter(
 )
 
 
-def many(name: str, of: type, narrowing: tuple[filters.Filter, ...]) -> Callable[[type], type]:
+def many(name: str, of: type, sends: type, narrowing: tuple[filters.Filter, ...]) -> Callable[[type], type]:
     """Describes a list: GET and POST."""
     return _with(
         get=extend_schema(
@@ -38,8 +38,9 @@ def many(name: str, of: type, narrowing: tuple[filters.Filter, ...]) -> Callable
             "others refused by name in `results`; 400 when none could.",
             operation_id=f"{name}_send",
             parameters=[KEY],
-            request=serializers.one_or_many(name, of),
+            request=sent.one_or_many(name, sends),
             responses={200: serializers.RowsTaken},
+            examples=examples.sending(name),
         ),
     )
 
@@ -59,7 +60,7 @@ def one(name: str, of: type) -> Callable[[type], type]:
             "default. 409 when a newer state is stored.",
             operation_id=f"{name}_replace",
             parameters=[KEY],
-            request=of,
+            request=sent.WHOLE[name],
             responses={200: of, 201: of},
         ),
         patch=extend_schema(
@@ -68,8 +69,9 @@ def one(name: str, of: type) -> Callable[[type], type]:
             "lists and objects are replaced whole. Two changes at once never undo each other.",
             operation_id=f"{name}_change",
             parameters=[KEY],
-            request=of,
+            request=sent.PART[name],
             responses={200: of},
+            examples=examples.changing(name),
         ),
         delete=extend_schema(
             summary=f"Delete one {name}",

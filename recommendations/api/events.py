@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from luxebrain.lib import problems
 from recommendations import inbox, shapes, told
-from recommendations.api import bodies, described, filters, paging, serializers
+from recommendations.api import bodies, described, examples, filters, paging, sent, serializers
 from tenants import idempotency, tenancy
 from tenants.api.base import TenantView
 
@@ -112,8 +112,9 @@ class EventsView(TenantView):
         "once. Each event is answered: 202 as soon as one could be taken, 400 when none could.",
         operation_id="events_send",
         parameters=[described.KEY],
-        request=serializers.one_or_many("events", serializers.Event),
+        request=sent.one_or_many("events", sent.Event),
         responses={202: serializers.EventsTaken},
+        examples=examples.sending("events"),
     )
     def post(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
 

@@ -5,13 +5,12 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.views import APIView
 
 from luxebrain.lib import jsonbody, problems
 from recommendations import queries
+from recommendations.api import sent, serializers
 from recommendations.serving import RecommendationEngine
 from tenants.api_keys import Credential
 
@@ -41,7 +40,7 @@ def read(request: HttpRequest) -> queries.Query:
     """The query of a GET, or the JSON object of a POST. Raises Problem."""
     match = request.resolver_match
     product = match.kwargs.get("product_id") if match else None
-    if request.method != "POST":
+    if request.method != "POST" or product:
         if product:
             values = request.GET.copy()
             values["product_id"], values["type"] = product, "bought-together"
@@ -55,42 +54,23 @@ def reads(request: HttpRequest, credential: Credential) -> list[tuple[str, int]]
     return RecommendationEngine(credential.tenant_id).reads(request.query)  # type: ignore[attr-defined]
 
 
-class Item(serializers.Serializer):
-    product_id = serializers.CharField()
-    rank = serializers.IntegerField()
-    score = serializers.FloatField()
-    source = serializers.CharField()
-    reason = serializers.CharField()
-    title = serializers.CharField(required=False)
-    price = serializers.CharField(required=False, allow_null=True)
-    currency = serializers.CharField(required=False)
-    url = serializers.CharField(required=False)
-    image_url = serializers.CharField(required=False)
-
-
-class Answer(serializers.Serializer):
-    request_id = serializers.CharField()
-    recommendation_id = serializers.CharField()
-    type = serializers.CharField()
-    strategy = serializers.ChoiceField(["model", "popular"])
-    strategy_reason = serializers.CharField(allow_null=True)
-    model_version = serializers.CharField(allow_null=True)
-    model_scope = serializers.CharField(allow_null=True)
-    fallback_used = serializers.BooleanField()
-    degraded = serializers.BooleanField()
-    warnings = serializers.ListField(child=serializers.CharField())
-    items = Item(many=True)
-
-
-class Question(serializers.Serializer):
-    type = serializers.ChoiceField(sorted(set(queries.KINDS)), default="personalised")
-    customer_id = serializers.CharField(required=False, max_length=64)
-    session_id = serializers.CharField(required=False, max_length=64)
-    product_id = serializers.CharField(required=False, max_length=64)
-    limit = serializers.IntegerField(default=10, min_value=1, max_value=queries.MAX_LIMIT)
-    placement = serializers.CharField(required=False, max_length=40)
-    exclude = serializers.ListField(child=serializers.CharField(max_length=64), required=False)
-    details = serializers.BooleanField(default=False)
+_TEXT = {"type": "string", "maxLength": 64}
+_PARAMETERS = [
+    OpenApiParameter("customer_id", _TEXT, description="For whom"),
+    OpenApiParameter("session_id", _TEXT, description="For a visitor who is not known, or with customer_id"),
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": queries.MAX_LIMIT, "default": 10}),
+    OpenApiParameter(
+        "placement",
+        {"type": "string", "pattern": "^[A-Za-z0-9_.-]{0,40}$"},
+        description="Where the list is shown, as the shop calls it",
+    ),
+    OpenApiParameter(
+        "exclude",
+        {"type": "array", "maxItems": queries.MAX_EXCLUDED, "items": _TEXT},
+        description="Products to leave out, repeated or separated by commas",
+    ),
+    OpenApiParameter("details", {"type": "boolean", "default": False}, description="With title, price and addresses"),
+]
 
 
 class RecommendDescribed(APIView):
@@ -102,24 +82,54 @@ class RecommendDescribed(APIView):
 
     @extend_schema(
         summary="Recommendations",
-        description="Products for a customer or session, or products that go with a product.",
+        description="Products for a customer or session, or products that go with a product. Products that are sold "
+        "out or not published are left out.",
         parameters=[
-            OpenApiParameter("type", str, enum=sorted(set(queries.KINDS))),
-            OpenApiParameter("customer_id", str),
-            OpenApiParameter("session_id", str),
-            OpenApiParameter("product_id", str),
-            OpenApiParameter("limit", int),
-            OpenApiParameter("placement", str),
-            OpenApiParameter("exclude", {"type": "array", "items": {"type": "string"}}),
-            OpenApiParameter("details", bool),
+            OpenApiParameter("type", {"type": "string", "enum": sorted(set(queries.KINDS)), "default": "personalised"}),
+            OpenApiParameter("product_id", {"type": "string", "maxLength": 64}, description="Needed by some types"),
+            *_PARAMETERS,
         ],
-        responses={200: Answer, 400: OpenApiTypes.OBJECT},
+        responses={200: serializers.Answer},
     )
     def get(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
 
-    @extend_schema(summary="Recommendations", request=Question, responses={200: Answer, 400: OpenApiTypes.OBJECT})
+    @extend_schema(
+        summary="Recommendations",
+        description="The same as GET, for queries that do not fit into an address. Reads only: it needs no "
+        "Idempotency-Key.",
+        request=sent.Question,
+        responses={200: serializers.Answer},
+    )
     def post(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
 
 
+class CrossSellDescribed(APIView):
+    """What the schema says of the route that names its product."""
+
+    scope = RecommendDescribed.scope
+    meter = RecommendDescribed.meter
+    reads = staticmethod(reads)
+
+    @extend_schema(
+        summary="What is bought together with a product",
+        description="Short for type=bought-together with this product_id.",
+        operation_id="recommendations_cross_sell",
+        parameters=_PARAMETERS,
+        responses={200: serializers.Answer},
+    )
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
+
+
+def cross_sell(request: HttpRequest, product_id: str) -> HttpResponse:
+    """GET /recommendations/cross-sell/<product_id>."""
+    if request.method != "GET":
+        return problems.respond(
+            request, status=405, code="method_not_allowed", detail="Use GET.", headers={"Allow": "GET"}
+        )
+    return recommend(request, product_id)
+
+
+cross_sell = csrf_exempt(cross_sell)
+cross_sell.cls, cross_sell.initkwargs = CrossSellDescribed, {}  # type: ignore[attr-defined]
 recommend.cls = RecommendDescribed  # type: ignore[attr-defined]
 recommend.initkwargs = {}  # type: ignore[attr-defined]

@@ -1,78 +1,55 @@
-"""What the schema says of bodies and answers; the checking itself is recommendations/shapes.py."""
+"""What the API answers, as the schema says it; what it takes is in sent.py."""
 
-from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from recommendations import shapes
+_MONEY = r"^[0-9]{1,12}\.[0-9]{2}$"
 
 
-def _id(**options: object) -> serializers.CharField:
-    return serializers.CharField(max_length=64, **options)  # type: ignore[arg-type]
+def _money(**options: object) -> serializers.RegexField:
+    return serializers.RegexField(_MONEY, help_text="An amount, to the cent", **options)  # type: ignore[arg-type]
 
 
 class Product(serializers.Serializer):
-    id = _id()
-    title = serializers.CharField(max_length=500)
-    description = serializers.CharField(max_length=20_000, required=False)
-    url = serializers.CharField(max_length=1000, required=False)
-    image_url = serializers.CharField(max_length=1000, required=False)
-    price = serializers.DecimalField(max_digits=14, decimal_places=2, required=False, allow_null=True)
-    currency = serializers.CharField(min_length=3, max_length=3, required=False)
-    categories = serializers.ListField(child=serializers.CharField(max_length=120), max_length=20, required=False)
-    brand = serializers.CharField(max_length=120, required=False)
-    tags = serializers.ListField(child=serializers.CharField(max_length=80), max_length=50, required=False)
-    attributes = serializers.DictField(required=False)
-    stock = serializers.IntegerField(required=False, allow_null=True, help_text="null: not tracked")
-    published = serializers.BooleanField(required=False, default=True)
-    updated_at = serializers.DateTimeField(required=False, help_text="An older state never replaces a newer one")
+    id = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    url = serializers.CharField(allow_blank=True)
+    image_url = serializers.CharField(allow_blank=True)
+    price = _money(allow_null=True)
+    currency = serializers.CharField(allow_blank=True)
+    categories = serializers.ListField(child=serializers.CharField())
+    brand = serializers.CharField(allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    attributes = serializers.DictField()
+    stock = serializers.IntegerField(allow_null=True, help_text="null: not tracked")
+    published = serializers.BooleanField()
+    updated_at = serializers.DateTimeField(allow_null=True, help_text="As the shop sent it")
 
 
 class Customer(serializers.Serializer):
-    id = _id()
-    country = serializers.CharField(max_length=60, required=False)
-    attributes = serializers.DictField(required=False)
-    updated_at = serializers.DateTimeField(required=False)
+    id = serializers.CharField()
+    country = serializers.CharField(allow_blank=True)
+    attributes = serializers.DictField()
+    updated_at = serializers.DateTimeField(allow_null=True)
 
 
 class OrderLine(serializers.Serializer):
-    product_id = _id()
-    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
-    unit_price = serializers.DecimalField(max_digits=14, decimal_places=2)
+    product_id = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = _money()
 
 
 class Order(serializers.Serializer):
-    id = _id()
-    customer_id = _id(required=False)
-    session_id = _id(required=False)
-    status = serializers.ChoiceField(shapes.STATES, default="completed")
-    currency = serializers.CharField(min_length=3, max_length=3, required=False)
-    total = serializers.DecimalField(max_digits=14, decimal_places=2, required=False)
-    ordered_at = serializers.DateTimeField(help_text="With an offset")
+    id = serializers.CharField()
+    customer_id = serializers.CharField(allow_blank=True, help_text="Empty for a guest")
+    session_id = serializers.CharField(allow_blank=True)
+    status = serializers.CharField()
+    currency = serializers.CharField()
+    total = _money()
+    ordered_at = serializers.DateTimeField()
     lines = OrderLine(many=True)
-    updated_at = serializers.DateTimeField(required=False)
-
-
-class Event(serializers.Serializer):
-    type = serializers.CharField(
-        max_length=40, help_text="view, cart, remove, purchase, click, impression, search, or a word of your own"
-    )
-    id = serializers.UUIDField(required=False, help_text="The same id sent again is one event")
-    customer_id = _id(required=False)
-    session_id = _id(required=False)
-    product_id = _id(required=False)
-    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
-    value = serializers.DecimalField(max_digits=14, decimal_places=2, required=False, help_text="Price of one")
-    currency = serializers.CharField(min_length=3, max_length=3, required=False)
-    order_id = _id(required=False)
-    recommendation_id = serializers.CharField(max_length=40, required=False)
-    placement = serializers.CharField(max_length=40, required=False)
-    occurred_at = serializers.DateTimeField(required=False, help_text="With an offset; now when left out")
-    items = serializers.ListField(
-        child=serializers.JSONField(),
-        required=False,
-        help_text="impression: product ids; purchase: [{product_id, quantity, price, recommendation_id}]",
-    )
-    properties = serializers.DictField(required=False)
+    updated_at = serializers.DateTimeField(allow_null=True)
 
 
 class EventRead(serializers.Serializer):
@@ -80,70 +57,84 @@ class EventRead(serializers.Serializer):
     type = serializers.CharField()
     occurred_at = serializers.DateTimeField()
     received_at = serializers.DateTimeField()
-    customer_id = serializers.CharField()
-    session_id = serializers.CharField()
-    product_id = serializers.CharField()
+    customer_id = serializers.CharField(allow_blank=True)
+    session_id = serializers.CharField(allow_blank=True)
+    product_id = serializers.CharField(allow_blank=True)
     quantity = serializers.IntegerField()
-    value = serializers.CharField(allow_null=True)
-    currency = serializers.CharField()
-    order_id = serializers.CharField()
-    recommendation_id = serializers.CharField()
-    placement = serializers.CharField()
+    value = _money(allow_null=True)
+    currency = serializers.CharField(allow_blank=True)
+    order_id = serializers.CharField(allow_blank=True)
+    recommendation_id = serializers.CharField(allow_blank=True)
+    placement = serializers.CharField(allow_blank=True)
     properties = serializers.DictField()
 
 
-class RowError(serializers.Serializer):
-    index = serializers.IntegerField()
-    field = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
 class FieldError(serializers.Serializer):
-    field = serializers.CharField()
+    field = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     message = serializers.CharField()
+
+
+class RowError(FieldError):
+    index = serializers.IntegerField(min_value=0)
 
 
 class EventResult(serializers.Serializer):
-    index = serializers.IntegerField()
+    index = serializers.IntegerField(min_value=0)
     id = serializers.UUIDField(allow_null=True)
     status = serializers.ChoiceField(["accepted", "refused"])
     errors = FieldError(many=True, required=False)
 
 
 class EventsTaken(serializers.Serializer):
-    accepted = serializers.IntegerField()
-    refused = serializers.IntegerField()
+    accepted = serializers.IntegerField(min_value=1)
+    refused = serializers.IntegerField(min_value=0)
     results = EventResult(many=True)
-    errors = RowError(many=True)
+    errors = RowError(many=True, help_text="Those of all refused events, in one list")
     request_id = serializers.CharField()
 
 
 class RowResult(serializers.Serializer):
-    index = serializers.IntegerField()
+    index = serializers.IntegerField(min_value=0)
     id = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(["created", "updated", "unchanged", "refused"])
-    reason = serializers.CharField(required=False)
+    reason = serializers.CharField(required=False, help_text="Why a row that was right did not change anything")
     errors = FieldError(many=True, required=False)
 
 
 class RowsTaken(serializers.Serializer):
-    kept = serializers.IntegerField(help_text="Created or updated")
-    unchanged = serializers.IntegerField()
-    refused = serializers.IntegerField()
+    kept = serializers.IntegerField(min_value=0, help_text="Created or updated")
+    unchanged = serializers.IntegerField(min_value=0)
+    refused = serializers.IntegerField(min_value=0)
     results = RowResult(many=True)
     request_id = serializers.CharField()
 
 
-def one_or_many(name: str, of: type[serializers.Serializer]) -> PolymorphicProxySerializer:
-    """Either one object, or {name: [objects]}."""
-    many = inline_serializer(
-        f"{of.__name__}s", {name: serializers.ListField(child=of(), max_length=shapes.MAX_ROWS)}
-    )
-    return PolymorphicProxySerializer(
-        component_name=f"{of.__name__}OrMany", serializers=[of, many], resource_type_field_name=None
-    )
+class Item(serializers.Serializer):
+    product_id = serializers.CharField()
+    rank = serializers.IntegerField(min_value=1)
+    score = serializers.FloatField()
+    source = serializers.CharField()
+    reason = serializers.CharField(allow_blank=True)
+    title = serializers.CharField(required=False, allow_blank=True, help_text="This and what follows: details=true")
+    price = serializers.CharField(required=False, allow_null=True)
+    currency = serializers.CharField(required=False, allow_blank=True)
+    url = serializers.CharField(required=False, allow_blank=True)
+    image_url = serializers.CharField(required=False, allow_blank=True)
+
+
+class Answer(serializers.Serializer):
+    request_id = serializers.CharField()
+    recommendation_id = serializers.CharField(help_text="Send it with the events that follow from this list")
+    type = serializers.CharField()
+    strategy = serializers.ChoiceField(["model", "popular"])
+    strategy_reason = serializers.CharField(allow_null=True)
+    model_version = serializers.CharField(allow_null=True)
+    model_scope = serializers.CharField(allow_null=True)
+    fallback_used = serializers.BooleanField()
+    degraded = serializers.BooleanField()
+    warnings = serializers.ListField(child=serializers.CharField())
+    items = Item(many=True)
 
 
 def listed(name: str, of: type[serializers.Serializer]) -> serializers.Serializer:

@@ -11,12 +11,12 @@ from recommendations.api.catalogue import (
     ProductView,
 )
 from recommendations.api.events import EventView, events
-from recommendations.api.recommend import recommend
+from recommendations.api.recommend import cross_sell, recommend
 
 urlpatterns = [
     path("recommendations", recommend, name="recommend"),
     path("recommendations/", recommend),
-    path("recommendations/cross-sell/<str:product_id>", recommend, name="recommend-cross-sell"),
+    path("recommendations/cross-sell/<str:product_id>", cross_sell, name="recommend-cross-sell"),
     path("events", events, name="events"),
     path("events/", events),
     path("events/<uuid:event_id>", EventView.as_view(), name="event"),

@@ -11,6 +11,31 @@ from tenants import consumption
 from tenants.api.base import TenantView
 
 
+_COUNT = {"type": "integer", "minimum": 0}
+_LIMIT = {**_COUNT, "nullable": True, "description": "null: without limit"}
+_HOLDING = {"type": "object", "required": ["used", "limit"], "properties": {"used": _COUNT, "limit": _LIMIT}}
+
+
+def _object(**fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(fields), "properties": fields}
+
+
+_ANSWER = _object(
+    request_id={"type": "string"},
+    plan=_object(code={"type": "string"}, name={"type": "string"}),
+    month=_object(
+        **{"from": {"type": "string", "format": "date"}, "to": {"type": "string", "format": "date"}},
+        calls=_COUNT,
+        limit=_LIMIT,
+        remaining=_LIMIT,
+        forecast={**_COUNT, "nullable": True, "description": "null: not enough days yet"},
+        meters={"type": "object", "additionalProperties": _COUNT},
+    ),
+    rate=_object(per_minute=_COUNT, remaining=_COUNT),
+    holdings={"type": "object", "additionalProperties": _HOLDING},
+)
+
+
 class LimitStatus(TenantView):
     """Usage of this month against the plan."""
 
@@ -19,7 +44,7 @@ class LimitStatus(TenantView):
     @extend_schema(
         operation_id="limits_status",
         summary="Usage against the plan",
-        responses={200: {"type": "object"}},
+        responses={200: _ANSWER},
     )
     def get(self, request: Any) -> Response:
         parameters.query(request.query_params, allowed=())
