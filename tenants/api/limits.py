@@ -10,7 +10,6 @@ from luxebrain.lib import parameters
 from tenants import consumption
 from tenants.api.base import TenantView
 
-
 _COUNT = {"type": "integer", "minimum": 0}
 _LIMIT = {**_COUNT, "nullable": True, "description": "null: without limit"}
 _HOLDING = {"type": "object", "required": ["used", "limit"], "properties": {"used": _COUNT, "limit": _LIMIT}}
