@@ -4,7 +4,7 @@ BIN := .venv/bin
 SERVERS := $(BIN)/python -m luxebrain.embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock bench drill fuzz clean
+.PHONY: help setup demo test lint lock bench drill fuzz mutation clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ drill: setup  ## kill every process: all come back, nothing is lost
 fuzz: setup  ## ask the API some 20,000 generated calls against its own description
 	LUX_FUZZ_EXAMPLES=$${LUX_FUZZ_EXAMPLES:-800} $(BIN)/python -m pytest -n 0 -s --timeout 3600 \
 		tests/recommendations/api/test_fuzz.py
+
+mutation: setup  ## plant small faults in what guards the doors; its tests must find 85 % of them
+	@$(BIN)/python -m bench.mutation
 
 lock: setup  ## refresh the pinned versions in requirements/
 	@sh bin/lock

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommendations import validator
 from recommendations.fields import Refused
 from recommendations.shapes import STATES
 from recommendations.validator import EVENTS, MOST_NAMES, InputValidator
@@ -143,6 +144,9 @@ def test_unknown_fields_are_dropped_and_named():
 def test_names_of_unknown_fields_are_short_and_visible():
     _, _, ignored = check("customer", {"id": 1, "x" * 100: 1, "a\r\n\u202eb": 2, 5: 3})
     assert ignored == ["x" * 60, "a???b", "5"]
+    assert MOST_NAMES == 100
+    one_more = {"id": 1, **{f"f{n}": n for n in range(MOST_NAMES + 1)}}
+    assert check("customer", one_more)[2][-1] == "… and 1 more"
     many = {"id": 1, **{f"f{n}": n for n in range(MOST_NAMES + 2000)}}
     ignored = check("customer", many)[2]
     assert ignored == [*(f"f{n}" for n in range(MOST_NAMES)), "… and 2,000 more"]
@@ -167,6 +171,45 @@ def test_a_payload_of_another_kind_is_refused(event, data, field):
     clean, errors, ignored = check(event, data)
     assert (clean, ignored) == ({}, [])
     assert [(error["field"], error["code"]) for error in errors] == [(field, "mismatch")]
+
+
+MARKS = {
+    "order": {"order_id": 1, "lines": [], "items": [], "line_items": [], "ordered_at": 1, "total": 1},
+    "product": {
+        "product_id": 1,
+        "title": 1,
+        "price": 1,
+        "stock": 1,
+        "image_url": 1,
+        "categories": 1,
+        "brand": 1,
+        "published": 1,
+    },
+    "customer": {"country": 1, "email": 1},
+}
+
+
+@pytest.mark.parametrize(("kind", "mark"), [(kind, mark) for kind in MARKS for mark in MARKS[kind]])
+def test_a_field_that_only_one_kind_has_tells_it(kind, mark):
+    """Two of another kind and none of its own: that is another kind."""
+    other = next(name for name in MARKS if name != kind)
+    second = next(name for name in MARKS[kind] if name != mark)
+    foreign = {"id": 1, mark: 1, second: 1}
+    assert faults(other, foreign) == {"": "mismatch"}
+    assert {error["code"] for error in check(other, {"id": 1, mark: 1})[1]} <= {"required"}
+    own = next(iter(MARKS[other]))
+    assert "mismatch" not in {error["code"] for error in check(other, {**foreign, own: 1})[1]}
+    twice = {"id": 1, **dict.fromkeys(list(MARKS[other])[:2], 1), mark: 1}
+    assert "mismatch" not in {error["code"] for error in check(kind, twice)[1]}
+
+
+def test_two_names_for_one_field_of_a_line_are_a_conflict(monkeypatch):
+    """The place of the fault is told here as well."""
+    monkeypatch.setitem(validator._LINE_KNOWN_AS, "count", "quantity")
+    monkeypatch.setitem(validator._LINE_KNOWN_AS, "qty", "quantity")
+    good = {"product_id": "p", "quantity": 1, "unit_price": 1}
+    twice = {"product_id": "p", "count": 1, "qty": 1, "unit_price": 1}
+    assert faults("order", order(lines=[good, twice])) == {"lines.1.quantity": "conflict"}
 
 
 def test_a_payload_that_says_its_own_kind_is_taken():
@@ -195,10 +238,12 @@ def test_a_string_is_cut_and_cleaned():
     assert InputValidator.sanitize_string("  Mug ") == "Mug"
     assert len(InputValidator.sanitize_string("x" * 1_000_000)) == 255
     for value in (None, 5, True, b"x", []):
-        with pytest.raises(Refused):
+        with pytest.raises(Refused) as refused:
             InputValidator.sanitize_string(value)
-    with pytest.raises(Refused):
+        assert refused.value.code == "type"
+    with pytest.raises(Refused) as refused:
         InputValidator.sanitize_string("a\u202eb")
+    assert refused.value.code == "format"
 
 
 def test_html_is_cut_and_cleaned():
@@ -260,7 +305,11 @@ def test_a_number_lies_in_its_range():
     number = InputValidator.validate_numeric_range
     assert [number(v, least=1, most=10) for v in (1, 10, "2.5", 2.5)] == [1, 10, Decimal("2.5"), Decimal("2.5")]
     assert isinstance(number(1.5, least=Decimal(1), most=2), Decimal)
-    for value in (*BAD_NUMBERS, None, 0.999, 10.001):
+    for value in (0.999, 10.001, 5000, -1):
+        with pytest.raises(Refused) as refused:
+            number(value, least=1, most=10)
+        assert refused.value.code == "range"
+    for value in (*BAD_NUMBERS, None):
         with pytest.raises(Refused):
             number(value, least=1, most=10)
 
