@@ -131,6 +131,24 @@ def test_it_refuses_malformed_standard_headers_without_an_exception(spoiled: dic
     assert signatures.standard(b"\xff\xfe", standard(), [WHSEC, "whsec_!", ""]) is False
 
 
+@pytest.mark.parametrize(
+    ("name", "taken"), [("m" * 1000, True), ("m" * 1001, False), ("", False), ("msg_ö", False), ("m", True)]
+)
+def test_a_name_of_a_delivery_is_short_and_ascii_however_well_it_is_signed(name: str, taken: bool) -> None:
+    """T24: it is kept and shown, so it is looked at before the signature is."""
+    assert signatures.standard(BODY, standard(name=name), [WHSEC]) is taken
+
+
+def test_a_header_that_is_missing_is_not_signed() -> None:
+    for name in standard():
+        assert signatures.standard(BODY, {k: v for k, v in standard().items() if k != name}, [WHSEC]) is False
+
+
+def test_the_body_need_not_be_json_to_be_signed() -> None:
+    """What is in it is the validator's affair."""
+    assert signatures.standard(b"not json", standard(b"not json"), [WHSEC])
+
+
 @given(st.text(max_size=80), st.binary(max_size=40), st.text(max_size=20))
 def test_no_header_makes_it_raise(header: str, body: bytes, secret: str) -> None:
     for vendor in (signatures.woocommerce, signatures.shopify):
