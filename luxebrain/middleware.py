@@ -10,6 +10,7 @@ from typing import Any
 
 from corsheaders.middleware import CorsMiddleware
 from csp.middleware import CSPMiddleware
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -21,6 +22,7 @@ from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxMiddleware
 from django_permissions_policy import PermissionsPolicyMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -49,8 +51,10 @@ class RequestIdMiddleware:
         logs.bind(request_id=request.request_id)  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        if not request.path.startswith(f"/{settings.STATIC_URL.lstrip('/')}"):
+            response.headers.setdefault("Cache-Control", "private, no-store")  # no proxy mixes people's pages
         if request.path.startswith(API):
-            response.headers.setdefault("Cache-Control", "private, no-store")
+            patch_vary_headers(response, ("Authorization", "X-Api-Key"))
             response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
 

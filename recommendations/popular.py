@@ -49,25 +49,42 @@ def countable_orders(tenant: Tenant, *, most: int | None = None) -> int:
 
 
 def remember(tenant_id: int, products: list[tuple[str, float]], *, epoch: bytes) -> None:
-    """Keeps the list for an hour, with the epoch it was made under."""
+    """Keeps the list for an hour, with whose it is and the epoch it was made under."""
     try:
-        redis.client().set(
-            key(tenant_id), orjson.dumps([epoch.decode(), products]), ex=settings.RECOMMENDATION_CACHE_SECONDS
-        )
+        value = orjson.dumps([tenant_id, epoch.decode(), products])
+        redis.client().set(key(tenant_id), value, ex=settings.RECOMMENDATION_CACHE_SECONDS)
     except redis.Unreachable:
         log.warning("popular.not_cached", tenant_id=tenant_id)
 
 
-def recall(raw: bytes, *, epoch: bytes) -> list[tuple[str, float]] | None:
-    """The cached list if it was made under this epoch."""
+def recall(raw: bytes, *, tenant_id: int, epoch: bytes) -> list[tuple[str, float]] | None:
+    """The cached list if it is this tenant's and was made under this epoch."""
     if not raw:
         return None
-    made_under, products = orjson.loads(raw)
+    try:
+        whose, made_under, products = orjson.loads(raw)
+    except ValueError:  # nothing that we wrote
+        whose, made_under, products = None, "", []
+    if whose != tenant_id:
+        log.error("popular.foreign", tenant_id=tenant_id)
+        return None
     return products if made_under == epoch.decode() else None
 
 
 def remember_cold(tenant_id: int, *, is_cold: bool) -> None:
     try:
-        redis.client().set(cold_key(tenant_id), b"1" if is_cold else b"0", ex=settings.RECOMMENDATION_CACHE_SECONDS)
+        flag = f"{tenant_id}:{int(is_cold)}"
+        redis.client().set(cold_key(tenant_id), flag, ex=settings.RECOMMENDATION_CACHE_SECONDS)
     except redis.Unreachable:
         log.warning("cold.not_cached", tenant_id=tenant_id)
+
+
+def recall_cold(raw: bytes, *, tenant_id: int) -> bool | None:
+    """Whether the shop is cold; None if that is not known, or the value is not this tenant's."""
+    if not raw:
+        return None
+    whose, _, flag = raw.partition(b":")
+    if whose != str(tenant_id).encode() or flag not in (b"0", b"1"):
+        log.error("cold.foreign", tenant_id=tenant_id)
+        return None
+    return flag == b"1"

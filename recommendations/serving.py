@@ -86,8 +86,9 @@ class RecommendationEngine:
 
     def _is_cold_start(self, flag: bytes = b"") -> bool:
         """Strictly fewer than ten countable orders. The flag is the cached answer, if there is one."""
-        if flag:
-            return flag == b"1"
+        known = popular.recall_cold(flag, tenant_id=self.tenant_id)
+        if known is not None:
+            return known
         needed = settings.COLD_START_ORDERS
         with tenancy.within(self.tenant_id) as tenant:
             is_cold = popular.countable_orders(tenant, most=needed) < needed
@@ -171,7 +172,8 @@ class RecommendationEngine:
             cached = values[-1] if values and isinstance(values[-1], bytes) else b""
             if cached:
                 return shop.popular
-        found = popular.recall(values[-1], epoch=epoch) if values and isinstance(values[-1], bytes) else None
+        cached = values[-1] if values and isinstance(values[-1], bytes) else b""
+        found = popular.recall(cached, tenant_id=self.tenant_id, epoch=epoch)
         if found is None:
             with tenancy.within(self.tenant_id) as tenant:
                 found = popular.compute(tenant)

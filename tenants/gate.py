@@ -30,13 +30,13 @@ local hour = math.floor(now / 3600000)
 local counter = ARGV[2] .. hour
 local field = allowed == 1 and ARGV[3] or ARGV[4]
 if redis.call('HINCRBY', counter, field, 1) == 1 then redis.call('SADD', KEYS[3], counter) end
-local out = {allowed, math.max(0, math.floor((60000 - ahead) / step)), math.ceil(ahead + step - 60000),
+local out = {ARGV[2], allowed, math.max(0, math.floor((60000 - ahead) / step)), math.ceil(ahead + step - 60000),
              redis.call('HMGET', KEYS[2], 'keys', 'model', 'catalogue', 'popular')}
 if allowed == 1 then
   for i = 4, #KEYS do
     local count = tonumber(ARGV[i + 1])
-    if count > 0 then out[i + 1] = redis.call('LRANGE', KEYS[i], 0, count - 1)
-    else out[i + 1] = redis.call('GET', KEYS[i]) or '' end
+    if count > 0 then out[i + 2] = redis.call('LRANGE', KEYS[i], 0, count - 1)
+    else out[i + 2] = redis.call('GET', KEYS[i]) or '' end
   end
 end
 return out
@@ -84,9 +84,13 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
     except AttributeError:
         script = _local.script = redis.client().register_script(_SCRIPT)
     try:
-        allowed, remaining, wait, found, *values = script(keys=keys, args=arguments)
+        whose, allowed, remaining, wait, found, *values = script(keys=keys, args=arguments)
     except redis.Unreachable:
         log.warning("gate.blind", tenant_id=tenant_id)
+        return _blind(credential)
+    if whose != str(arguments[1]).encode():  # a connection that hands out another call's answer
+        log.error("gate.foreign_answer", tenant_id=tenant_id)
+        redis.client().connection_pool.disconnect()
         return _blind(credential)
     moved = tuple(value or b"" for value in found)
     return Passage(

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from tenants.models.owned import TenantOwned
 from tenants.models.tenant import Tenant
@@ -42,6 +43,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Sessions end when the password changes, and also when the rights on the platform do."""
+        said = f"{self.password}|{self.platform_role}"
+        return salted_hmac("tenants.User.sessions", said, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_staff(self) -> bool:
