@@ -5,6 +5,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from recommendations import (
+    applying,
+    deliveries,
     export_work,  # noqa: F401  (registers the handler of exports)
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
@@ -41,3 +43,19 @@ def ensure_partitions(lease: work.Lease) -> None:
 @work.handler("recommendations.sweep_files")
 def sweep_files(lease: work.Lease) -> None:
     sweeping.sweep(lease.renew)
+
+
+@work.handler(deliveries.TASK)
+def apply_delivery(lease: work.Lease) -> None:
+    assert lease.tenant_id is not None
+    with tenancy.enter(lease.tenant_id) as tenant:
+        receipt = applying.apply(tenant, int(lease.subject))
+        lease.finish("default")
+    if receipt is not None and receipt.state == receipt.State.REJECTED:
+        deliveries.count(tenant, "webhook_rejections")
+
+
+@work.handler("recommendations.settle_deliveries")
+def settle_deliveries(lease: work.Lease) -> None:
+    """Deliveries whose work was given up say so."""
+    deliveries.settle_dead()

@@ -21,6 +21,9 @@ LABELS = {
     "catalogue": "Catalogue",
     "api_calls": "Other calls",
     "inferences": "Recommendations computed in batches",
+    "webhooks": "Webhook deliveries",
+    "webhook_rejections": "Webhook deliveries rejected",
+    "webhook_forgeries": "Webhook deliveries with a wrong signature",
     THROTTLED: "Refused: too many a minute",
 }
 

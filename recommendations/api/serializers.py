@@ -142,3 +142,8 @@ def listed(name: str, of: type[serializers.Serializer]) -> serializers.Serialize
     return inline_serializer(
         f"{of.__name__}Page", {name: of(many=True), "next_cursor": serializers.CharField(allow_null=True)}
     )
+
+
+class Delivered(serializers.Serializer):
+    status = serializers.CharField(help_text="accepted")
+    delivery = serializers.IntegerField(help_text="Its number in the panel's list of deliveries")

@@ -12,6 +12,7 @@ from recommendations.api.catalogue import (
 )
 from recommendations.api.events import EventView, events
 from recommendations.api.recommend import cross_sell, recommend
+from recommendations.api.webhooks import WebhookView, generic, shopify, woocommerce
 
 urlpatterns = [
     path("recommendations", recommend, name="recommend"),
@@ -29,4 +30,12 @@ urlpatterns = [
     path("orders", OrdersView.as_view(), name="orders"),
     path("orders/", OrdersView.as_view()),
     path("orders/<path:external_id>", OrderView.as_view(), name="order"),
+    path("hooks/woocommerce/<str:token>", woocommerce, name="hook-woocommerce"),
+    path("hooks/woocommerce/<str:token>/", woocommerce),
+    path("hooks/shopify/<str:token>", shopify, name="hook-shopify"),
+    path("hooks/shopify/<str:token>/", shopify),
+    path("hooks/generic/<str:token>", generic, name="hook-generic"),
+    path("hooks/generic/<str:token>/", generic),
+    path("webhooks/<str:event>", WebhookView.as_view(), name="webhook"),
+    path("webhooks/<str:event>/", WebhookView.as_view()),
 ]

@@ -87,6 +87,7 @@ class WebhookReceipt(TenantOwned):
     digest = models.BinaryField(max_length=32)
     duplicates = models.PositiveIntegerField(default=0)
     payload = models.JSONField(default=dict)
+    reading = models.JSONField(default=dict, help_text="What it says in the words of the API: action, row, modified_at")
     headers = models.JSONField(default=dict)
     state = models.CharField(max_length=9, choices=State.choices, default=State.RECEIVED)
     reason = models.CharField(max_length=500, blank=True)

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from luxebrain.lib import sanitize
+from recommendations.storefronts.masking import SESSION
 
 Kind = Literal["product", "customer", "order", "privacy", "other"]
 Action = Literal["upsert", "delete", "data_request", "redact", "shop_redact", "ignore"]
@@ -175,6 +176,12 @@ def instant(value: Any) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def session(row: Row, field: str, *, name: str) -> str:
+    """The session id that the shop's pages handed over with the order, so that a guest's order finds its visit."""
+    values = [entry.get("value") for entry in parts(row, field) if entry.get(name) == SESSION]
+    return next((value for value in values if type(value) is str and 0 < len(value) <= 64), "")
 
 
 def without_nothing(row: Row) -> Row:

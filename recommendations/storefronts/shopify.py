@@ -96,6 +96,7 @@ def order(row: Row) -> Reading:
     data = {
         "id": name,
         "customer_id": take.identifier(take.part(row, "customer")),
+        "session_id": take.session(row, "note_attributes", name="name"),
         "status": status,
         "currency": row.get("currency"),
         "total": take.amount(row.get("total_price") if current is None or status == "refunded" else current),

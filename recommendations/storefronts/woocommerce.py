@@ -86,6 +86,7 @@ def order(row: Row) -> Reading:
     data = {
         "id": name,
         "customer_id": take.identifier(row, "customer_id"),
+        "session_id": take.session(row, "meta_data", name="key"),
         "status": _state(row, status),
         "currency": row.get("currency"),
         "total": _total(row),

@@ -89,6 +89,7 @@ DOORS = {
     "tenants/slugs.py": "a slug is unique across tenants",
     "tenants/signup.py": "the tenant does not exist yet",
     "tenants/staff.py": "platform roles belong to no tenant",
+    "recommendations/deliveries.py": "settles deliveries whose work was given up",
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/tracking.py": "finds the tenants with news",
     "recommendations/training_work.py": "finds the tenants whose model is stale",

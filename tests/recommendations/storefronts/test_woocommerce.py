@@ -52,6 +52,11 @@ def test_it_leaves_a_guest_without_customer():
     assert "customer_id" not in valid(order(customer_id=0))
 
 
+def test_it_takes_the_session_that_the_shops_pages_hand_over():
+    assert valid(order(meta_data=[{"id": 1, "key": "luxebrain_session", "value": "s-1"}]))["session_id"] == "s-1"
+    assert "session_id" not in valid(order(meta_data=[{"key": "luxebrain_session", "value": {"a": 1}}]))
+
+
 @pytest.mark.parametrize(
     ("status", "state"),
     [
