@@ -295,7 +295,14 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "LuxeBrain API",
-    "DESCRIPTION": "Product recommendations, events and catalogue for web shops.",
+    "DESCRIPTION": "Product recommendations, events and catalogue for web shops.\n\n"
+    "**Keys.** Send a key as `Authorization: Bearer …`. A test key reads, and changes nothing.\n\n"
+    "**Errors** are `application/problem+json` (RFC 9457): `code` is for programs, `detail` for people, `errors` names "
+    "each field, `request_id` is what support asks for. Fields and parameters that are not described are refused.\n\n"
+    "**Rows.** A call takes one row or up to 1,000. Each is answered by itself in `results`.\n\n"
+    "**Retries.** Send an `Idempotency-Key` with a write, and sending it again does it once. 429 and 503 say in "
+    "`Retry-After` when to come back.\n\n"
+    "**Lists** come in pages: pass `next_cursor` as `cursor` until it is null.",
     "VERSION": "v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 
 from luxebrain.lib import logs, redis
 from luxebrain.lib.problems import PlanLimit
@@ -15,6 +15,8 @@ from tenants import epochs, work
 from tenants.models import Tenant
 
 RECENT = timedelta(days=1)  # an order this young is news; an older one changes what lists hold in between
+_ROOM = 0x726F  # of advisory locks
+_AT_ONCE = 10 * shapes.MAX_ROWS  # what calls that run at this moment may add
 log = logs.get(__name__)
 
 Rows = Sequence[Any]
@@ -69,15 +71,23 @@ def check_room(tenant: Tenant, external_ids: Sequence[str]) -> None:
     limit = tenant.plan.products
     if limit is None:
         return
-    have = tenant.products.count()
-    if have + len(external_ids) <= limit:
+    if tenant.products.count() + len(external_ids) + _AT_ONCE <= limit:
         return
-    known = tenant.products.filter(external_id__in=external_ids).count()
-    if have + len(external_ids) - known > limit:
+    if not _new(tenant, external_ids):  # it may hold a row already, and must wait for nobody who waits for that
+        return
+    with connections[tenant.alias].cursor() as cursor:  # near the limit calls take turns, or two could use one place
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_ROOM, tenant.pk % 2**31])
+    have, new = tenant.products.count(), _new(tenant, external_ids)
+    if have + new > limit:
         raise PlanLimit(
             f"The {tenant.plan.name} plan holds {limit:,} products and there are {have:,}; "
-            f"this would add {len(external_ids) - known:,}. Nothing was changed."
+            f"this would add {new:,}. Nothing was changed."
         )
+
+
+def _new(tenant: Tenant, external_ids: Sequence[str]) -> int:
+    """How many of these the shop does not have yet."""
+    return len(external_ids) - tenant.products.filter(external_id__in=external_ids).count()
 
 
 def tell_orders(tenant: Tenant) -> None:

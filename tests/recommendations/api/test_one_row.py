@@ -198,6 +198,19 @@ def test_a_put_counts_against_the_plan(db: None) -> None:
     assert api("put", "/api/v1/products/p7", {"title": "y"}).status_code == 200
 
 
+def test_the_last_place_of_a_plan_is_given_once(db: None) -> None:
+    """402 for all but one of those who come at the same moment."""
+    free = make.tenant("free-shop", plan="free")
+    model = free.products.model
+    model.unscoped.using("ops").bulk_create([model(tenant=free, external_id=f"p{n}", title="x") for n in range(999)])
+    secret = make.key(free)
+    answers = together(
+        *(lambda n=n: make.Api(secret)("put", f"/api/v1/products/new-{n}", {"title": "x"}) for n in range(6))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 402, 402, 402, 402, 402]
+    assert free.products.count() == 1000
+
+
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_a_single_write_takes_a_key_too(method: str, acme: Any, api: Any, stored: Any) -> None:
     body = None if method == "delete" else {"title": "Once"}
