@@ -128,7 +128,21 @@ def start(tenant: Tenant, run: ImportRun, *, by: User | None) -> None:
     if locked.checked.get("blocked"):
         raise Conflict(locked.checked["blocked"])
     _begin(tenant, locked, State.RUNNING)
+    tenant.feeds.filter(last_run=run).update(is_confirmed=True)
     audit.record(tenant, "import.started", by=by, target=run.source, details={"run": run.pk, "kind": run.kind})
+
+
+def is_known(tenant: Tenant, run: ImportRun) -> bool:
+    """Whether a file with these columns was confirmed before, and nothing that is needed is missing."""
+    names = [column["name"] for column in run.columns]
+    known = tenant.import_mappings.filter(headers=_digest(names)).exists()
+    return known and not layouts.missing(run.kind, run.mapping)
+
+
+def start_known(tenant: Tenant, run: ImportRun) -> None:
+    """Has a file imported whose columns are known, without a person looking at it again."""
+    _begin(tenant, _locked(tenant, run, State.DRAFT), State.RUNNING)
+    audit.record(tenant, "import.started", by=None, target=run.source, details={"run": run.pk, "kind": run.kind})
 
 
 def stop(tenant: Tenant, run: ImportRun, *, by: User) -> None:

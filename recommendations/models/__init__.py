@@ -1,7 +1,7 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
-Files may import in this order only: catalogue, customer, order, event, importing, exporting, training,
-attribution, rollup, webhook.
+Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
+training, attribution, rollup, webhook.
 """
 
 from recommendations.models.attribution import Attribution
@@ -9,6 +9,7 @@ from recommendations.models.catalogue import Product
 from recommendations.models.customer import Customer
 from recommendations.models.event import Event, EventBatch
 from recommendations.models.exporting import ExportRun
+from recommendations.models.feed import Feed
 from recommendations.models.importing import ImportMapping, ImportPiece, ImportRun
 from recommendations.models.order import Order, OrderLine
 from recommendations.models.rollup import RollUp
@@ -21,6 +22,7 @@ __all__ = [
     "Event",
     "EventBatch",
     "ExportRun",
+    "Feed",
     "ImportMapping",
     "ImportPiece",
     "ImportRun",

@@ -14,7 +14,7 @@ from luxebrain.lib import markup, pages
 from luxebrain.lib.pages import Column, ListPage, render_page
 from luxebrain.lib.problems import Problem
 from recommendations.importing import files, layouts, reports
-from recommendations.models import ImportRun
+from recommendations.models import Feed, ImportRun
 from recommendations.panel.catalogue import tabs
 from tenants import audit
 from tenants.access import tenant_page
@@ -53,8 +53,12 @@ def imports(request: Any) -> HttpResponse:
     for run in listing.rows:
         run.tone = TONES[run.state]
     may_write = request.membership.may("catalogue.write")
+    feeds = list(request.tenant.feeds.select_related("last_run"))
     new_url = reverse("panel:import-new", kwargs={"slug": request.tenant.slug}) if may_write else ""
-    return listing.render({"tabs": tabs(request, "imports"), "may_write": may_write, "new_url": new_url})
+    context = {"may_write": may_write, "feeds": feeds, "is_fetching": any(feed.is_fetching for feed in feeds)}
+    if pages.wants_fragment(request) and request.htmx.target == "feeds":
+        return render_page(request, listing.template, context, fragment="feeds")
+    return listing.render({"tabs": tabs(request, "imports"), "new_url": new_url, **context})
 
 
 class UploadForm(forms.Form):
@@ -63,6 +67,14 @@ class UploadForm(forms.Form):
         help_text="CSV, JSON Lines, Parquet, a product feed (XML or TSV), or an export of Shopify or WooCommerce; "
         "also packed with gzip.",
     )
+
+
+class FeedForm(forms.Form):
+    url = forms.CharField(
+        label="Address", max_length=1000, widget=forms.URLInput,
+        help_text="https only. A Google product feed (XML or TSV), or a CSV or JSON Lines file.",
+    )  # fmt: skip
+    schedule = forms.ChoiceField(label="Fetch it", choices=Feed.Schedule.choices)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,7 +91,7 @@ def new(request: Any) -> HttpResponse:
         except Problem as problem:
             form.add_error("file", problem.detail)
     status = 422 if request.method == "POST" else 200
-    context = {"form": form, "most": files.most_bytes(tenant), "plan": tenant.plan.name}
+    context = {"form": form, "feed_form": FeedForm(), "most": files.most_bytes(tenant), "plan": tenant.plan.name}
     return render_page(request, "recommendations/import_new.html", context, status=status)
 
 
@@ -87,7 +99,7 @@ def new(request: Any) -> HttpResponse:
 @tenant_page(may="catalogue.read")
 def run(request: Any, pk: int) -> HttpResponse:
     found = get_object_or_404(request.tenant.import_runs, pk=pk)
-    return render_page(request, RUN, context(request, found))
+    return render_page(request, RUN, told(request, found))
 
 
 @require_safe
@@ -101,10 +113,10 @@ def progress(request: Any, pk: int) -> HttpResponse:
         response = HttpResponse()
         response["HX-Refresh"] = "true"
         return response
-    return render_page(request, RUN, context(request, found), fragment="progress")
+    return render_page(request, RUN, told(request, found), fragment="progress")
 
 
-def context(request: Any, found: ImportRun) -> dict[str, Any]:
+def told(request: Any, found: ImportRun) -> dict[str, Any]:
     known = layouts.BY_CODE.get(found.layout)
     under_way = found.state in ImportRun.UNDER_WAY
     return {

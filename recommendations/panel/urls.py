@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommendations.panel import catalogue, exports, import_columns, imports, models, preview, readiness
+from recommendations.panel import catalogue, exports, feeds, import_columns, imports, models, preview, readiness
 
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("catalogue/orders/<path:external_id>", catalogue.order, name="order"),
     path("catalogue/imports", imports.imports, name="imports"),
     path("catalogue/imports/new", imports.new, name="import-new"),
+    path("catalogue/imports/feeds", feeds.add, name="feed-add"),
+    path("catalogue/imports/feeds/<int:pk>/fetch", feeds.fetch, name="feed-fetch"),
+    path("catalogue/imports/feeds/<int:pk>/remove", feeds.remove, name="feed-remove"),
     path("catalogue/imports/<int:pk>", imports.run, name="import"),
     path("catalogue/imports/<int:pk>/progress", imports.progress, name="import-progress"),
     path("catalogue/imports/<int:pk>/report.csv", imports.report, name="import-report"),

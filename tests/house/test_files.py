@@ -93,6 +93,7 @@ DOORS = {
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/tracking.py": "finds the tenants with news",
     "recommendations/training_work.py": "finds the tenants whose model is stale",
+    "recommendations/importing/feeds.py": "finds the shops whose feed is due",
     "recommendations/sweeping.py": "sweeps files of all tenants",
     "recommendations/pulse.py": "closes the connection of its own thread",
 }
