@@ -169,6 +169,24 @@ def test_what_a_proxy_says_is_not_believed(unchanged):
     assert "evil.example" not in answer.content.decode()
 
 
+def test_guessing_from_a_hundred_forged_places_is_guessing_from_one(ana, client):
+    """Row 47, T27, T20: the fifth failure locks, and a forged place is not another place."""
+    codes = []
+    for n in range(100):
+        places = {"x-forwarded-for": f"10.{n}.0.1", "x-real-ip": f"10.{n}.0.2", "forwarded": f"for=10.{n}.0.3"}
+        form = {"login": ana.email, "password": f"wrong {n}"}
+        codes.append(client.post("/account/login/", form, headers=places).status_code)
+    assert codes == [200] * 4 + [429] * 96
+
+
+def test_calls_from_forged_places_are_one_keys_calls(acme, api):
+    """Row 47, T27: the limit belongs to the key."""
+    left = [
+        int(api.get("/api/v1/products", **{"x-forwarded-for": f"1.2.3.{n}"})["X-RateLimit-Remaining"]) for n in range(9)
+    ]
+    assert left[-1] < left[0]  # time fills it again meanwhile
+
+
 @pytest.mark.parametrize(
     "accept", ["application/xml", "text/html", "nonsense", "*/*;q=0", "application/json;q=x", "", "a/b," * 2000]
 )

@@ -58,11 +58,9 @@ def sanitize_html(value: str) -> str:
 @lru_cache(maxsize=512)  # shops send the same description again with every change of stock
 def _sanitize(value: str) -> str:
     for _ in range(_ROUNDS):
-        first = _first_pass(value)
-        second = _second_pass(first)
-        if second == value:
+        value = _second_pass(_first_pass(value))
+        if _first_pass(value) == value:  # the second parser is slow, and would not change it either
             return value
-        value = second
     # Two parsers that do not come to agree: no markup at all.
     return _second_pass(_first_pass(html.escape(strip_tags(value), quote=False)))
 

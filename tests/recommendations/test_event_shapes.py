@@ -142,6 +142,15 @@ def test_what_is_no_object_is_refused(event):
     assert faults(event) == {"": "type"}
 
 
+def test_a_thousand_rows_are_the_most_of_a_call():
+    assert shapes.MAX_ROWS == 1000
+
+
+def test_a_refusal_of_nested_rows_reads_as_a_sentence():
+    refused = shapes.RefusedRows([shapes.error("2.quantity", "range", "Must be from 1 to 5.")])
+    assert (refused.code, str(refused)) == ("range", "2.quantity: Must be from 1 to 5.")
+
+
 def test_a_type_is_needed():
     assert faults({"customer_id": "c"}) == {"type": "required"}
 

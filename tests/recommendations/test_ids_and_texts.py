@@ -246,6 +246,8 @@ def test_lists_of_texts():
     for value in ("A", {"a": 1}, ["x"] * 21, ["x" * 121], [5], [["A"]]):
         assert set(faults("product", product(categories=value))) == {"categories"}
     assert check("product", product(categories=[f"{n}" for n in range(20)], tags=["y" * 80] * 50))[1] == []
+    assert check("product", product(categories=["x" * 120]))[1] == []
+    assert faults("product", product(title=" ")) == {"title": "blank"}
     assert faults("product", product(tags=["y" * 81])) == {"tags": "too_long"}
     assert faults("product", product(tags=["y"] * 51)) == {"tags": "too_many"}
 

@@ -85,7 +85,21 @@ def test_a_state_is_one_of_ours(value):
 
 
 def test_every_state_is_taken():
+    assert STATES == ("pending", "completed", "cancelled", "refunded", "failed", "test")
     assert [check("order", order(status=state))[0]["status"] for state in STATES] == list(STATES)
+
+
+def test_the_lines_may_come_to_just_below_a_million_millions():
+    """The most that the column holds."""
+    most = [{"product_id": "p", "quantity": 1, "unit_price": "999999999999.99"}]
+    assert str(check("order", order(lines=most))[0]["total"]) == "999999999999.99"
+    cent = {"product_id": "p", "quantity": 1, "unit_price": "0.01"}
+    assert faults("order", order(lines=[*most, cent])) == {"lines": "range"}
+
+
+def test_a_product_has_a_currency():
+    assert check("product", product(currency="eur"))[0]["currency"] == "EUR"
+    assert faults("product", product(currency="EURO")) == {"currency": "format"}
 
 
 @pytest.mark.parametrize("value", ["EURO", "E", "€UR", "12E", 5, True, "EU\n", "ＥＵＲ", ["EUR"]])
