@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, JSONField, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -110,7 +110,7 @@ def _keep(
             "endpoint_id": endpoint_id,
             "topic": delivery.topic[:80],
             "delivery_id": delivery.delivery_id[:120],
-            "payload": masking.mask(payload),
+            "payload": Value(None, JSONField()) if payload is None else masking.mask(payload),  # null is JSON too
             "headers": masking.headers(dict(delivery.headers)),
             "request_id": delivery.request_id,
             **_told(delivery.source, reading, fault),

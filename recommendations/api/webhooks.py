@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from luxebrain.lib import jsonbody, problems
 from recommendations import deliveries, endpoints
-from recommendations.api import bodies, serializers
+from recommendations.api import bodies, described, serializers
 from recommendations.deliveries import Delivery
 from recommendations.endpoints import Bound
 from recommendations.models import WebhookReceipt
@@ -114,6 +114,7 @@ class WebhookView(TenantView):
         parameters=[
             OpenApiParameter("event", OpenApiTypes.STR, OpenApiParameter.PATH, enum=sorted(EVENTS)),
             OpenApiParameter("webhook-id", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Names the delivery"),
+            described.KEY,
         ],
         request=OpenApiTypes.OBJECT,
         responses={202: serializers.Delivered},

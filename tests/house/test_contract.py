@@ -15,6 +15,11 @@ PROMISED = {
     "/api/v1/products": "key",
     "/api/v1/customers": "key",
     "/api/v1/orders": "key",
+    **dict.fromkeys(
+        (f"/api/v1/webhooks/{event}" for event in (
+            "order-created", "customer-updated", "product-updated", "order", "customer", "product")),
+        "key",
+    ),
     "/api/limits/status": "key",
     "/api/schema": "anyone",
     "/models": "staff",

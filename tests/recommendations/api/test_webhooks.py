@@ -295,3 +295,13 @@ def test_both_secrets_fit_while_one_is_changed(acme: Any, woo: Shop) -> None:
         new = endpoints.rotate(tenant.webhook_endpoints.get(), by="test")
     assert woo.woo("customer.created", payload("woocommerce_customer")).status_code == 200
     assert woo.woo("product.created", payload("woocommerce_product"), secret=new).status_code == 200
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "5", '"x"', "true"])
+def test_what_is_json_but_no_object_is_kept_as_rejected(body: str, acme: Any, api: Any) -> None:
+    """R56: also null, which PostgreSQL would take for nothing."""
+    answer = api.client.generic(
+        "POST", "/api/v1/webhooks/order", body, "application/json", headers={"authorization": f"Bearer {api.secret}"}
+    )
+    assert answer.status_code == 400, answer.content
+    assert [receipt.state for receipt in acme.webhook_receipts.all()] == ["rejected"]
