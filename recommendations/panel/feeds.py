@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from luxebrain.lib import pages
 from luxebrain.lib.problems import Problem
-from recommendations.importing import feeds, files
+from recommendations.importing import feeds
 from recommendations.panel.imports import FeedForm, UploadForm
 from tenants.access import tenant_page
 
@@ -26,7 +26,7 @@ def add(request: Any) -> HttpResponse:
             return redirect("panel:imports", slug=request.tenant.slug)
         except Problem as problem:
             form.add_error("url", problem.detail)
-    context = {"form": UploadForm(), "feed_form": form, "most": files.most_bytes(request.tenant)}
+    context = {"form": UploadForm(), "feed_form": form, "most": request.tenant.plan.file_megabytes}
     context["plan"] = request.tenant.plan.name
     return pages.render_page(request, "recommendations/import_new.html", context, status=422)
 

@@ -91,7 +91,7 @@ def new(request: Any) -> HttpResponse:
         except Problem as problem:
             form.add_error("file", problem.detail)
     status = 422 if request.method == "POST" else 200
-    context = {"form": form, "feed_form": FeedForm(), "most": files.most_bytes(tenant), "plan": tenant.plan.name}
+    context = {"form": form, "feed_form": FeedForm(), "most": tenant.plan.file_megabytes, "plan": tenant.plan.name}
     return render_page(request, "recommendations/import_new.html", context, status=status)
 
 

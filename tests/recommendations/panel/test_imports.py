@@ -68,7 +68,7 @@ def owner(signed_in, ana):
 
 
 def test_it_checks_before_it_writes_and_says_what_each_row_would_do(owner, acme):
-    """R57: line, field and reason of each refused row, before anything is stored."""
+    """R98: line, field and reason of each refused row, before anything is stored."""
     make.product(acme, "1", title="Tea", price="2.00", stock=5)
     page = bring(owner, PRODUCTS)
     assert counts(latest(acme)) == ("checked", 3, 1, 1, 0, 1)
