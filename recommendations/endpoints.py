@@ -1,6 +1,6 @@
 """Addresses that shops send webhooks to: open, show, rotate, close, and find by the token in the address.
 
-Pages may call: open, address, secret, rotate, close; and read `tenant.webhook_endpoints`.
+Pages may call: open, address, secret, rotate, close, silent; and read `tenant.webhook_endpoints`.
 """
 
 import base64
@@ -21,6 +21,7 @@ from tenants.models import Tenant, User
 
 GRACE = timedelta(hours=24)
 MOST = 20  # open endpoints of a shop
+SILENCE_LEAST, SILENCE_BASE, SILENCE_GAPS, SILENCE_DELIVERIES = timedelta(hours=2), timedelta(days=7), 8, 5
 _SECRET, _TOKEN = "webhook secret", "webhook token"
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.myshopify\.com")
 _WHSEC = re.compile(r"whsec_[A-Za-z0-9+/]{32,100}={0,2}")
@@ -138,3 +139,20 @@ def find(token: str, *, source: str) -> Bound | None:
         return None
     kept = (sealed.unseal(text, purpose=_SECRET) for text in row[5:7] if text)
     return Bound(*row[:5], secrets=tuple(kept), requests_per_minute=row[7])
+
+
+def silent(tenant: Tenant) -> list[WebhookEndpoint]:
+    """Open addresses whose shop used to send and has stopped: quiet for eight times its usual gap, and two hours.
+
+    The usual gap is that of the seven days before the last delivery; fewer than five say nothing.
+    """
+    stopped = []
+    now = timezone.now()
+    for endpoint in tenant.webhook_endpoints.exclude(state=WebhookEndpoint.State.CLOSED):
+        last = endpoint.last_delivery_at
+        if last is None or now - last < SILENCE_LEAST:
+            continue
+        before = endpoint.receipts.filter(received_at__range=(last - SILENCE_BASE, last)).order_by()[:10_000].count()
+        if before >= SILENCE_DELIVERIES and now - last > SILENCE_GAPS * SILENCE_BASE / before:
+            stopped.append(endpoint)
+    return stopped

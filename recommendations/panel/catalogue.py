@@ -29,6 +29,7 @@ def tabs(request: Any, current: str) -> list[dict[str, Any]]:
         ("Products", "catalogue"),
         ("Customers", "customers"),
         ("Orders", "orders"),
+        ("Deliveries", "deliveries"),
         ("Imports", "imports"),
         ("Readiness", "readiness"),
     )

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from recommendations.panel import catalogue, exports, feeds, import_columns, imports, models, preview, readiness
+from recommendations.panel import (
+    catalogue,
+    deliveries,
+    endpoints,
+    exports,
+    feeds,
+    import_columns,
+    imports,
+    models,
+    preview,
+    readiness,
+)
 
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
@@ -15,6 +26,15 @@ urlpatterns = [
     path("catalogue/customers/<path:external_id>", catalogue.customer, name="customer"),
     path("catalogue/orders", catalogue.orders, name="orders"),
     path("catalogue/orders/<path:external_id>", catalogue.order, name="order"),
+    path("catalogue/deliveries", deliveries.deliveries, name="deliveries"),
+    path("catalogue/deliveries/<int:pk>", deliveries.delivery, name="delivery"),
+    path("catalogue/deliveries/<int:pk>/replay", deliveries.replay, name="delivery-replay"),
+    path("catalogue/deliveries/replay-all", deliveries.replay_all, name="deliveries-replay-all"),
+    path("catalogue/addresses", endpoints.endpoints, name="endpoints"),
+    path("catalogue/addresses/new", endpoints.new, name="endpoint-new"),
+    path("catalogue/addresses/<int:pk>", endpoints.endpoint, name="endpoint"),
+    path("catalogue/addresses/<int:pk>/rotate", endpoints.rotate, name="endpoint-rotate"),
+    path("catalogue/addresses/<int:pk>/close", endpoints.close, name="endpoint-close"),
     path("catalogue/imports", imports.imports, name="imports"),
     path("catalogue/imports/new", imports.new, name="import-new"),
     path("catalogue/imports/feeds", feeds.add, name="feed-add"),

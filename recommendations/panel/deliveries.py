@@ -1,0 +1,129 @@
+"""The pages of webhook deliveries: what came, what became of it, and sending it through again."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from luxebrain.lib import jsonbody, markup
+from luxebrain.lib.forms import FilterForm
+from luxebrain.lib.pages import Column, ListPage, render_page
+from luxebrain.lib.problems import Problem
+from recommendations import deliveries as use
+from recommendations import endpoints
+from recommendations.models import WebhookReceipt
+from recommendations.models.webhook import Source
+from recommendations.panel.catalogue import tabs
+from tenants.access import tenant_page
+
+State = WebhookReceipt.State
+DAYS = 7
+TONES = {
+    State.RECEIVED: "info", State.APPLIED: "good", State.UNCHANGED: "neutral",
+    State.REJECTED: "warning", State.FAILED: "bad",
+}  # fmt: skip
+KINDS = {"product": "product", "customer": "customer", "order": "order"}
+
+
+class DeliveryFilter(FilterForm):
+    state = forms.ChoiceField(label="State", choices=[("", "All states"), *State.choices])
+    kind = forms.ChoiceField(label="Of", choices=[("", "Everything"), *WebhookReceipt.Kind.choices])
+    source = forms.ChoiceField(label="From", choices=[("", "All shops"), *Source.choices])
+
+
+@require_safe
+@tenant_page(may="catalogue.read")
+def deliveries(request: Any) -> HttpResponse:
+    listing = ListPage(
+        request,
+        request.tenant.webhook_receipts.defer("payload", "reading", "headers"),
+        template="recommendations/deliveries.html",
+        columns=(Column("Delivery"), Column("State"), Column("What became of it"), Column("Received", "received")),
+        search=("topic", "object_id", "reason", "request_id", "delivery_id"),
+        filters=DeliveryFilter,
+        sorts={"received": ("received_at", "pk")},
+        default_sort="-received",
+        nouns=("delivery", "deliveries"),
+    )
+    for receipt in listing.rows:
+        receipt.tone = TONES[receipt.state]
+    counts = use.rate(request.tenant, since=timezone.now() - timedelta(days=DAYS))
+    done = counts["total"] - counts[State.RECEIVED]
+    return listing.render({
+        "tabs": tabs(request, "deliveries"),
+        "counts": counts,
+        "days": DAYS,
+        "share": (counts[State.APPLIED] + counts[State.UNCHANGED]) / done if done else None,
+        "again": request.tenant.webhook_receipts.filter(
+            state__in=(State.REJECTED, State.FAILED), replays=None
+        ).count(),
+        "silent": endpoints.silent(request.tenant),
+        "connect_url": reverse("panel:endpoints", kwargs={"slug": request.tenant.slug}),
+        "may_write": request.membership.may("catalogue.write"),
+        "may_connect": request.membership.may("keys.read"),
+    })  # fmt: skip
+
+
+@require_safe
+@tenant_page(may="catalogue.read")
+def delivery(request: Any, pk: int) -> HttpResponse:
+    found = get_object_or_404(request.tenant.webhook_receipts.select_related("endpoint", "replay_of"), pk=pk)
+    return page(request, found)
+
+
+def page(request: Any, receipt: WebhookReceipt, *, payload: str | None = None, fault: str = "") -> HttpResponse:
+    """One delivery; with `payload` and `fault` a correction that cannot be taken."""
+    shown = json.dumps(receipt.payload, indent=2, ensure_ascii=False)
+    kind = KINDS.get(receipt.kind)
+    exists = kind and getattr(request.tenant, f"{kind}s").filter(external_id=receipt.object_id).exists()
+    context = {
+        "receipt": receipt,
+        "tone": TONES[receipt.state],
+        "payload": shown if payload is None else payload,
+        "fault": fault,
+        "headers": sorted(receipt.headers.items()),
+        "replays": receipt.replays.order_by("pk"),
+        "object_url": reverse(f"panel:{kind}", kwargs={"slug": request.tenant.slug, "external_id": receipt.object_id})
+        if exists
+        else "",
+        "may_write": request.membership.may("catalogue.write"),
+        "can_replay": receipt.is_settled and receipt.kind != "privacy",
+        "under_way": not receipt.is_settled,
+    }
+    status = 422 if fault else 200
+    return render_page(request, "recommendations/delivery.html", context, fragment="state", status=status)
+
+
+@require_POST
+@tenant_page(may="catalogue.write")
+def replay(request: Any, pk: int) -> HttpResponse:
+    """Through again, as it was or with a corrected payload."""
+    found = get_object_or_404(request.tenant.webhook_receipts.select_related("endpoint"), pk=pk)
+    text = request.POST.get("payload")
+    try:
+        corrected = None if text is None else jsonbody.decode(text.encode())
+        unchanged = corrected == found.payload
+        again = use.replay(request.tenant, found, by=request.user, payload=None if unchanged else corrected)
+    except Problem as problem:
+        told = "; ".join(f"{error['field']}: {error['message']}" for error in problem.errors)
+        return page(request, found, payload=text, fault=told or problem.detail)
+    except ValueError as error:
+        return page(request, found, payload=text, fault=str(error))
+    messages.success(request, "It was sent through again; this is the new delivery.")
+    return redirect("panel:delivery", slug=request.tenant.slug, pk=again.pk)
+
+
+@require_POST
+@tenant_page(may="catalogue.write")
+def replay_all(request: Any) -> HttpResponse:
+    """Everything that was rejected or failed and was not sent through again yet; judged anew, nothing is lost."""
+    sent = use.replay_all(request.tenant, by=request.user)
+    messages.success(request, f"{markup.plural(sent, 'delivery was,deliveries were')} sent through again.")
+    return redirect("panel:deliveries", slug=request.tenant.slug)
