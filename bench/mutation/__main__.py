@@ -26,7 +26,11 @@ import pytest
 from bench.mutation import operators
 
 SECONDS = 60  # a fault that makes the tests run longer is found
-_VALUES = ["tests/recommendations/test_numbers_and_times.py", "tests/recommendations/test_ids_and_texts.py"]
+_VALUES = [
+    "tests/recommendations/test_field_codes.py",
+    "tests/recommendations/test_numbers_and_times.py",
+    "tests/recommendations/test_ids_and_texts.py",
+]
 _EVENTS = ["tests/recommendations/test_event_shapes.py"]
 _WHOLE = ["tests/test_input_validation.py"]
 _TEXT = ["tests/lib/test_sanitize.py"]
