@@ -85,6 +85,53 @@ def save(
 ) -> Saved:
     """Publish an artefact: complete and on the disk when its folder appears, or not at all."""
     path = path_of(root, tenant=tenant, model=model, version=version)
+    return _publish(path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
+
+
+def save_again(
+    root: Path,
+    *,
+    tenant: str | None,
+    model: str,
+    version: int,
+    arrays: dict[str, np.ndarray],
+    manifest: dict[str, Any],
+) -> Saved:
+    """A changed copy of a version, in a folder of its own beside it: whoever reads the old one goes on.
+
+    For what the law takes out of a version; `discard` the old folder once the registry names the new.
+    """
+    path = path_of(root, tenant=tenant, model=model, version=version)
+    path = path.with_name(f"{version}.{secrets.token_hex(8)}")
+    return _publish(path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
+
+
+def discard(path: Path) -> bool:
+    """Delete a version's folder; whoever has it mapped keeps reading. False if there was none."""
+    doomed = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}"
+    try:
+        path.rename(doomed)
+    except FileNotFoundError:
+        return False
+    shutil.rmtree(doomed)
+    return True
+
+
+def copies(root: Path, *, tenant: str, model: str) -> list[Path]:
+    """Every folder of a tenant's versions, changed copies included."""
+    home = path_of(root, tenant=tenant, model=model, version=1).parent
+    return [path for path in home.glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
+
+
+def _publish(
+    path: Path,
+    *,
+    tenant: str | None,
+    model: str,
+    version: int,
+    arrays: dict[str, np.ndarray],
+    manifest: dict[str, Any],
+) -> Saved:
     for name in arrays:
         _check_name("array", name)
     if path.exists():
@@ -151,14 +198,7 @@ def sweep(root: Path, *, older_than: float = 3_600.0) -> int:
 
 def remove(root: Path, *, tenant: str | None, model: str, version: int) -> bool:
     """Delete an artefact; whoever has it mapped keeps reading. False if there was none."""
-    path = path_of(root, tenant=tenant, model=model, version=version)
-    doomed = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}"
-    try:
-        path.rename(doomed)
-    except FileNotFoundError:
-        return False
-    shutil.rmtree(doomed)
-    return True
+    return discard(path_of(root, tenant=tenant, model=model, version=version))
 
 
 def _check_name(what: str, name: str) -> None:

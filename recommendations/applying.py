@@ -7,7 +7,7 @@ from django.db import connections
 from django.utils import timezone
 
 from luxebrain.lib import problems
-from recommendations import ingest, rows
+from recommendations import ingest, rows, suppression
 from recommendations.models import WebhookReceipt
 from recommendations.storefronts.reading import instant
 from recommendations.validator import InputValidator
@@ -38,7 +38,24 @@ def apply(tenant: Tenant, receipt_id: int) -> WebhookReceipt | None:
         settle(receipt, State.REJECTED, problem.detail, errors=problem.errors)
     receipt.processed_at = timezone.now()
     receipt.save(update_fields=["state", "reason", "errors", "ignored", "attempts", "processed_at"])
+    if _is_of_erased(tenant, receipt):
+        _empty(tenant, receipt)
     return receipt
+
+
+def _is_of_erased(tenant: Tenant, receipt: WebhookReceipt) -> bool:
+    data = receipt.reading.get("data") or {}
+    customer = receipt.object_id if receipt.kind in ("customer", "privacy") else data.get("customer_id", "")
+    return bool(customer) and suppression.read(tenant).has(f"c:{customer}")
+
+
+def _empty(tenant: Tenant, receipt: WebhookReceipt) -> None:
+    """A delivery about an erased person is counted, and says nothing of them."""
+    if receipt.kind in ("customer", "privacy"):
+        tenant.tombstones.filter(kind="customer", external_id=receipt.object_id).delete()
+        receipt.object_id = ""
+    receipt.payload, receipt.reading, receipt.headers, receipt.errors = {}, {}, {}, []
+    receipt.save(update_fields=["object_id", "payload", "reading", "headers", "errors"])
 
 
 def settle(receipt: WebhookReceipt, state: str, reason: str = "", *, errors: Any = ()) -> None:

@@ -34,6 +34,7 @@ class Shop:
     bundle: Bundle | None = None
     version: int = 0
     version_id: int = 0
+    digest: str = ""
     read_at: int = 0  # when the model's data was read: what arrived later is news to it
     degraded: str = ""
     popular: list[tuple[str, float]] | None = None
@@ -90,9 +91,9 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
     aliases = tenant.model_aliases.filter(model=settings.MODEL_NAME, name=ModelAlias.CHAMPION)
     alias = aliases.select_related("version").first()
     if alias is None:
-        held.bundle, held.version, held.version_id, held.degraded = None, 0, 0, ""
+        held.bundle, held.version, held.version_id, held.digest, held.degraded = None, 0, 0, "", ""
         return
-    if alias.version.pk == held.version_id and not held.degraded:
+    if (alias.version.pk, alias.version.digest) == (held.version_id, held.digest) and not held.degraded:
         return
     champion = alias.version
     earlier = tenant.model_versions.filter(
@@ -107,6 +108,7 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
                 errors.record(error, source="serving", tenant_id=tenant.pk, path=f"model {version}")
             continue
         held.bundle, held.read_at, held.version, held.version_id = bundle, read_at, version.number, version.pk
+        held.digest = version.digest
         held.degraded = "" if version is champion else f"v{champion.number} could not be loaded"
         return
     held.degraded = f"v{champion.number} could not be loaded"

@@ -9,7 +9,7 @@ import orjson
 from django.db import DatabaseError, connections, transaction
 
 from luxebrain.lib import logs
-from recommendations import history
+from recommendations import history, suppression
 from tenants import tenancy
 
 BATCHES_A_TURN = 64  # of one shop, before it is the next one's turn
@@ -55,11 +55,14 @@ def kept_for(tenant_id: int) -> timedelta:
 def tell_history(tenant_id: int, rows: Iterable[dict[str, Any]]) -> None:
     """What the shoppers just did, for their next answers. Call after the commit."""
     acts = []
+    erased = suppression.known(tenant_id)
     for row in rows:
         product = row.get("product_external_id")
         if product and row["kind"] in history.WEIGHTS:
             moment = datetime.fromisoformat(row["occurred_at"]).timestamp()
             customer, session = row.get("customer_external_id"), row.get("session_id")
+            if erased.has(f"c:{customer}", f"s:{session}"):
+                continue
             if customer:
                 acts.append((history.subject(customer=customer), product, row["kind"], moment))
             if session:
@@ -125,7 +128,8 @@ def _move(tenant_id: int) -> tuple[int, int]:
             cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [_LOCK, tenant_id % 2**31])
             if not cursor.fetchone()[0]:
                 return 0, 0
-            cursor.execute(_MOVE, {"tenant": tenant_id, "is_demo": tenant.is_demo, "batches": BATCHES_A_TURN})
+            values = {"tenant": tenant_id, "is_demo": tenant.is_demo, "batches": BATCHES_A_TURN}
+            cursor.execute(_MOVE, values | suppression.pads(tenant))
             return cursor.fetchone()
     except tenancy.NoSuchTenant:
         return 0, 0
@@ -155,7 +159,8 @@ where b.tenant_id = %s
 
 # A repetition is an event with an id that the shop gave and that is stored already, also when the
 # shop did not say the time and each call filled in its own. A week bounds how far apart they may be.
-_MOVE = """
+_GONE = suppression.erased("'c:' || e.customer_external_id", "'s:' || e.session_id")
+_MOVE = f"""
 with taken as (
     delete from recommendations_eventbatch where tenant_id = %(tenant)s and id in (
         select id from recommendations_eventbatch where tenant_id = %(tenant)s
@@ -167,6 +172,7 @@ with taken as (
         id uuid, given boolean, occurred_at timestamptz, kind text, customer_external_id text, session_id text,
         product_external_id text, quantity integer, value numeric, currency text, order_external_id text,
         recommendation_id text, placement text, properties jsonb)
+    where {_GONE} is not true
     order by e.id, taken.received_at
 ), stored as (
     insert into recommendations_event (tenant_id, occurred_at, id, kind, customer_external_id, session_id,
@@ -175,7 +181,7 @@ with taken as (
     select %(tenant)s, c.occurred_at, c.id, c.kind, coalesce(c.customer_external_id, ''), coalesce(c.session_id, ''),
         coalesce(c.product_external_id, ''), coalesce(c.quantity, 1), c.value, coalesce(c.currency, ''),
         coalesce(c.order_external_id, ''), coalesce(c.recommendation_id, ''), coalesce(c.placement, ''),
-        coalesce(c.properties, '{}'), %(is_demo)s, c.received_at
+        coalesce(c.properties, '{{}}'), %(is_demo)s, c.received_at
     from come c
     where c.given is not true or (
         select 1 from recommendations_event x
@@ -186,4 +192,4 @@ with taken as (
     returning 1
 )
 select (select count(*) from taken), (select count(*) from stored)
-"""
+"""  # noqa: S608  (a condition of our own)

@@ -10,7 +10,7 @@ from django.db import connections, transaction
 
 from luxebrain.lib import logs, redis
 from luxebrain.lib.problems import PlanLimit
-from recommendations import history, shapes, staging
+from recommendations import history, shapes, staging, suppression
 from tenants import epochs, work
 from tenants.models import Tenant
 
@@ -133,6 +133,8 @@ def _note(results: Results, outcomes: list[tuple[int, str]]) -> Counter[str]:
     for n, outcome in outcomes:
         if outcome == "older":
             results[n] |= {"status": "unchanged", "reason": "A newer state of this row is stored."}
+        elif outcome == "erased":
+            results[n] |= {"status": "unchanged", "reason": "This customer was erased; nothing is kept of them."}
         else:
             results[n]["status"] = outcome
     return Counter(outcome for _, outcome in outcomes)
@@ -199,8 +201,11 @@ def _after_commit(tenant: Tenant, changed: list[tuple[dict[str, Any], str]], *, 
     """What shoppers did lately follows: a fresh order is added, any other change has the list read again."""
     acts: list[tuple[str, str, str, float]] = []
     stale: set[str] = set()
+    erased = suppression.read(tenant)
     for row, outcome in changed:
         of = subjects(row.get("customer_id", ""), row.get("session_id", ""))
+        if erased.has(*of):
+            continue
         news = outcome == "created" and row["ordered_at"] > now - RECENT
         if news and row.get("status", "completed") in ("pending", "completed"):
             moment = row["ordered_at"].timestamp()

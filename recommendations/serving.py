@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 
 from luxebrain.lib import redis
-from recommendations import candidates, history, identity, popular
+from recommendations import candidates, history, identity, popular, suppression
 from recommendations.algorithms.bundle import Recommended
 from recommendations.candidates import Shop
 from recommendations.queries import Query
@@ -103,7 +103,7 @@ class RecommendationEngine:
             found = history.parse(raw)
             if of.startswith("c:") and not history.is_loaded(raw):
                 older = self._recorded(query.customer)
-                if values:
+                if values and not suppression.known(self.tenant_id).has(of):
                     history.complete(self.tenant_id, of, older)
                 found += [(product, kind, int(moment)) for product, kind, moment in older]
             acts += found

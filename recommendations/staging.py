@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import orjson
 from django.db import connections
 
+from recommendations import suppression
 from tenants.models import Tenant
 
 PRODUCT = "incoming_product"
@@ -69,10 +70,17 @@ def copy(tenant: Tenant, table: str, rendered: BinaryIO) -> None:
         cursor.execute(f"analyze {table}")
 
 
-def _merge(tenant: Tenant, statements: str) -> list[tuple[int, str]]:
+def _merge(tenant: Tenant, statements: str, *, strike: str = "") -> list[tuple[int, str]]:
+    """`strike` takes erased persons out of what came in, and names rows of which nothing is left."""
+    values = {"tenant": tenant.pk, "is_demo": tenant.is_demo}
+    gone: list[tuple[int, str]] = []
     with connections[tenant.alias].cursor() as cursor:
-        cursor.execute(statements, {"tenant": tenant.pk, "is_demo": tenant.is_demo})
-        return cursor.fetchall()
+        pads = suppression.pads(tenant) if strike else {"guarded": False}
+        if pads["guarded"]:
+            cursor.execute(strike, values | pads)
+            gone = cursor.fetchall()
+        cursor.execute(statements, values)
+        return cursor.fetchall() + gone
 
 
 def merge_products(tenant: Tenant) -> list[tuple[int, str]]:
@@ -80,12 +88,12 @@ def merge_products(tenant: Tenant) -> list[tuple[int, str]]:
 
 
 def merge_customers(tenant: Tenant) -> list[tuple[int, str]]:
-    return _merge(tenant, _CUSTOMERS)
+    return _merge(tenant, _CUSTOMERS, strike=_STRIKE_CUSTOMERS)
 
 
 def merge_orders(tenant: Tenant) -> list[tuple[int, str]]:
     """Orders and their lines. Customers that are not known yet are made."""
-    return _merge(tenant, _MAKE_CUSTOMERS + _COMPARE_ORDERS + _WRITE_ORDERS)
+    return _merge(tenant, _MAKE_CUSTOMERS + _COMPARE_ORDERS + _WRITE_ORDERS, strike=_STRIKE_ORDERS)
 
 
 def compare_orders(tenant: Tenant) -> list[tuple[int, str]]:
@@ -95,8 +103,19 @@ def compare_orders(tenant: Tenant) -> list[tuple[int, str]]:
 
 def merge_events(tenant: Tenant) -> list[tuple[int, str]]:
     """Events of a file: created, or unchanged when they are there already."""
-    return _merge(tenant, _EVENTS)
+    return _merge(tenant, _EVENTS, strike=_STRIKE_EVENTS)
 
+
+# An erased person's orders are nobody's; of their own row and of their events nothing is kept.
+_GONE_CUSTOMER = suppression.erased("'c:' || i.external_id")
+_GONE_EVENT = suppression.erased("'c:' || i.customer_external_id", "'s:' || i.session_id")
+_GONE_ORDER = suppression.erased("'c:' || i.customer", "'s:' || i.session_id")
+_STRIKE_CUSTOMERS = f"delete from incoming_customer i where {_GONE_CUSTOMER} returning n, 'erased'"  # noqa: S608
+_STRIKE_EVENTS = f"delete from incoming_event i where {_GONE_EVENT} returning n, 'erased'"  # noqa: S608
+_STRIKE_ORDERS = (
+    f"with struck as (update incoming_order i set customer = '', session_id = '' where {_GONE_ORDER} "  # noqa: S608
+    "returning 1) select 0, '' from struck where false"
+)
 
 # A newer state is never overwritten by an older one; a row that says nothing new is not written at
 # all, but a later time of the same state is kept, or a late arrival between the two would win.

@@ -10,6 +10,7 @@ from recommendations import (
     export_work,  # noqa: F401  (registers the handler of exports)
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
+    privacy,  # noqa: F401  (registers the handler of erasures)
     sweeping,
     tracking,
     training_work,  # noqa: F401  (registers the handlers of training)

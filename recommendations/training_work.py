@@ -1,6 +1,6 @@
 """Background work about training: do one, start the first one, start those that are due."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -63,8 +63,16 @@ def due(tenant: Tenant) -> str:
     champion = versions.champion(tenant)
     if champion is None:
         return "first" if is_warm_without_model(tenant) else ""
+    if erased_since(tenant, champion.created_at):
+        return "erasure"
     if not tenant.plan.trains_daily or champion.created_at > since:
         return ""
     news = champion.created_at
     orders, events = tenant.orders.filter(updated_at__gt=news), tenant.events.filter(occurred_at__gt=news)
     return "daily" if orders.exists() or events.exists() else ""
+
+
+def erased_since(tenant: Tenant, moment: datetime) -> bool:
+    """Whether somebody was erased of whom the model in service still learnt, and no training came after."""
+    last = tenant.privacy_requests.filter(kind="erasure", state="done", finished_at__gt=moment).first()
+    return last is not None and not tenant.training_runs.filter(created_at__gt=last.finished_at).exists()

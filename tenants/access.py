@@ -19,7 +19,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "owner": frozenset(
         _READ
         | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "models.write", "team.write"}
-        | {"settings.write"}
+        | {"settings.write", "privacy.write"}
     ),
 }
 PLATFORM_RIGHTS: dict[str, frozenset[str]] = {

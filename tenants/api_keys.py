@@ -23,6 +23,7 @@ SCOPES = {
     "catalogue:write": "Write products, customers and orders",
     "batch:write": "Run batch jobs",
     "usage:read": "Read usage and limits",
+    "privacy:write": "Hand out and erase what is held of one customer",
 }
 PUBLISHABLE_SCOPES = ("recommendations:read", "events:write")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")

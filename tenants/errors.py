@@ -1,6 +1,7 @@
 """Unhandled exceptions: recorded with an id, grouped by where they happened."""
 
 import hashlib
+import re
 import traceback
 import uuid
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from luxebrain.lib import logs
-from tenants.models import ErrorGroup, ErrorOccurrence
+from tenants.models import ErrorGroup, ErrorOccurrence, Tenant
 
 KEPT_OCCURRENCES = 50
+_CUSTOMER = re.compile(r"(/customers/)[^/?#]+")  # the shop's id of a person: neither rows nor logs keep it
 log = logs.get(__name__)
 
 
@@ -29,6 +32,7 @@ def record(
 ) -> str:
     """Keeps the error and returns its id. Never raises: a fault in here must not hide the first one."""
     error_id = f"err_{uuid.uuid4().hex[:20]}"
+    path = _CUSTOMER.sub(r"\1…", path)
     log.error("error.unhandled", error_id=error_id, exc_info=error, path=path)
     try:
         with transaction.atomic(using="ops"):
@@ -72,6 +76,22 @@ def _group(error: BaseException) -> int:
 def storable(text: str) -> str:
     """The text without what PostgreSQL refuses: null characters and halves of surrogate pairs."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def forget(tenant: Tenant, text: str) -> int:
+    """Takes a shopper's id out of what is kept of a shop's errors; how many reports named it."""
+    word = re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])")
+    found = 0
+    with transaction.atomic(using="ops"):
+        rows = ErrorOccurrence.objects.using("ops").filter(tenant_id=tenant.pk)
+        for row in rows.filter(Q(path__contains=text) | Q(trace__contains=text)):
+            path, trace = word.sub("[erased]", row.path)[:300], word.sub("[erased]", row.trace)
+            if (path, trace) != (row.path, row.trace):
+                found += rows.filter(pk=row.pk).update(path=path, trace=trace)
+        groups = ErrorGroup.objects.using("ops")
+        for group in groups.filter(pk__in=rows.values("group_id"), message__contains=text):
+            groups.filter(pk=group.pk).update(message=word.sub("[erased]", group.message)[:500])
+    return found
 
 
 def place_of(error: BaseException) -> str:

@@ -32,6 +32,7 @@ TENANT_MENU = (
     Item("API keys", "key-round", "panel:api-keys", "Settings", may="keys.read"),
     Item("Team", "users", "panel:team", "Settings", may="team.read"),
     Item("Plan & usage", "receipt-text", "panel:usage", "Settings", may="usage.read"),
+    Item("Privacy", "shield-check", "panel:privacy", "Settings", may="privacy.write"),
     Item("Shop settings", "settings", "panel:settings", "Settings", may="settings.write"),
 )
 STAFF_MENU = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
@@ -115,6 +116,20 @@ class Bundle:
         total = float(shares.sum())
         return [(int(past.items[place]), float(shares[place]) / total)
                 for place in order if shares[place] > 0]
+
+    def without(self, customers: Sequence[str]) -> Bundle | None:
+        """The bundle in which these customers have no name and no history; None if it knows none of them."""
+        gone = {int(index) for index in self.customers.index(list(customers)) if index >= 0}
+        if not gone:
+            return None
+        counts = np.diff(self.histories.indptr)
+        kept = ~np.isin(np.repeat(np.arange(len(counts)), counts), list(gone))
+        counts[list(gone)] = 0
+        names = [f"erased:{secrets.token_hex(12)}" if number in gone else name
+                 for number, name in enumerate(self.customers)]
+        past = Histories(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), self.histories.items[kept],
+                         self.histories.weights[kept], self.until)
+        return replace(self, customers=IdMap.of(names), histories=past)
 
     def arrays(self) -> Arrays:
         """Everything but the manifest; names of [a-z0-9_-]."""

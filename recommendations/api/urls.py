@@ -11,6 +11,7 @@ from recommendations.api.catalogue import (
     ProductView,
 )
 from recommendations.api.events import EventView, events
+from recommendations.api.privacy import ErasuresView, ErasureView, ExportView
 from recommendations.api.recommend import cross_sell, recommend
 from recommendations.api.webhooks import WebhookView, generic, shopify, woocommerce
 
@@ -26,6 +27,9 @@ urlpatterns = [
     path("products/<path:external_id>", ProductView.as_view(), name="product"),
     path("customers", CustomersView.as_view(), name="customers"),
     path("customers/", CustomersView.as_view()),
+    path("customers/<str:external_id>/export", ExportView.as_view(), name="customer-export"),
+    path("privacy/erasures", ErasuresView.as_view(), name="erasures"),
+    path("privacy/erasures/<uuid:public_id>", ErasureView.as_view(), name="erasure"),
     path("customers/<path:external_id>", CustomerView.as_view(), name="customer"),
     path("orders", OrdersView.as_view(), name="orders"),
     path("orders/", OrdersView.as_view()),

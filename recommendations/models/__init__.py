@@ -1,7 +1,7 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook.
+training, attribution, rollup, webhook, privacy.
 """
 
 from recommendations.models.attribution import Attribution
@@ -12,6 +12,7 @@ from recommendations.models.exporting import ExportRun
 from recommendations.models.feed import Feed
 from recommendations.models.importing import ImportMapping, ImportPiece, ImportRun
 from recommendations.models.order import Order, OrderLine
+from recommendations.models.privacy import ErasedShopper, PrivacyKey, PrivacyRequest
 from recommendations.models.rollup import RollUp
 from recommendations.models.training import TrainingRun
 from recommendations.models.webhook import Tombstone, WebhookEndpoint, WebhookReceipt
@@ -19,6 +20,7 @@ from recommendations.models.webhook import Tombstone, WebhookEndpoint, WebhookRe
 __all__ = [
     "Attribution",
     "Customer",
+    "ErasedShopper",
     "Event",
     "EventBatch",
     "ExportRun",
@@ -28,6 +30,8 @@ __all__ = [
     "ImportRun",
     "Order",
     "OrderLine",
+    "PrivacyKey",
+    "PrivacyRequest",
     "Product",
     "RollUp",
     "Tombstone",

@@ -177,6 +177,7 @@ def customer(request: Any, external_id: str) -> HttpResponse:
         act.title = known.get(act.product_external_id, "")
     context = {
         "customer": found,
+        "may_erase": request.membership.may("privacy.write"),
         "orders": tenant.orders.filter(customer=found).annotate(n=Count("lines")).order_by("-ordered_at")[:50],
         "acts": acts,
     }

@@ -26,6 +26,7 @@ REASONS = {
     "manual": "By hand",
     "first": "First model",
     "daily": "Daily",
+    "erasure": "After an erasure",
     "command": "Command line",
     "staff": "Platform",
     "demo": "Demo",

@@ -12,6 +12,7 @@ from recommendations.panel import (
     imports,
     models,
     preview,
+    privacy,
     readiness,
 )
 
@@ -51,5 +52,9 @@ urlpatterns = [
     path("catalogue/imports/<int:pk>/undo", imports.undo, name="import-undo"),
     path("catalogue/exports", exports.exports, name="exports"),
     path("catalogue/exports/<int:pk>/file", exports.file, name="export-file"),
+    path("privacy", privacy.privacy, name="privacy"),
+    path("privacy/export", privacy.privacy_export, name="privacy-export"),
+    path("privacy/erase", privacy.privacy_erase, name="privacy-erase"),
+    path("privacy/<uuid:public_id>", privacy.privacy_request, name="privacy-request"),
     path("catalogue/readiness", readiness.readiness, name="readiness"),
 ]

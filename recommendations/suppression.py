@@ -1,0 +1,97 @@
+"""Suppression: erased customers and sessions are recognised by digest, so that nothing late brings them back."""
+
+import hmac
+import secrets
+import time
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from luxebrain.lib import sealed
+from tenants import tenancy
+from tenants.models import Tenant
+
+PURPOSE = "privacy key"
+CACHE_SECONDS = 30  # how long a process may not know of an erasure; the erasure looks again after that
+_BLOCK = 64
+
+
+@dataclass(frozen=True)
+class Erased:
+    """The digests of a shop's erased subjects ("c:<customer id>", "s:<session id>")."""
+
+    key: bytes = b""
+    digests: frozenset[bytes] = field(default_factory=frozenset)
+
+    def has(self, *subjects: str) -> bool:
+        return bool(self.digests) and any(digest(self.key, one) in self.digests for one in subjects if one)
+
+
+def digest(key: bytes, subject: str) -> bytes:
+    return hmac.digest(key, subject.encode(), "sha256")
+
+
+def key_of(tenant: Tenant) -> bytes:
+    """The shop's key; made with the first request."""
+    held = tenant.privacy_keys.first()
+    if held is None:
+        fresh = sealed.seal(secrets.token_hex(32), purpose=PURPOSE)
+        tenant.privacy_keys.bulk_create([tenant.privacy_keys.model(tenant=tenant, sealed=fresh)], ignore_conflicts=True)
+        held = tenant.privacy_keys.get()
+    return bytes.fromhex(sealed.unseal(held.sealed, purpose=PURPOSE))
+
+
+def add(tenant: Tenant, *subjects: str) -> None:
+    """From here on these subjects are kept out."""
+    key = key_of(tenant)
+    model = tenant.erased_shoppers.model
+    rows = [model(tenant=tenant, digest=digest(key, subject)) for subject in subjects]
+    tenant.erased_shoppers.bulk_create(rows, ignore_conflicts=True)
+
+
+def read(tenant: Tenant) -> Erased:
+    """As the rows stand now."""
+    digests = frozenset(bytes(one) for one in tenant.erased_shoppers.values_list("digest", flat=True))
+    return Erased(key_of(tenant), digests) if digests else Erased()
+
+
+_known: dict[int, tuple[float, Erased]] = {}
+
+
+def known(tenant_id: int) -> Erased:
+    """This process's copy, at most 30 seconds old: for calls that should ask no database."""
+    held = _known.get(tenant_id)
+    if held is None or time.monotonic() - held[0] > CACHE_SECONDS:
+        with tenancy.within(tenant_id) as tenant:
+            held = time.monotonic(), read(tenant)
+        _known[tenant_id] = held
+    return held[1]
+
+
+def forget() -> None:
+    _known.clear()
+
+
+def pads(tenant: Tenant) -> dict[str, Any]:
+    """What SQL needs to make the same digests: the two padded keys of HMAC (RFC 2104), and whether
+    anybody was erased at all. Goes with `erased(…)`."""
+    if not tenant.erased_shoppers.exists():
+        return {"guarded": False, "inner": b"", "outer": b""}
+    key = key_of(tenant).ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ mask for byte in key) for mask in (0x36, 0x5C))
+    return {"guarded": True, "inner": inner, "outer": outer}
+
+
+def erased(*texts: str) -> str:
+    """A condition: one of these SQL texts ("'c:' || customer") names an erased subject of %(tenant)s."""
+    made = ", ".join(
+        f"sha256(%(outer)s::bytea || sha256(%(inner)s::bytea || convert_to({text}, 'UTF8')))" for text in texts
+    )
+    return (
+        "(%(guarded)s and exists (select 1 from recommendations_erasedshopper x "  # noqa: S608  (names of columns)
+        f"where x.tenant_id = %(tenant)s and x.digest in ({made})))"
+    )
+
+
+def fingerprint(certificate: bytes) -> str:
+    return sha256(certificate).hexdigest()
