@@ -137,14 +137,14 @@ def _orders_back(cursor: Any, values: dict[str, Any]) -> tuple[int, int, set[str
 
 
 _MINE = """
-with mine as (
+with mine as materialized (
     select e.key as external_id, e.value ->> 0 as digest, e.value -> 1 as was
     from recommendations_importpiece p, jsonb_each(p.changed) e where p.tenant_id = %(tenant)s and p.id = %(piece)s
       and e.value -> 1 <> 'null'
 )
 """
 _MADE = """
-with mine as (
+with mine as materialized (
     select e.key as external_id, e.value as digest from recommendations_importpiece p, jsonb_each_text(p.made) e
     where p.tenant_id = %(tenant)s and p.id = %(piece)s
 )
@@ -184,10 +184,10 @@ _FIND_ORDERS = f"""
 create temporary table if not exists undone (order_id bigint, external_id text, customer text, was jsonb)
     on commit delete rows;
 delete from undone;
-insert into undone {_MINE}, made as (
+insert into undone {_MINE}, made as materialized (
     select e.key as external_id, e.value as digest from recommendations_importpiece p, jsonb_each_text(p.made) e
     where p.tenant_id = %(tenant)s and p.id = %(piece)s
-), every as (select external_id, digest, was from mine union all select external_id, digest, null from made)
+), every as materialized (select external_id, digest, was from mine union all select external_id, digest, null from made)
 select r.id, r.external_id, (select c.external_id from recommendations_customer c
                              where c.tenant_id = %(tenant)s and c.id = r.customer_id), every.was
 from recommendations_order r join every using (external_id)
