@@ -187,7 +187,9 @@ delete from undone;
 insert into undone {_MINE}, made as materialized (
     select e.key as external_id, e.value as digest from recommendations_importpiece p, jsonb_each_text(p.made) e
     where p.tenant_id = %(tenant)s and p.id = %(piece)s
-), every as materialized (select external_id, digest, was from mine union all select external_id, digest, null from made)
+), every as materialized (
+    select external_id, digest, was from mine union all select external_id, digest, null from made
+)
 select r.id, r.external_id, (select c.external_id from recommendations_customer c
                              where c.tenant_id = %(tenant)s and c.id = r.customer_id), every.was
 from recommendations_order r join every using (external_id)
