@@ -40,7 +40,6 @@ app.conf.beat_schedule = {
     "sweep-work": every(300, "tenants.sweep_work"),
     "sweep-idempotency": every(600, "tenants.sweep_idempotency"),
     "event-partitions": every(3600, "recommendations.ensure_partitions"),
-    "pull-shops": every(60, "recommendations.pull_due"),
     "fetch-feeds": every(900, "recommendations.fetch_due_feeds"),
     "sweep-files": every(3600, "recommendations.sweep_files"),
     "nightly-training": every(3600, "recommendations.train_stale"),

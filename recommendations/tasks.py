@@ -11,7 +11,6 @@ from recommendations import (
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
     privacy,  # noqa: F401  (registers the handler of erasures)
-    pull_work,  # noqa: F401  (registers the handlers of pulls)
     sweeping,
     tracking,
     training_work,  # noqa: F401  (registers the handlers of training)

@@ -1,12 +1,11 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook, connection, privacy.
+training, attribution, rollup, webhook, privacy.
 """
 
 from recommendations.models.attribution import Attribution
 from recommendations.models.catalogue import Product
-from recommendations.models.connection import StoreConnection
 from recommendations.models.customer import Customer
 from recommendations.models.event import Event, EventBatch
 from recommendations.models.exporting import ExportRun
@@ -35,7 +34,6 @@ __all__ = [
     "PrivacyRequest",
     "Product",
     "RollUp",
-    "StoreConnection",
     "Tombstone",
     "TrainingRun",
     "WebhookEndpoint",

@@ -33,8 +33,6 @@ def tabs(request: Any, current: str) -> list[dict[str, Any]]:
         ("Imports", "imports"),
         ("Readiness", "readiness"),
     )
-    if request.membership.may("keys.read"):
-        names += (("Connections", "connections"),)
     if request.membership.may("data.export"):
         names += (("Export", "exports"),)
     return [

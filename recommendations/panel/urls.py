@@ -4,7 +4,6 @@ from django.urls import path
 
 from recommendations.panel import (
     catalogue,
-    connections,
     deliveries,
     endpoints,
     exports,
@@ -37,12 +36,6 @@ urlpatterns = [
     path("catalogue/addresses/<int:pk>", endpoints.endpoint, name="endpoint"),
     path("catalogue/addresses/<int:pk>/rotate", endpoints.rotate, name="endpoint-rotate"),
     path("catalogue/addresses/<int:pk>/close", endpoints.close, name="endpoint-close"),
-    path("catalogue/connections", connections.connections, name="connections"),
-    path("catalogue/connections/new", connections.new, name="connection-new"),
-    path("catalogue/connections/<int:pk>", connections.connection, name="connection"),
-    path("catalogue/connections/<int:pk>/credentials", connections.credentials, name="connection-credentials"),
-    path("catalogue/connections/<int:pk>/disconnect", connections.disconnect, name="connection-disconnect"),
-    path("catalogue/connections/<int:pk>/do/<slug:verb>", connections.act, name="connection-act"),
     path("catalogue/imports", imports.imports, name="imports"),
     path("catalogue/imports/new", imports.new, name="import-new"),
     path("catalogue/imports/feeds", feeds.add, name="feed-add"),

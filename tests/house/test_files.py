@@ -95,7 +95,6 @@ DOORS = {
     "recommendations/training_work.py": "finds the tenants whose model is stale",
     "recommendations/importing/feeds.py": "finds the shops whose feed is due",
     "recommendations/sweeping.py": "sweeps files of all tenants",
-    "recommendations/pulling/connections.py": "finds the connections of all tenants whose time has come",
     "recommendations/pulse.py": "closes the connection of its own thread",
 }
 # Statements made of table and column names of our own models.

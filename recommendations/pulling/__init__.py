@@ -1,1 +1,0 @@
-"""Asking shops' own APIs for what changed: everything at first, then what webhooks may have missed."""
