@@ -44,6 +44,7 @@ QUERIES = (
 )
 # Bodies that the first of the alternatives does not show.
 VARIANTS = {
+    "/api/v1/webhooks/{event}": [{"id": "h1", "title": "Tea", "price": "1.00", "currency": "EUR"}],
     "/api/v1/events": [
         {"type": "view"},
         {"type": "impression", "items": ["h1", "h2"]},
@@ -97,7 +98,8 @@ def address(path):
     """The path with a good value for each parameter."""
     while "{" in path:
         before, _, rest = path.partition("{")
-        path = f"{before}h1{rest.partition('}')[2]}"
+        name, _, rest = rest.partition("}")
+        path = f"{before}{'product-updated' if name == 'event' else 'h1'}{rest}"
     return path
 
 
