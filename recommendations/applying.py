@@ -1,5 +1,6 @@
 """One kept delivery becomes rows: validated, in the order of the shop's own times, exactly once."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +16,15 @@ from tenants.models import Tenant
 
 State = WebhookReceipt.State
 _TAKE = {"product": ingest.products, "customer": ingest.customers, "order": ingest.orders}
+Erase = Callable[..., object]  # privacy.request_erasure, which stands above this
 _KINDS = {"product": rows.PRODUCTS, "customer": rows.CUSTOMERS, "order": rows.ORDERS}
 
 
-def apply(tenant: Tenant, receipt_id: int) -> WebhookReceipt | None:
+def apply(tenant: Tenant, receipt_id: int, *, erase: Erase) -> WebhookReceipt | None:
     """Applies the receipt inside the caller's transaction and writes what became of it; None if it was settled.
 
     Two workers with deliveries of one object take turns, or a late change could pass a deletion.
+    `erase(tenant, customer, by=…)` is asked when the shop system demands that a customer be forgotten.
     """
     receipt = tenant.webhook_receipts.filter(pk=receipt_id).first()
     if receipt is None:
@@ -33,7 +36,7 @@ def apply(tenant: Tenant, receipt_id: int) -> WebhookReceipt | None:
     receipt.attempts += 1
     try:
         with tenant.atomic():
-            _apply(tenant, receipt)
+            _apply(tenant, receipt, erase)
     except problems.Problem as problem:
         settle(receipt, State.REJECTED, problem.detail, errors=problem.errors)
     receipt.processed_at = timezone.now()
@@ -67,15 +70,30 @@ def _take_turn(tenant: Tenant, of: str) -> None:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, %s))", [of, tenant.pk])
 
 
-def _apply(tenant: Tenant, receipt: WebhookReceipt) -> None:
+def _apply(tenant: Tenant, receipt: WebhookReceipt, erase: Erase) -> None:
     action = receipt.reading.get("action", "ignore")
     version = instant(receipt.reading.get("modified_at")) or receipt.received_at
     if action == "upsert":
         _upsert(tenant, receipt, version)
     elif action == "delete":
         _delete(tenant, receipt, version)
+    elif receipt.kind == "privacy":
+        _privacy(tenant, receipt, action, erase)
     else:
         settle(receipt, State.UNCHANGED, receipt.reading.get("reason") or "There is nothing to do.")
+
+
+def _privacy(tenant: Tenant, receipt: WebhookReceipt, action: str, erase: Erase) -> None:
+    """A customer is forgotten at once; what a person has to do is said, and never done by a delivery."""
+    if action == "shop_redact":
+        settle(receipt, State.UNCHANGED, "Nothing is erased by itself: to have the whole shop erased, write to us.")
+    elif not receipt.object_id:
+        settle(receipt, State.UNCHANGED, receipt.reading.get("reason") or "The request names no customer.")
+    elif action == "redact":
+        erase(tenant, receipt.object_id, by=receipt.get_source_display())
+        settle(receipt, State.APPLIED, "The erasure of the customer is under way; its proof stands under Privacy.")
+    else:
+        settle(receipt, State.APPLIED, "Noted. The customer asks for a copy of their data: make it under Privacy.")
 
 
 def _upsert(tenant: Tenant, receipt: WebhookReceipt, version: datetime) -> None:
@@ -130,4 +148,3 @@ def _first(errors: list[dict[str, Any]]) -> str:
     first = errors[0]
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{first['field']}: {first['message']}{more}".lstrip(": ")
-

@@ -10,7 +10,7 @@ from recommendations import (
     export_work,  # noqa: F401  (registers the handler of exports)
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
-    privacy,  # noqa: F401  (registers the handler of erasures)
+    privacy,
     sweeping,
     tracking,
     training_work,  # noqa: F401  (registers the handlers of training)
@@ -50,7 +50,7 @@ def sweep_files(lease: work.Lease) -> None:
 def apply_delivery(lease: work.Lease) -> None:
     assert lease.tenant_id is not None
     with tenancy.enter(lease.tenant_id) as tenant:
-        receipt = applying.apply(tenant, int(lease.subject))
+        receipt = applying.apply(tenant, int(lease.subject), erase=privacy.request_erasure)
         lease.finish("default")
     if receipt is not None and receipt.state == receipt.State.REJECTED:
         deliveries.count(tenant, "webhook_rejections")

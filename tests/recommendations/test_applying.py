@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recommendations import applying
+from recommendations import applying, privacy
 from recommendations.models import WebhookReceipt
 from recommendations.storefronts import woocommerce
 from tests import make
@@ -59,7 +59,7 @@ def deliver(tenant: Any, told: list[tuple[str, Any]]) -> None:
             digest=number.to_bytes(32, "big"), reading=kept, received_at=timezone.now(),
         )  # fmt: skip
         with make.inside(tenant) as entered:
-            assert applying.apply(entered, receipt.pk).is_settled
+            assert applying.apply(entered, receipt.pk, erase=privacy.request_erasure).is_settled
 
 
 def state_of(tenant: Any) -> list[Any]:

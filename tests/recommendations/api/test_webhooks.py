@@ -305,3 +305,36 @@ def test_what_is_json_but_no_object_is_kept_as_rejected(body: str, acme: Any, ap
     )
     assert answer.status_code == 400, answer.content
     assert [receipt.state for receipt in acme.webhook_receipts.all()] == ["rejected"]
+
+
+def test_shopify_asks_to_forget_a_customer(acme: Any, shopify: Shop) -> None:
+    """The erasure is asked for once, however often Shopify says so; a copy is made by a person."""
+    told = payload("shopify_redact")
+    for topic in ("customers/data_request", "customers/redact", "customers/redact"):
+        assert shopify.shopify(topic, told).status_code == 200
+    assert shopify.shopify("shop/redact", {"shop_id": 954889, "shop_domain": SHOP}).status_code == 200
+    copy, redact, whole = settled(acme)
+    assert (copy.state, redact.state, whole.state) == ("applied", "applied", "unchanged")
+    assert "make it under Privacy" in copy.reason
+    assert redact.duplicates == 1
+    asked = acme.privacy_requests.get()
+    assert (asked.kind, asked.asked_label) == ("erasure", "Shopify")
+
+
+def test_hostile_payloads_that_are_signed_are_kept_and_settled(acme: Any, woo: Shop, shopify: Shop, own: Shop) -> None:
+    """R50: at every address, in every field of what the vendors send; never 5xx, never left waiting."""
+    bad = ("<script>alert(1)</script>", "' or 1=1; --", "../../etc/passwd", "a\x00b\r\nc", "\u202egnp", "x" * 9_000,
+           -1, 2**70, True, None, [], {}, [[[[]]]])  # fmt: skip
+    doors = (
+        (woo.woo, "product.updated", payload("woocommerce_product")),
+        (shopify.shopify, "products/update", payload("shopify_product")),
+        (own.own, "product-updated", PRODUCT),
+    )
+    for number, value in enumerate(bad):
+        for send, topic, row in doors:
+            more = {"name": f"m{number}"} if send == own.own else {}
+            assert send(topic, dict.fromkeys(row, value) | {"id": number + 1}, **more).status_code in (200, 400)
+    for send, topic, row in doors:
+        long = dict.fromkeys(("name", "title"), "x" * 450_000)
+        assert send(topic, {**row, **long, "id": 99}).status_code in (200, 400)
+    assert {receipt.state for receipt in settled(acme)} <= {"applied", "unchanged", "rejected"}
