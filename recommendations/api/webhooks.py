@@ -2,7 +2,7 @@
 
 In this order: size, signature over the raw bytes, then one transaction that keeps the delivery and its
 work, then the answer. Vendors switch off hooks that fail, so to them a signed delivery that is wrong is
-answered 200 and kept as rejected (docs/adr); our own callers get 400 with the field.
+answered 200 and kept as rejected (docs/adr/0012); our own callers get 400 with the field.
 """
 
 from collections.abc import Callable
