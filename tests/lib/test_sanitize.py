@@ -216,6 +216,11 @@ def test_parsers_that_never_agree_leave_text_alone(monkeypatch):
     assert sanitize.sanitize_html("<p>tricky & 1</p>") == "6"
 
 
+def test_text_that_never_settles_has_no_sign_of_markup(monkeypatch):
+    monkeypatch.setattr(sanitize, "_plain_once", lambda value: f"{value}  <&x")
+    assert sanitize.plain("é") == "é x x x x"
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
