@@ -18,7 +18,7 @@ def validate_only(request: HttpRequest) -> HttpResponse:
     now = datetime.now(UTC)
     accepted = 0
     for event in bodies.rows(request, name="events", most=shapes.MAX_ROWS):
-        rows, errors = shapes.events(event, now=now, since=now - timedelta(days=90), currency="GBP")
+        rows, errors = shapes.events(event, now=now, since={"": now - timedelta(days=90)}, currency="GBP")
         accepted += bool(rows) and not errors
     return HttpResponse(orjson.dumps({"accepted": accepted}), status=202, content_type="application/json")
 

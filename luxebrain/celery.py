@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
     "sweep-idempotency": every(600, "tenants.sweep_idempotency"),
     "event-partitions": every(3600, "recommendations.ensure_partitions"),
     "fetch-feeds": every(900, "recommendations.fetch_due_feeds"),
+    "let-go": every(86400, "recommendations.let_go"),
     "sweep-files": every(3600, "recommendations.sweep_files"),
     "nightly-training": every(3600, "recommendations.train_stale"),
 }

@@ -39,16 +39,16 @@ def put(tenant_id: int, rows: list[dict[str, Any]]) -> None:
         )
 
 
-_retention: dict[int, tuple[float, timedelta]] = {}
+_retention: dict[int, tuple[float, dict[str, timedelta]]] = {}
 
 
-def kept_for(tenant_id: int) -> timedelta:
-    """How long the shop's plan keeps events; asked of the database every five minutes."""
+def kept_for(tenant_id: int) -> dict[str, timedelta]:
+    """How long the shop's plan keeps events: by kind, and under "" all others; asked every five minutes."""
     held = _retention.get(tenant_id)
     if held is None or time.monotonic() - held[0] > 300:
         with tenancy.enter(tenant_id) as tenant:
-            held = time.monotonic(), timedelta(days=tenant.plan.retention_days)
-        _retention[tenant_id] = held
+            days = {kind: timedelta(days=tenant.plan.days_of(kind)) for kind in ("", *tenant.plan.event_days)}
+        held = _retention[tenant_id] = time.monotonic(), days
     return held[1]
 
 
@@ -139,11 +139,13 @@ _known_months: set[date] = set()
 
 
 def ensure_partitions(months: Iterable[date]) -> None:
-    """Makes the months' partitions where they are missing; each is asked for once in a process."""
+    """Makes the months' partitions where they are missing; of those that are never dropped, each is asked
+    for once in a process (recommendations/retention.py drops old ones that are empty)."""
     for month in sorted({one.replace(day=1) for one in months} - _known_months):
         with transaction.atomic(), connections["default"].cursor() as cursor:
             cursor.execute("select ensure_event_partition(%s)", [month])
-        _known_months.add(month)
+        if month > datetime.now(UTC).date() - timedelta(days=55):
+            _known_months.add(month)
 
 
 def coming_months(now: datetime, *, ahead: int = 2) -> list[date]:

@@ -227,10 +227,13 @@ def _shown(value: Any) -> list[str]:
     return [fields.identifier(item) for item in value]
 
 
-def events(row: Any, *, now: datetime, since: datetime, currency: str) -> tuple[list[Row], Errors]:
+def events(
+    row: Any, *, now: datetime, since: Mapping[str, datetime], currency: str
+) -> tuple[list[Row], Errors]:
     """One event as rows of the event table: a purchase of several items is one row for each.
 
-    `since` is how far back events are kept. The rows hold only what differs from the defaults.
+    `since` is how far back events are kept: by kind, and under "" all others. The rows hold only what
+    differs from the defaults.
     """
     clean, errors = EVENT.check(row, now=now)
     kind = clean.get("type", "")
@@ -287,7 +290,7 @@ def _items(kind: str, clean: Row) -> list[Any]:
     raise Refused("unknown", "Only an impression or a purchase has items.")
 
 
-def _needs(kind: str, clean: Row, items: list[Any], *, since: datetime) -> Errors:
+def _needs(kind: str, clean: Row, items: list[Any], *, since: Mapping[str, datetime]) -> Errors:
     """What one field asks of another."""
     errors: Errors = []
     if not clean.get("customer_id") and not clean.get("session_id"):
@@ -298,8 +301,9 @@ def _needs(kind: str, clean: Row, items: list[Any], *, since: datetime) -> Error
     if kind == "purchase" and items and clean.get("product_id"):
         errors.append(error("product_id", "conflict", "Send product_id or items, not both."))
     occurred_at = clean.get("occurred_at")
-    if occurred_at is not None and occurred_at < since:
-        errors.append(error("occurred_at", "range", f"Events are kept since {since:%Y-%m-%d} in your plan."))
+    kept_since = since.get(kind) or since[""]
+    if occurred_at is not None and occurred_at < kept_since:
+        errors.append(error("occurred_at", "range", f"Events are kept since {kept_since:%Y-%m-%d} in your plan."))
     return errors
 
 

@@ -11,6 +11,7 @@ from recommendations import (
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
     privacy,
+    retention,
     sweeping,
     tracking,
     training_work,  # noqa: F401  (registers the handlers of training)
@@ -60,3 +61,14 @@ def apply_delivery(lease: work.Lease) -> None:
 def settle_deliveries(lease: work.Lease) -> None:
     """Deliveries whose work was given up say so."""
     deliveries.settle_dead()
+
+
+@work.handler(retention.TASK)
+def let_go(lease: work.Lease) -> None:
+    """Without a tenant: every shop in turn, then the months that are empty. With one: what it keeps no longer."""
+    if lease.tenant_id is not None:
+        retention.let_go(lease.tenant_id, renew=lease.renew)
+        return
+    for tenant in tenancy.across().order_by("pk"):
+        work.enqueue(tenant, retention.TASK, key="retention")
+    retention.drop_empty_months()

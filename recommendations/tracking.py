@@ -19,6 +19,7 @@ from tenants.models import Tenant
 # A transaction stamps its rows when it begins: one that is still open now may show older ones later.
 OVERLAP = timedelta(minutes=2)
 TASK = "recommendations.roll_up"
+COUNTED = ("impression", "click", "purchase")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,14 @@ def _touched(tenant: Tenant, *, arrived_after: datetime | None, since: datetime 
         query = sql.TOUCHED_DAYS
     else:
         query = f"{sql.TOUCHED_DAYS} union {sql.DAYS_SINCE}"
-    return sorted({row[0] for row in _rows(tenant, query, values)})
+    first = _frozen_before(tenant)
+    return sorted({row[0] for row in _rows(tenant, query, values) if row[0] >= first})
+
+
+def _frozen_before(tenant: Tenant) -> date:
+    """The first day all of whose counted events are still kept; figures of earlier days stay as they are."""
+    days = min(tenant.plan.days_of(kind) for kind in COUNTED)
+    return (timezone.now() - timedelta(days=days)).astimezone(tenant.zone).date() + timedelta(days=1)
 
 
 def _attribute(tenant: Tenant, days: list[date], *, arrived_after: datetime | None) -> int:

@@ -1,5 +1,6 @@
 """Events over the API: POST is validated, stored as one durable row in one round trip, and answered; GET reads."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,8 @@ def events(request: HttpRequest) -> HttpResponse:
 def _take(request: HttpRequest) -> HttpResponse:
     """One round trip stores the events; with an Idempotency-Key, they and the answer are one transaction."""
     credential = request.credential  # type: ignore[attr-defined]
-    since = datetime.now(UTC) - inbox.kept_for(credential.tenant_id)
+    now = datetime.now(UTC)
+    since = {kind: now - kept for kind, kept in inbox.kept_for(credential.tenant_id).items()}
     try:
         if idempotency.key_of(request) is None:
             response, kept = _checked(request, since=since)
@@ -55,7 +57,7 @@ def _take(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _checked(request: HttpRequest, *, since: datetime) -> tuple[HttpResponse, list[dict[str, Any]]]:
+def _checked(request: HttpRequest, *, since: Mapping[str, datetime]) -> tuple[HttpResponse, list[dict[str, Any]]]:
     """The answer, and the rows to store: what is right of what was sent."""
     given = bodies.rows(request, name="events", most=shapes.MAX_ROWS)
     now, currency = datetime.now(UTC), request.credential.currency  # type: ignore[attr-defined]

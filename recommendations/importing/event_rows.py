@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 
 import numpy as np
@@ -37,6 +38,8 @@ def events(reader: Reader, frame: pd.DataFrame, lines: np.ndarray) -> Iterator[C
     names_one = np.array([kind in shapes.NEEDS_PRODUCT or kind == "purchase" for kind in [*found["type"].values, ""]])
     without = names_one[found["type"].codes] & (found["product_id"].codes < 0)
     bad |= reader.lacking(without & ~bad, lines, "product_id", "This kind of event names its product.")
+    old = _too_old(reader, found)
+    bad |= reader.lacking(old & ~bad, lines, "occurred_at", "Your plan keeps this kind for less long.")
     good = np.flatnonzero(~bad)
     c = {name: column.pick(good) for name, column in found.items()}
     made = _content_ids([c[name] for name in checks if name not in ("event_id", "properties")])
@@ -70,6 +73,15 @@ def events(reader: Reader, frame: pd.DataFrame, lines: np.ndarray) -> Iterator[C
         again=lines[good][np.setdiff1d(np.arange(len(good)), once)],
         customers=set(c["customer_id"].filled("").texts().to_pylist()) - {""},
     )
+
+
+def _too_old(reader: Reader, found: dict[str, Column]) -> np.ndarray:
+    """Rows of kinds that the plan keeps for less long than others."""
+    plan = reader.tenant.plan
+    firsts = [(reader.now - timedelta(days=plan.days_of(kind))).timestamp() for kind in found["type"].values]
+    times = [moment.timestamp() for moment in found["occurred_at"].values]
+    first, time = np.array([*firsts, -np.inf]), np.array([*times, np.inf])
+    return time[found["occurred_at"].codes] < first[found["type"].codes]
 
 
 def _content_ids(cells: list[Column]) -> list[str]:

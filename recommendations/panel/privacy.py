@@ -16,6 +16,7 @@ from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage
 from luxebrain.lib.problems import Problem
 from recommendations import privacy as use
+from recommendations import retention
 from recommendations.models import PrivacyRequest
 from tenants.access import tenant_page
 
@@ -43,7 +44,7 @@ def privacy(request: Any) -> HttpResponse:
     )
     for row in listing.rows:
         row.tone = TONES[row.state]
-    return listing.render()
+    return listing.render({"kept": retention.table(request.tenant)})
 
 
 @require_safe

@@ -15,6 +15,9 @@ class Plan(models.Model):
     members = models.PositiveIntegerField(null=True, blank=True)
     api_keys = models.PositiveIntegerField(default=4)
     retention_days = models.PositiveIntegerField(default=400, help_text="How long events are kept")
+    event_days = models.JSONField(
+        default=dict, help_text="Days by kind of event, where they are fewer than retention_days"
+    )
     file_megabytes = models.PositiveIntegerField(default=200, help_text="The largest file that can be imported")
     trains_daily = models.BooleanField(default=False)
     has_isolated_model = models.BooleanField(default=False)
@@ -25,3 +28,7 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def days_of(self, kind: str) -> int:
+        """How many days an event of this kind is kept."""
+        return min(self.event_days.get(kind, self.retention_days), self.retention_days)

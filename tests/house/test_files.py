@@ -95,6 +95,8 @@ DOORS = {
     "recommendations/training_work.py": "finds the tenants whose model is stale",
     "recommendations/importing/feeds.py": "finds the shops whose feed is due",
     "recommendations/sweeping.py": "sweeps files of all tenants",
+    "recommendations/retention.py": "drops months of events that are empty for all tenants",
+    "recommendations/tasks.py": "fans the nightly chore out",
     "recommendations/pulse.py": "closes the connection of its own thread",
 }
 # Statements made of table and column names of our own models.

@@ -18,7 +18,7 @@ def rows(count: int, **fields: Any) -> list[dict[str, Any]]:
     event = {"type": "view", "customer_id": "c", "product_id": "p", **fields}
     return [
         row for _ in range(count)
-        for row in shapes.events(event, now=now, since=now - timedelta(days=3650), currency="EUR")[0]
+        for row in shapes.events(event, now=now, since={"": now - timedelta(days=3650)}, currency="EUR")[0]
     ]
 
 

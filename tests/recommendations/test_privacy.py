@@ -41,7 +41,7 @@ def _no_copies():
 
 def event(**fields):
     given = {"type": "view", "customer_id": WHO, "session_id": SESSION, "product_id": "tea-1", **fields}
-    return shapes.events(given, now=timezone.now(), since=timezone.now() - timedelta(days=90), currency="EUR")[0]
+    return shapes.events(given, now=timezone.now(), since={"": timezone.now() - timedelta(days=90)}, currency="EUR")[0]
 
 
 def order(number, **fields):
