@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     "fold-usage": every(30, "tenants.fold_usage"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
     "settle-deliveries": every(60, "recommendations.settle_deliveries"),
+    "pull-stores": every(300, "recommendations.pull_due"),
     "sweep-work": every(300, "tenants.sweep_work"),
     "sweep-idempotency": every(600, "tenants.sweep_idempotency"),
     "event-partitions": every(3600, "recommendations.ensure_partitions"),

@@ -11,6 +11,7 @@ from recommendations import (
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
     privacy,
+    pull_work,  # noqa: F401  (registers the handlers of connections)
     retention,
     sweeping,
     tracking,

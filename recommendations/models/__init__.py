@@ -1,11 +1,12 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook, privacy.
+training, attribution, rollup, webhook, privacy, connection.
 """
 
 from recommendations.models.attribution import Attribution
 from recommendations.models.catalogue import Product
+from recommendations.models.connection import StoreConnection
 from recommendations.models.customer import Customer
 from recommendations.models.event import Event, EventBatch
 from recommendations.models.exporting import ExportRun
@@ -34,6 +35,7 @@ __all__ = [
     "PrivacyRequest",
     "Product",
     "RollUp",
+    "StoreConnection",
     "Tombstone",
     "TrainingRun",
     "WebhookEndpoint",

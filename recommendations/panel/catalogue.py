@@ -31,6 +31,7 @@ def tabs(request: Any, current: str) -> list[dict[str, Any]]:
         ("Orders", "orders"),
         ("Deliveries", "deliveries"),
         ("Imports", "imports"),
+        ("Connections", "connections"),
         ("Readiness", "readiness"),
     )
     if request.membership.may("data.export"):

@@ -4,6 +4,7 @@ from django.urls import path
 
 from recommendations.panel import (
     catalogue,
+    connections,
     deliveries,
     endpoints,
     exports,
@@ -50,6 +51,15 @@ urlpatterns = [
     path("catalogue/imports/<int:pk>/start", imports.start, name="import-start"),
     path("catalogue/imports/<int:pk>/stop", imports.stop, name="import-stop"),
     path("catalogue/imports/<int:pk>/undo", imports.undo, name="import-undo"),
+    path("catalogue/connections", connections.connections, name="connections"),
+    path("catalogue/connections/new/<slug:source>", connections.new, name="connection-new"),
+    path("catalogue/connections/<int:pk>", connections.connection, name="connection"),
+    path("catalogue/connections/<int:pk>/progress", connections.progress, name="connection-progress"),
+    path("catalogue/connections/<int:pk>/credentials", connections.credentials, name="connection-credentials"),
+    path("catalogue/connections/<int:pk>/pause", connections.pause, name="connection-pause"),
+    path("catalogue/connections/<int:pk>/resume", connections.resume, name="connection-resume"),
+    path("catalogue/connections/<int:pk>/pull", connections.pull, name="connection-pull"),
+    path("catalogue/connections/<int:pk>/disconnect", connections.disconnect, name="connection-disconnect"),
     path("catalogue/exports", exports.exports, name="exports"),
     path("catalogue/exports/<int:pk>/file", exports.file, name="export-file"),
     path("privacy", privacy.privacy, name="privacy"),

@@ -98,6 +98,7 @@ DOORS = {
     "recommendations/sweeping.py": "sweeps files of all tenants",
     "recommendations/retention.py": "drops months of events that are empty for all tenants",
     "recommendations/tasks.py": "fans the nightly chore out",
+    "recommendations/pulling/connections.py": "finds the connections whose time has come",
     "recommendations/pulse.py": "closes the connection of its own thread",
 }
 # Statements made of table and column names of our own models.
