@@ -110,7 +110,9 @@ def disconnect(tenant: Tenant, connection: StoreConnection, *, by: User) -> None
 
 def fan_out() -> int:
     """Makes every connection due whose time has come; how many there were. Work is shared fairly by the relay."""
-    due = StoreConnection.objects.across_tenants().filter(state=State.ACTIVE, next_at__lte=timezone.now())
+    due = StoreConnection.objects.across_tenants().filter(
+        state=State.ACTIVE, next_at__lte=timezone.now(), tenant__state=Tenant.State.ACTIVE
+    )
     count = 0
     for connection in due.select_related("tenant").only("id", "tenant"):
         work.enqueue(connection.tenant, TASK, subject=connection.pk, key=f"pull-{connection.pk}")

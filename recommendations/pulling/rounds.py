@@ -94,9 +94,7 @@ def begin(tenant: Tenant, connection: StoreConnection) -> None:
     connection.save(update_fields=["pending", "cursors", "round_began_at"])
 
 
-def _keep(
-    tenant_id: int, read: StoreConnection, kind: str, page: shops.Page, finish: Callable[[], None]
-) -> bool:
+def _keep(tenant_id: int, read: StoreConnection, kind: str, page: shops.Page, finish: Callable[[], None]) -> bool:
     """The page's rows and the place after it, or neither. True when the round is over."""
     with tenancy.enter(tenant_id) as tenant:
         now = timezone.now()
@@ -113,7 +111,7 @@ def _keep(
         if page.following is not None:
             cursor |= page.following
         else:
-            connection.cursors[kind] = {**cursor, "seen": cursor["newest"] or cursor["seen"]}
+            connection.cursors[kind] = {**cursor, "seen": _reached(connection, cursor)}
             connection.pending.pop(0)
             if kind == "customers":
                 connection.customers_read_at = now
@@ -124,6 +122,16 @@ def _keep(
         connection.save()
         log.info("pull.page", connection=connection.pk, kind=kind, rows=len(page.rows))
         return not connection.pending
+
+
+def _reached(connection: StoreConnection, cursor: dict[str, Any]) -> str | None:
+    """Up to where nothing can have been missed: the newest state, but no later than the beginning of the round.
+
+    A shop may list in any order, so what changed during the round may lie on a page that was read before.
+    """
+    if not cursor["newest"]:
+        return cursor["seen"]  # type: ignore[no-any-return]
+    return min(datetime.fromisoformat(cursor["newest"]), connection.round_began_at).isoformat(timespec="seconds")
 
 
 def _take(tenant: Tenant, connection: StoreConnection, kind: str, rows: list[Any], *, now: datetime) -> None:
@@ -161,7 +169,15 @@ def _take(tenant: Tenant, connection: StoreConnection, kind: str, rows: list[Any
 
 
 def _living(tenant: Tenant, kind: str, found: list[reading.Reading]) -> list[reading.Reading]:
-    """Without what the shop deleted after the state that we read."""
+    """Without what the shop deleted after the state that we read; orders of deleted customers are nobody's."""
+    if kind == "orders":
+        named = {one.data["customer_id"] for one in found if one.data.get("customer_id")}
+        gone = set(
+            tenant.tombstones.filter(kind="customer", external_id__in=named).values_list("external_id", flat=True)
+        )
+        for one in found:
+            if one.data.get("customer_id") in gone:
+                del one.data["customer_id"]
     ids = [one.object_id for one in found]
     graves = tenant.tombstones.filter(kind=_KIND[kind], external_id__in=ids)
     deleted = dict(graves.values_list("external_id", "deleted_at"))
@@ -171,9 +187,7 @@ def _living(tenant: Tenant, kind: str, found: list[reading.Reading]) -> list[rea
     ]  # fmt: skip
 
 
-def _failed(
-    tenant_id: int, read: StoreConnection, fault: shops.ShopFault, finish: Callable[[], None]
-) -> float | None:
+def _failed(tenant_id: int, read: StoreConnection, fault: shops.ShopFault, finish: Callable[[], None]) -> float | None:
     """Notes it. A refusal waits for people; anything else is tried again, later each time."""
     with tenancy.enter(tenant_id) as tenant:
         connection = tenant.store_connections.select_for_update().filter(pk=read.pk).first()

@@ -125,9 +125,18 @@ def _shopify(shop: Shop, kind: str, at: Position, size: int, seconds: float) -> 
     if found := _NEXT.search(answer.headers.get("link", "")):
         # Of the link only the token is taken: where to ask is ours to say.
         token = parse_qs(urlsplit(found.group(1)).query).get("page_info", [""])[0]
-        after = max(filter(None, (at["after"], _earlier(newest, OVERLAP) if newest else None)), default=None)
+        after = at["after"]
+        if newest and _ascend(rows):  # else a list from there on would leave out what is still to come
+            after = max(filter(None, (after, _earlier(newest, OVERLAP))))
         following = {"after": after, "page": at["page"] + 1, "token": token[:2000]} if token else None
     return Page(rows, following, newest, None, _rest(answer.headers.get("x-shopify-shop-api-call-limit", "")))
+
+
+def _ascend(rows: list[Any]) -> bool:
+    """Whether the shop did list by the time of change; not every resource documents that order."""
+    times = [reading.instant(row.get("updated_at")) if type(row) is dict else None for row in rows]
+    known = [moment for moment in times if moment]
+    return len(known) == len(rows) and known == sorted(known)
 
 
 def _rest(bucket: str) -> float:
