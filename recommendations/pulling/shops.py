@@ -21,7 +21,7 @@ MAX_BYTES = 20_000_000
 SHOPIFY_VERSION = "2025-10"
 OVERLAP = timedelta(minutes=2)  # clocks differ, and a shop may date a change a little before it shows it
 _WORDS = {"products": "products", "customers": "customers", "orders": "orders"}
-_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
+_NEXT = re.compile(r'<([^<>]{1,4000})>\s{0,5};\s{0,5}rel="?next"?')
 
 Position = dict[str, Any]
 
