@@ -12,7 +12,7 @@ from tenants.schema import ProtectTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0011_privacy_requests'),
+        ('recommendations', '0012_drop_empty_event_partitions'),
         ('tenants', '0005_plan_file_size'),
     ]
 
