@@ -12,6 +12,7 @@ from recommendations import ingest, rows, suppression
 from recommendations.models import WebhookReceipt
 from recommendations.storefronts.reading import instant
 from recommendations.validator import InputValidator
+from tenants import audit
 from tenants.models import Tenant
 
 State = WebhookReceipt.State
@@ -86,7 +87,8 @@ def _apply(tenant: Tenant, receipt: WebhookReceipt, erase: Erase) -> None:
 def _privacy(tenant: Tenant, receipt: WebhookReceipt, action: str, erase: Erase) -> None:
     """A customer is forgotten at once; what a person has to do is said, and never done by a delivery."""
     if action == "shop_redact":
-        settle(receipt, State.UNCHANGED, "Nothing is erased by itself: to have the whole shop erased, write to us.")
+        audit.record(tenant, "privacy.shop_erasure_demanded", by=receipt.get_source_display(), target=tenant.slug)
+        settle(receipt, State.APPLIED, "Written into the audit trail: the platform erases the shop within 30 days.")
     elif not receipt.object_id:
         settle(receipt, State.UNCHANGED, receipt.reading.get("reason") or "The request names no customer.")
     elif action == "redact":

@@ -57,6 +57,9 @@ def receive(tenant_id: int, delivery: Delivery, *, endpoint_id: int, most_a_minu
     with tenancy.enter(tenant_id) as tenant:
         receipt = receive_within(tenant, delivery, endpoint_id=endpoint_id, most_a_minute=most_a_minute)
         _note_delivery(tenant, endpoint_id)
+        if delivery.source == Source.SHOPIFY and delivery.topic == "app/uninstalled":
+            # Not closed: what Shopify demands two days later (shop/redact) must still be heard.
+            tenant.webhook_endpoints.filter(pk=endpoint_id).update(state=WebhookEndpoint.State.DISCONNECTED)
     return receipt
 
 
@@ -200,7 +203,8 @@ def count(tenant: Tenant, meter: str) -> None:
 def forged(bound: Bound) -> None:
     """A delivery whose signature does not fit: nothing of it is kept but when and how often."""
     with tenancy.enter(bound.tenant_id) as tenant:
-        tenant.webhook_endpoints.filter(pk=bound.endpoint_id).update(last_forgery_at=Now())
+        due = Q(last_forgery_at=None) | Q(last_forgery_at__lt=Now() - timedelta(seconds=5))
+        tenant.webhook_endpoints.filter(due, pk=bound.endpoint_id).update(last_forgery_at=Now())
     count(tenant, "webhook_forgeries")
 
 

@@ -314,11 +314,18 @@ def test_shopify_asks_to_forget_a_customer(acme: Any, shopify: Shop) -> None:
         assert shopify.shopify(topic, told).status_code == 200
     assert shopify.shopify("shop/redact", {"shop_id": 954889, "shop_domain": SHOP}).status_code == 200
     copy, redact, whole = settled(acme)
-    assert (copy.state, redact.state, whole.state) == ("applied", "applied", "unchanged")
+    assert (copy.state, redact.state, whole.state) == ("applied", "applied", "applied")
+    assert acme.audit_entries.filter(action="privacy.shop_erasure_demanded").count() == 1
     assert "make it under Privacy" in copy.reason
     assert redact.duplicates == 1
     asked = acme.privacy_requests.get()
     assert (asked.kind, asked.asked_label) == ("erasure", "Shopify")
+
+
+def test_an_app_that_was_taken_out_is_still_heard(acme: Any, shopify: Shop) -> None:
+    assert shopify.shopify("app/uninstalled", {"id": 954889, "myshopify_domain": SHOP}).status_code == 200
+    assert acme.webhook_endpoints.get().state == "disconnected"
+    assert shopify.shopify("shop/redact", {"shop_id": 954889, "shop_domain": SHOP}).status_code == 200
 
 
 def test_hostile_payloads_that_are_signed_are_kept_and_settled(acme: Any, woo: Shop, shopify: Shop, own: Shop) -> None:
