@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "event-partitions": every(3600, "recommendations.ensure_partitions"),
     "fetch-feeds": every(900, "recommendations.fetch_due_feeds"),
     "let-go": every(86400, "recommendations.let_go"),
+    "look-for-findings": every(3600, "recommendations.look_for_findings"),
     "sweep-files": every(3600, "recommendations.sweep_files"),
     "nightly-training": every(3600, "recommendations.train_stale"),
 }

@@ -8,6 +8,7 @@ from recommendations import (
     applying,
     deliveries,
     export_work,  # noqa: F401  (registers the handler of exports)
+    findings,
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
     privacy,
@@ -73,3 +74,14 @@ def let_go(lease: work.Lease) -> None:
     for tenant in tenancy.across().order_by("pk"):
         work.enqueue(tenant, retention.TASK, key="retention")
     retention.drop_empty_months()
+
+
+@work.handler(findings.TASK)
+def look_for_findings(lease: work.Lease) -> None:
+    """Without a tenant: finds the shops to look at. With one: looks through its data."""
+    if lease.tenant_id is None:
+        findings.fan_out()
+        return
+    with tenancy.enter(lease.tenant_id) as tenant:
+        findings.look(tenant, renew=lease.renew)
+        lease.finish("default")

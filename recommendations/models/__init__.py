@@ -1,7 +1,7 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook, privacy, connection.
+training, attribution, rollup, webhook, privacy, connection, finding.
 """
 
 from recommendations.models.attribution import Attribution
@@ -11,6 +11,7 @@ from recommendations.models.customer import Customer
 from recommendations.models.event import Event, EventBatch
 from recommendations.models.exporting import ExportRun
 from recommendations.models.feed import Feed
+from recommendations.models.finding import CatalogueDay, DataFinding
 from recommendations.models.importing import ImportMapping, ImportPiece, ImportRun
 from recommendations.models.order import Order, OrderLine
 from recommendations.models.privacy import ErasedShopper, PrivacyKey, PrivacyRequest
@@ -20,7 +21,9 @@ from recommendations.models.webhook import Tombstone, WebhookEndpoint, WebhookRe
 
 __all__ = [
     "Attribution",
+    "CatalogueDay",
     "Customer",
+    "DataFinding",
     "ErasedShopper",
     "Event",
     "EventBatch",

@@ -33,6 +33,7 @@ def tabs(request: Any, current: str) -> list[dict[str, Any]]:
         ("Imports", "imports"),
         ("Connections", "connections"),
         ("Readiness", "readiness"),
+        ("Data quality", "quality"),
     )
     if request.membership.may("data.export"):
         names += (("Export", "exports"),)

@@ -33,6 +33,7 @@ def readiness(request: Any) -> HttpResponse:
         "arrivals": meter.arrivals(tenant),
         "events": sorted(facts.events.items(), key=lambda kind: -kind[1]),
         "days": meter.EVENT_DAYS,
+        "faults": tenant.data_findings.filter(state="open").count(),
         "bounds": {
             "products": facts.products >= meter.PRODUCTS_COUNTED,
             "customers": facts.customers >= meter.ORDERS_COUNTED,

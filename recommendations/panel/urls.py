@@ -14,6 +14,7 @@ from recommendations.panel import (
     models,
     preview,
     privacy,
+    quality,
     readiness,
 )
 
@@ -67,4 +68,8 @@ urlpatterns = [
     path("privacy/erase", privacy.privacy_erase, name="privacy-erase"),
     path("privacy/<uuid:public_id>", privacy.privacy_request, name="privacy-request"),
     path("catalogue/readiness", readiness.readiness, name="readiness"),
+    path("catalogue/quality", quality.quality, name="quality"),
+    path("catalogue/quality/check", quality.check, name="quality-check"),
+    path("catalogue/quality/<slug:kind>/mute", quality.mute, name="quality-mute"),
+    path("catalogue/quality/<slug:kind>/unmute", quality.unmute, name="quality-unmute"),
 ]

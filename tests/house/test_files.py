@@ -91,6 +91,7 @@ DOORS = {
     "tenants/signup.py": "the tenant does not exist yet",
     "tenants/staff.py": "platform roles belong to no tenant",
     "recommendations/deliveries.py": "settles deliveries whose work was given up",
+    "recommendations/findings.py": "finds the shops whose data is to be looked through",
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/tracking.py": "finds the tenants with news",
     "recommendations/training_work.py": "finds the tenants whose model is stale",
