@@ -163,11 +163,12 @@ where b.tenant_id = %s
 # shop did not say the time and each call filled in its own. A week bounds how far apart they may be.
 _GONE = suppression.erased("'c:' || e.customer_external_id", "'s:' || e.session_id")
 _MOVE = f"""
-with taken as (
-    delete from recommendations_eventbatch where tenant_id = %(tenant)s and id in (
-        select id from recommendations_eventbatch where tenant_id = %(tenant)s
-        order by received_at limit %(batches)s for update skip locked)
-    returning received_at, events
+with picked as materialized (
+    select id from recommendations_eventbatch where tenant_id = %(tenant)s
+    order by received_at limit %(batches)s for update skip locked
+), taken as (
+    delete from recommendations_eventbatch b using picked where b.tenant_id = %(tenant)s and b.id = picked.id
+    returning b.received_at, b.events
 ), come as (
     select distinct on (e.id) e.*, taken.received_at
     from taken, jsonb_to_recordset(taken.events) as e (

@@ -69,10 +69,13 @@ def _events(tenant_id: int, *, before: datetime, kind: str | None, renew: Callab
 
 
 _DELETE = """
-delete from recommendations_event where tenant_id = %(tenant)s and (occurred_at, id) in (
+with old as materialized (
     select occurred_at, id from recommendations_event
     where tenant_id = %(tenant)s and occurred_at < %(before)s and (%(kind)s::text is null or kind = %(kind)s)
-    order by occurred_at limit %(piece)s)
+    order by occurred_at limit %(piece)s
+)
+delete from recommendations_event e using old
+where e.tenant_id = %(tenant)s and e.occurred_at = old.occurred_at and e.id = old.id
 """
 
 

@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from luxebrain.lib.problems import Problem
-from recommendations import privacy
+from luxebrain.lib.problems import NotFound, Problem
+from recommendations import fields, privacy
 from recommendations.api import bodies
 from recommendations.models import PrivacyRequest
 from tenants.api.base import TenantView
@@ -59,6 +59,8 @@ class ErasuresView(TenantView):
         given = bodies.read(request._request)
         if type(given) is not dict or set(given) != {"customer_id"}:
             raise Problem("Some fields are not right.", fields={"customer_id": "Send this field, and no other."})
+        if type(given["customer_id"]) is not str:  # an erasure is for good: no guess at what a number meant
+            raise Problem("Some fields are not right.", fields={"customer_id": "Must be text."})
         row = privacy.request_erasure(self.tenant, given["customer_id"], by=f"key {request.auth.label}")
         return Response(told(row), status=202)
 
@@ -87,6 +89,10 @@ class ExportView(TenantView):
                    responses={200: _HELD})  # fmt: skip
     def get(self, request: Any, external_id: str) -> Response:
         bodies.query(request.query_params, allowed=())
+        try:
+            fields.identifier(external_id)
+        except fields.Refused:
+            raise NotFound("There is nothing here, or it is not yours.") from None
         return Response(privacy.request_export(self.tenant, external_id, by=f"key {request.auth.label}"))
 
 
