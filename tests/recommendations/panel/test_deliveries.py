@@ -129,3 +129,22 @@ def test_it_says_when_a_shop_has_stopped_sending(acme: Any, ana: Any, signed_in:
         assert endpoints.silent(tenant) == []
     acme.webhook_endpoints.update(last_delivery_at=long_ago)
     assert "has stopped sending" in signed_in(ana).get("/t/acme/catalogue/deliveries").content.decode()
+
+
+@pytest.mark.browser
+def test_a_click_in_a_list_that_refreshes_itself_opens_a_page(
+    browser_page: Any, acme: Any, ana: Any, rejected: Any
+) -> None:
+    """The list's own target and swap are not its links'."""
+    page = browser_page
+    page.goto("/account/login/")
+    page.fill("input[name=login]", "ana@example.com")
+    page.fill("input[name=password]", make.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/overview")
+    page.goto("/t/acme/catalogue/deliveries")
+    page.locator("a.row-link").first.click()
+    page.wait_for_url(f"**/deliveries/{rejected.pk}")
+    page.wait_for_selector("text=What is wrong")
+    assert page.locator("h1").count() == 1
+    assert page.locator("text=Fields we do not use").count() <= 1
