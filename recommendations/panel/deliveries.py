@@ -62,13 +62,20 @@ def deliveries(request: Any) -> HttpResponse:
         "days": DAYS,
         "share": (counts[State.APPLIED] + counts[State.UNCHANGED]) / done if done else None,
         "again": request.tenant.webhook_receipts.filter(
-            state__in=(State.REJECTED, State.FAILED), replays=None
+            state__in=(State.REJECTED, State.FAILED), replays=None, **chosen(request.GET)
         ).count(),
+        "chosen": chosen(request.GET).items(),
         "silent": endpoints.silent(request.tenant),
         "connect_url": reverse("panel:endpoints", kwargs={"slug": request.tenant.slug}),
         "may_write": request.membership.may("catalogue.write"),
         "may_connect": request.membership.may("keys.read"),
     })  # fmt: skip
+
+
+def chosen(given: Any) -> dict[str, str]:
+    """The kind and the source that the list is narrowed to."""
+    allowed = {"kind": WebhookReceipt.Kind.values, "source": Source.values}
+    return {name: given[name] for name, values in allowed.items() if given.get(name) in values}
 
 
 @require_safe
@@ -123,7 +130,7 @@ def replay(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @tenant_page(may="catalogue.write")
 def replay_all(request: Any) -> HttpResponse:
-    """Everything that was rejected or failed and was not sent through again yet; judged anew, nothing is lost."""
-    sent = use.replay_all(request.tenant, by=request.user)
+    """What was rejected or failed and was not sent through again yet, of the kind that is shown; judged anew."""
+    sent = use.replay_all(request.tenant, by=request.user, **chosen(request.POST))
     messages.success(request, f"{markup.plural(sent, 'delivery was,deliveries were')} sent through again.")
     return redirect("panel:deliveries", slug=request.tenant.slug)

@@ -56,7 +56,11 @@ def test_it_corrects_and_sends_through_again(acme: Any, ana: Any, signed_in: Any
 
 def test_it_sends_all_rejected_through_again(acme: Any, ana: Any, signed_in: Any, rejected: Any) -> None:
     client = signed_in(ana)
-    assert client.post("/t/acme/catalogue/deliveries/replay-all").status_code == 302
+    path = "/t/acme/catalogue/deliveries/replay-all"
+    assert 'name="kind" value="order"' in client.get("/t/acme/catalogue/deliveries?kind=order").content.decode()
+    assert client.post(path, {"kind": "product"}).status_code == 302
+    assert acme.webhook_receipts.count() == 1
+    assert client.post(path, {"kind": "order", "source": "woocommerce"}).status_code == 302
     assert acme.webhook_receipts.count() == 2
 
 
