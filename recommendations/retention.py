@@ -8,13 +8,13 @@ from django.db import connections
 from django.utils import timezone
 
 from luxebrain.lib import logs
+from recommendations.exporting import files as exports
 from recommendations.importing import files
 from recommendations.models import Event, WebhookReceipt
 from tenants import tenancy
 from tenants.models import Tenant
 
 RECEIPTS = timedelta(days=30)
-EXPORTS = timedelta(days=7)
 PIECE = 5_000  # rows of one transaction
 TASK = "recommendations.let_go"
 log = logs.get(__name__)
@@ -29,7 +29,7 @@ def table(tenant: Tenant) -> list[dict[str, Any]]:
         *({"what": f"Events: {label.lower()}", "days": days} for label, days in own),
         {"what": "Webhook deliveries", "days": RECEIPTS.days},
         {"what": "Former states of an import, to undo it", "days": files.UNDO_DAYS},
-        {"what": "Export files", "days": EXPORTS.days},
+        {"what": "Export files", "days": exports.KEPT.days},
     ]
 
 

@@ -93,8 +93,7 @@ def generic(request: HttpRequest, bound: Bound) -> HttpResponse:
     if not signatures.standard(body, {name.lower(): value for name, value in request.headers.items()}, bound.secrets):
         raise not_signed(bound)
     delivery_id = request.headers.get("webhook-id", "")
-    answer = keep(request, bound, body, topic="", delivery_id=delivery_id, most_a_minute=bound.requests_per_minute)
-    return answer
+    return keep(request, bound, body, topic="", delivery_id=delivery_id, most_a_minute=bound.requests_per_minute)
 
 
 class WebhookView(TenantView):
