@@ -1,4 +1,4 @@
-"""Epochs: what tells every process that a tenant's keys, model or catalogue changed.
+"""Epochs: what tells every process that a tenant's keys, model, catalogue or control changed.
 
 The gate reads a tenant's epochs with every call, in the round trip that it makes anyway. A process
 whose copy was made under another epoch makes it again. A lost bump is repaired by the work row.
@@ -12,7 +12,7 @@ from luxebrain.lib import logs, redis
 from tenants import work
 from tenants.models import Tenant
 
-KINDS = ("keys", "model", "catalogue", "popular")
+KINDS = ("keys", "model", "catalogue", "popular", "control")
 log = logs.get(__name__)
 
 

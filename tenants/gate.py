@@ -31,7 +31,7 @@ local counter = ARGV[2] .. hour
 local field = allowed == 1 and ARGV[3] or ARGV[4]
 if redis.call('HINCRBY', counter, field, 1) == 1 then redis.call('SADD', KEYS[3], counter) end
 local out = {ARGV[2], allowed, math.max(0, math.floor((60000 - ahead) / step)), math.ceil(ahead + step - 60000),
-             redis.call('HMGET', KEYS[2], 'keys', 'model', 'catalogue', 'popular')}
+             redis.call('HMGET', KEYS[2], 'keys', 'model', 'catalogue', 'popular', 'control')}
 if allowed == 1 then
   for i = 4, #KEYS do
     local count = tonumber(ARGV[i + 1])
@@ -45,7 +45,7 @@ return out
 
 @dataclass(slots=True)
 class Passage:
-    """What the gate said. `epochs` are (keys, model, catalogue, popular); None = the cache server is away."""
+    """What the gate said. `epochs` are (keys, model, catalogue, popular, control); None = the cache server is away."""
 
     allowed: bool
     limit: int

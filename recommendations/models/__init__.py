@@ -1,12 +1,13 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook, privacy, connection, finding.
+training, attribution, rollup, webhook, privacy, connection, finding, control.
 """
 
 from recommendations.models.attribution import Attribution
 from recommendations.models.catalogue import Product
 from recommendations.models.connection import StoreConnection
+from recommendations.models.control import Merchandising, Placement, Rule
 from recommendations.models.customer import Customer
 from recommendations.models.event import Event, EventBatch
 from recommendations.models.exporting import ExportRun
@@ -32,12 +33,15 @@ __all__ = [
     "ImportMapping",
     "ImportPiece",
     "ImportRun",
+    "Merchandising",
     "Order",
     "OrderLine",
+    "Placement",
     "PrivacyKey",
     "PrivacyRequest",
     "Product",
     "RollUp",
+    "Rule",
     "StoreConnection",
     "Tombstone",
     "TrainingRun",
