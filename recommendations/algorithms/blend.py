@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -82,11 +82,15 @@ class Blend(Recommender):
         return self
 
     def score_history(
-        self, items: np.ndarray, weights: np.ndarray, customer: int = -1
+        self, items: np.ndarray, weights: np.ndarray, customer: int = -1,
+        emphasis: Mapping[str, float] | None = None,
     ) -> Scores:
+        """`emphasis` multiplies the weights of parts, by their name."""
         columns, values = [], []
         whole: np.ndarray | None = None
         for part, fitted, worth in self._weighted():
+            if emphasis:
+                worth = worth * np.float32(emphasis.get(part["name"], 1.0))
             powered = powered_by(weights, part["power"])
             found, scores = _terms(fitted, items, powered, customer)
             if found is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, cast, get_args
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from recommendations.algorithms import history, registry, topk
 from recommendations.algorithms.base import Recommender, Scores
-from recommendations.algorithms.history import Histories, History
+from recommendations.algorithms.blend import Blend
+from recommendations.algorithms.history import Bought, Histories, History
 from recommendations.algorithms.ids import Arrays, IdMap
 from recommendations.algorithms.neighbours import Neighbours
 from recommendations.algorithms.popularity import Popularity
@@ -22,7 +23,10 @@ Kind = Literal["personalised", "similar", "bought_together", "trending", "popula
 # Parts that every bundle has.
 BASE = ("popularity", "trending", "neighbours", "bought_together", "content")
 KINDS: tuple[str, ...] = get_args(Kind)
+BESIDE = ("similar", "bought_together")  # kinds that go with a product
 Recent = Sequence[tuple[str, float]]
+Seeds = tuple[np.ndarray, np.ndarray]  # int32 products that a list is about, float32 weights
+NO_SEEDS: Seeds = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
 class Recommended(NamedTuple):
@@ -42,6 +46,7 @@ class Bundle:
     parts      by algorithm name; always popularity, trending, neighbours, bought_together, content
     personal   the part that makes the personal list
     histories  each known customer's weightiest products at `until`
+    bought     all that each known customer has bought
     until      the moment it was trained for, seconds since 1970
     """
 
@@ -50,6 +55,7 @@ class Bundle:
     histories: Histories
     parts: dict[str, Recommender]
     personal: str
+    bought: Bought
 
     @property
     def until(self) -> int:
@@ -78,15 +84,15 @@ class Bundle:
         """
         if kind not in KINDS:
             raise ValueError(f"no such kind of list: {kind}")
-        seeds = self._seeds(product) if kind in ("similar", "bought_together") else None
-        usable = self._usable(allowed, exclude, seeds)
+        seeds = self.seeds(product) if kind in BESIDE else NO_SEEDS
+        usable = self._usable(allowed, exclude, seeds[0])
         found: list[Recommended] = []
-        for source, scores in self._sources(kind, customer, recent, seeds, now):
+        for source, scores in self.stages(kind, customer=customer, recent=recent, seeds=seeds, now=now):
             _extend(found, source, *topk.best(*scores, limit - len(found), allowed=usable))
             if len(found) >= limit:
                 return found
             usable = self._usable(usable, np.array([entry.product for entry in found], np.int32))
-        bestsellers = self._popular("popularity").first(limit - len(found), allowed=usable)
+        bestsellers = self.popular("popularity").first(limit - len(found), allowed=usable)
         _extend(found, "popularity", *bestsellers)
         return found
 
@@ -129,12 +135,14 @@ class Bundle:
                  for number, name in enumerate(self.customers)]
         past = Histories(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), self.histories.items[kept],
                          self.histories.weights[kept], self.until)
-        return replace(self, customers=IdMap.of(names), histories=past)
+        bought = self.bought.without(np.array(sorted(gone)))
+        return replace(self, customers=IdMap.of(names), histories=past, bought=bought)
 
     def arrays(self) -> Arrays:
         """Everything but the manifest; names of [a-z0-9_-]."""
         found = self.products.arrays("products") | self.customers.arrays("customers")
         found |= {f"histories-{name}": array for name, array in self.histories.arrays().items()}
+        found |= {f"bought-{name}": array for name, array in self.bought.arrays().items()}
         for name, part in self.parts.items():
             found |= {f"{name}-{key}": array for key, array in part.arrays().items()}
         return found
@@ -155,7 +163,7 @@ class Bundle:
         if manifest.get("schema") != SCHEMA:
             raise BundleDamaged(f"schema {manifest.get('schema')} is not known here")
         try:
-            past = _named(arrays, "histories")
+            past, bought = _named(arrays, "histories"), _named(arrays, "bought")
             bundle = cls(
                 products=IdMap.from_arrays(arrays, "products"),
                 customers=IdMap.from_arrays(arrays, "customers"),
@@ -163,38 +171,48 @@ class Bundle:
                 parts={name: registry.find(name).from_arrays(_named(arrays, name), params)
                        for name, params in manifest["parts"].items()},
                 personal=manifest["personal"],
+                bought=Bought(**bought) if bought else Bought.nothing(len(past["indptr"]) - 1),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BundleDamaged(f"something is missing: {error}") from error
         missing = {*BASE, bundle.personal} - set(bundle.parts)
-        if missing or len(bundle._popular("popularity").scores) != len(bundle.products):
+        if missing or len(bundle.popular("popularity").scores) != len(bundle.products):
             raise BundleDamaged(f"parts are missing or of another catalogue: {sorted(missing)}")
         return bundle
 
-    def _sources(
-        self, kind: Kind, customer: str | None, recent: Recent, seeds: np.ndarray | None,
-        now: int | None,
+    def stages(
+        self, kind: Kind, *, customer: str | None = None, recent: Recent = (), seeds: Seeds = NO_SEEDS,
+        now: int | None = None, emphasis: Mapping[str, float] | None = None,
     ) -> Iterator[tuple[str, Scores]]:
-        """Parts in the order they are asked, each only if those before left places empty."""
+        """(source, scores) in the order they are asked, each only if those before left places empty.
+
+        emphasis    multipliers for parts of a blend, by their name
+        """
         if kind == "personalised":
             past, index = self.history_of(customer, recent, now=now)
             part = self.parts[self.personal]
             if part.personal:
-                yield part.name, part.score_history(past.items, past.weights, index)
+                if emphasis and isinstance(part, Blend):
+                    yield part.name, part.score_history(past.items, past.weights, index, emphasis)
+                else:
+                    yield part.name, part.score_history(past.items, past.weights, index)
+                if len(past.items):
+                    yield "content", self.parts["content"].score_history(past.items, past.weights)
         elif kind == "trending":
-            rising, scores = self._popular("trending").order, self._popular("trending").scores
+            rising, scores = self.popular("trending").order, self.popular("trending").scores
             rising = rising[: int(np.count_nonzero(scores > 0))]
             yield "trending", (rising, scores[rising])
-        elif seeds is not None and len(seeds):
-            weights = np.ones(len(seeds), np.float32)
-            first = ["bought_together"] if kind == "bought_together" else []
+        elif len(seeds[0]):
+            first = [] if kind == "similar" else ["bought_together"]
             for name in (*first, "neighbours", "content"):
-                yield name, self.parts[name].score_history(seeds, weights)
+                yield name, self.parts[name].score_history(*seeds)
 
-    def _seeds(self, product: str | Sequence[str] | None) -> np.ndarray:
+    def seeds(self, product: str | Sequence[str] | None) -> Seeds:
+        """The known ones of these products, each with the weight 1."""
         names = [product] if isinstance(product, str) else list(product or ())
         indices = np.unique(self.products.index(names))
-        return indices[indices >= 0]
+        indices = indices[indices >= 0]
+        return indices, np.ones(len(indices), np.float32)
 
     def _usable(
         self, allowed: np.ndarray | None, *exclusions: np.ndarray | None
@@ -210,7 +228,7 @@ class Bundle:
                 usable[some[some >= 0]] = False
         return usable
 
-    def _popular(self, name: str) -> Popularity:
+    def popular(self, name: str) -> Popularity:
         return cast(Popularity, self.parts[name])
 
 

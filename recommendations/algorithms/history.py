@@ -69,6 +69,40 @@ class Histories:
         return {"indptr": self.indptr, "items": self.items, "weights": self.weights}
 
 
+@dataclass(frozen=True)
+class Bought:
+    """Every product that each known customer has bought, however long ago; ascending per customer."""
+
+    indptr: np.ndarray  # int64, customers + 1
+    items: np.ndarray  # int32
+
+    @classmethod
+    def of(cls, interactions: Interactions) -> Bought:
+        # A purchase is what weighs 1 before any decay.
+        matrix = interactions.take(interactions.weight >= 1).matrix()
+        matrix.sort_indices()
+        return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32))
+
+    @classmethod
+    def nothing(cls, customers: int) -> Bought:
+        return cls(np.zeros(customers + 1, np.int64), np.empty(0, np.int32))
+
+    def by(self, customer: int) -> np.ndarray:
+        """Empty for -1."""
+        if not 0 <= customer < len(self.indptr) - 1:
+            return self.items[:0]
+        return self.items[self.indptr[customer] : self.indptr[customer + 1]]
+
+    def without(self, customers: np.ndarray) -> Bought:
+        counts = np.diff(self.indptr)
+        kept = ~np.isin(np.repeat(np.arange(len(counts)), counts), customers)
+        counts[customers] = 0
+        return Bought(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), self.items[kept])
+
+    def arrays(self) -> Arrays:
+        return {"indptr": self.indptr, "items": self.items}
+
+
 def joined(past: History, items: np.ndarray, weights: np.ndarray) -> History:
     """The past with what happened since in front of it: USED entries at most, the past gives way.
 

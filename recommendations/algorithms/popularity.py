@@ -10,6 +10,7 @@ from recommendations.algorithms.base import Recommender, Scores
 from recommendations.algorithms.data import DAY, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
+from recommendations.algorithms.topk import Allowed
 
 # Units of one line count up to this percentile of all sold lines: one wholesaler's pallet must not
 # make a best seller. On the validation part of Online Retail NDCG@10 is 0.173 / 0.211 / 0.105
@@ -58,7 +59,7 @@ class Popularity(Recommender):
         self.order = arrays["order"]  # every product, best first
 
     def first(
-        self, limit: int, *, allowed: np.ndarray | None = None
+        self, limit: int, *, allowed: Allowed | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The best (items, scores) by the stored order: no look at the whole catalogue."""
         if allowed is None:
@@ -68,7 +69,8 @@ class Popularity(Recommender):
         missing, start, step = limit, 0, 4 * limit
         while missing > 0 and start < len(self.order):
             items = self.order[start : start + step]
-            found.append(items[allowed[items]][:missing])
+            kept = allowed(items) if callable(allowed) else allowed[items]
+            found.append(items[kept][:missing])
             missing -= len(found[-1])
             start, step = start + step, step * 4
         items = np.concatenate(found) if found else self.order[:0]

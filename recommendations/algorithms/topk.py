@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+
+# Which products may be listed: a bool mask over the whole catalogue, or a function from some product
+# indices to their mask, for conditions that are too dear to be asked of everything.
+Allowed = np.ndarray | Callable[[np.ndarray], np.ndarray]
 
 
 def mask_of(products: np.ndarray, n_products: int) -> np.ndarray:
@@ -15,12 +21,12 @@ def mask_of(products: np.ndarray, n_products: int) -> np.ndarray:
 
 
 def best(
-    items: np.ndarray | None, scores: np.ndarray, limit: int, *, allowed: np.ndarray | None = None
+    items: np.ndarray | None, scores: np.ndarray, limit: int, *, allowed: Allowed | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The `limit` highest as (items int32, scores float32).
 
     `items=None` means that scores[i] is product i's. An item may stand there several times with
-    the same score; it comes back once. `allowed` is a bool mask over the whole catalogue.
+    the same score; it comes back once.
     """
     count = len(scores)
     if limit <= 0 or not count:
@@ -30,7 +36,7 @@ def best(
         # Few are looked at closely; more only when repeats and the mask leave too few of them.
         chosen, values = _leading(items, scores, min(want, count))
         if allowed is not None:
-            kept = allowed[chosen]
+            kept = allowed(chosen) if callable(allowed) else allowed[chosen]
             chosen, values = chosen[kept], values[kept]
         order = np.lexsort((chosen, -values))
         chosen, values = chosen[order], values[order]

@@ -14,7 +14,7 @@ from recommendations.algorithms.base import Recommender
 from recommendations.algorithms.bundle import BASE, Bundle
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
-from recommendations.algorithms.history import Histories
+from recommendations.algorithms.history import Bought, Histories
 from recommendations.algorithms.neighbours import BoughtTogether
 from recommendations.evaluation import report, split
 
@@ -134,4 +134,5 @@ def _fit_bundle(
         histories=Histories.of(interactions),
         parts=parts,
         personal=chosen,
+        bought=Bought.of(interactions),
     )

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('weights', models.JSONField(default=dict, help_text='Multipliers by part of the model; 1 where nothing is said')),
                 ('filter', models.CharField(blank=True, help_text='Only products that this holds for', max_length=1000)),
                 ('fallback', models.CharField(choices=[('popular', 'Best sellers'), ('newest', 'New products'), ('none', 'Nothing: a shorter list')], default='popular', max_length=8)),
-                ('bought', models.CharField(choices=[('hide', 'Never show what was bought'), ('again', 'Show it only in categories that are bought again'), ('show', 'Show it')], default='again', max_length=5)),
+                ('bought', models.CharField(choices=[('show', 'As the model says'), ('again', 'Only in categories that are bought again'), ('hide', 'Never')], default='show', max_length=5)),
                 ('min_relevance', models.FloatField(default=0.0, help_text='Share of the best score that a product must reach')),
                 ('diversity', models.FloatField(default=0.0, help_text='0: best first; 1: as different as possible')),
                 ('most_of_category', models.PositiveSmallIntegerField(blank=True, null=True)),

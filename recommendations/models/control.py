@@ -36,9 +36,9 @@ class Placement(TenantOwned):
         NONE = "none", "Nothing: a shorter list"
 
     class Bought(models.TextChoices):
-        HIDE = "hide", "Never show what was bought"
-        AGAIN = "again", "Show it only in categories that are bought again"
-        SHOW = "show", "Show it"
+        SHOW = "show", "As the model says"
+        AGAIN = "again", "Only in categories that are bought again"
+        HIDE = "hide", "Never"
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="placements")
     code = models.CharField(max_length=40)
@@ -49,7 +49,7 @@ class Placement(TenantOwned):
     weights = models.JSONField(default=dict, help_text="Multipliers by part of the model; 1 where nothing is said")
     filter = models.CharField(max_length=1000, blank=True, help_text="Only products that this holds for")
     fallback = models.CharField(max_length=8, choices=Fallback.choices, default=Fallback.POPULAR)
-    bought = models.CharField(max_length=5, choices=Bought.choices, default=Bought.AGAIN)
+    bought = models.CharField(max_length=5, choices=Bought.choices, default=Bought.SHOW)
     min_relevance = models.FloatField(default=0.0, help_text="Share of the best score that a product must reach")
     diversity = models.FloatField(default=0.0, help_text="0: best first; 1: as different as possible")
     most_of_category = models.PositiveSmallIntegerField(null=True, blank=True)

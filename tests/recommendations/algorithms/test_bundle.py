@@ -10,7 +10,7 @@ import pytest
 from recommendations.algorithms.bundle import KINDS, Bundle, BundleDamaged
 from recommendations.algorithms.content import Content
 from recommendations.algorithms.data import DAY, Baskets
-from recommendations.algorithms.history import HALF_LIFE_DAYS, Histories
+from recommendations.algorithms.history import HALF_LIFE_DAYS, Bought, Histories
 from recommendations.algorithms.neighbours import BoughtTogether, Neighbours
 from recommendations.algorithms.popularity import Popularity, Trending
 from tests.recommendations.algorithms.contract import SIZE, checkerboard, colours
@@ -34,6 +34,7 @@ def bundle() -> Bundle:
         histories=Histories.of(interactions),
         parts=parts,
         personal="neighbours",
+        bought=Bought.of(interactions),
     )
 
 
