@@ -25,7 +25,7 @@ from recommendations.expressions import Texts, Words
 FILTERS = {
     "usual": 'price < context.price * 1.2 and "wool" in tags and in_stock and brand in ["Brand 7", "Brand 8"]'
     ' and not (attributes.season == "winter")',
-    "shared words": "category in context.categories and stock >= 3 and popularity > 0.1 and published and age_days < 90",
+    "shared words": "category in context.categories and stock >= 3 and popularity > 0.1 and published and age_days < 9",
     "titles": 'title contains "99" and title starts with "product" and id not in ["5"] and in_stock and stock > 5',
     "segment": 'shopper.orders >= 3 and shopper.country == "DE" and price > 5 and in_stock and brand is given',
 }
