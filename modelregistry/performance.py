@@ -72,6 +72,16 @@ def totals(tenant: Tenant, *, first: date, last: date) -> tuple[int, int]:
     return found["shown"] or 0, found["clicked"] or 0
 
 
+def by_placement(tenant: Tenant, *, first: date, last: date) -> dict[str, tuple[int, int]]:
+    """(lists shown, lists clicked) by placement on the days first…last; "" = lists without one."""
+    rows = (
+        tenant.daily_performance.filter(day__range=(first, last))
+        .values("placement")
+        .annotate(shown=Sum("impressions"), clicked=Sum("clicks"))
+    )
+    return {row["placement"]: (row["shown"], row["clicked"]) for row in rows}
+
+
 def shares_by_day(tenant: Tenant, *, first: date, last: date) -> list[Share]:
     """Click-through by day and version, in order of time; days on which nothing was shown are left out."""
     rows = (

@@ -79,6 +79,11 @@ def text(value: Any, *, limit: int) -> str:
     return clean
 
 
+def verbatim(value: Any, *, limit: int) -> str:
+    """Text as it was typed, < and & included: for expressions, which are read and never drawn as markup."""
+    return _given(value, limit=limit)
+
+
 def markup(value: Any, *, limit: int) -> str:
     """A description: plain formatting tags stay, everything that could act is removed."""
     value = _given(value, limit=limit)

@@ -15,11 +15,14 @@ from tenants.models import User
 _READ = {"overview.read", "recommendations.read", "models.read", "catalogue.read", "usage.read", "team.read"}
 RIGHTS: dict[str, frozenset[str]] = {
     "analyst": frozenset(_READ | {"models.train"}),
-    "developer": frozenset(_READ | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train"}),
+    "developer": frozenset(
+        _READ
+        | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "recommendations.write"}
+    ),
     "owner": frozenset(
         _READ
         | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "models.write", "team.write"}
-        | {"settings.write", "privacy.write"}
+        | {"settings.write", "privacy.write", "recommendations.write"}
     ),
 }
 PLATFORM_RIGHTS: dict[str, frozenset[str]] = {

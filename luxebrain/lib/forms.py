@@ -1,6 +1,6 @@
 """How forms are drawn (components/field.html), the filter forms of list pages, and refusals beside their fields."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -55,3 +55,22 @@ def add_problem(form: forms.Form, problem: Problem) -> None:
             placed = True
     if not placed:
         form.add_error(None, problem.detail)
+
+
+class Slider(forms.NumberInput):
+    """A slider from 0 to the last of `words`, which say in words where it stands."""
+
+    input_type = "range"
+    template_name = "components/slider.html"
+
+    def __init__(self, words: Sequence[str], attrs: Mapping[str, Any] | None = None) -> None:
+        super().__init__({**(attrs or {}), "min": 0, "max": len(words) - 1, "step": 1})
+        self.words = list(words)
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        text = str(value)
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
+        context["words"] = self.words
+        context["now"] = self.words[min(number, len(self.words) - 1)]
+        return context

@@ -1,4 +1,4 @@
-"""Routes of the tenant panel: the preview of recommendations, the models and the catalogue."""
+"""Routes of the tenant panel: the preview of recommendations, placements and rules, the models, the catalogue."""
 
 from django.urls import path
 
@@ -12,14 +12,38 @@ from recommendations.panel import (
     import_columns,
     imports,
     models,
+    placement_page,
+    placements,
     preview,
     privacy,
     quality,
     readiness,
+    rule_page,
+    rules,
 )
 
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
+    path("placements", placements.placements, name="placements"),
+    path("placements/new", placement_page.new, name="placement-new"),
+    path("placements/begin", placements.begin, name="placements-begin"),
+    path("placements/settings", placements.general, name="placements-general"),
+    path("placements/removed/<int:pk>", placements.put_back, name="placement-put-back"),
+    path("placements/switch/<path:code>", placements.switch, name="placement-switch"),
+    path("placements/copy/<path:code>", placements.copy, name="placement-copy"),
+    path("placements/remove/<path:code>", placements.remove, name="placement-remove"),
+    path("placements/<path:code>", placement_page.placement, name="placement"),
+    path("rules", rules.rules, name="rules"),
+    path("rules/new", rule_page.new, name="rule-new"),
+    path("rules/new/check", rule_page.check, name="rule-new-check"),
+    path("rules/pick", rule_page.pick, name="rule-pick"),
+    path("rules/removed/<int:pk>", rules.put_back, name="rule-put-back"),
+    path("rules/<int:pk>", rule_page.rule, name="rule"),
+    path("rules/<int:pk>/check", rule_page.check, name="rule-check"),
+    path("rules/<int:pk>/switch", rules.switch, name="rule-switch"),
+    path("rules/<int:pk>/extend", rules.extend, name="rule-extend"),
+    path("rules/<int:pk>/copy", rules.copy, name="rule-copy"),
+    path("rules/<int:pk>/remove", rules.remove, name="rule-remove"),
     path("models", models.models, name="models"),
     path("models/training", models.progress, name="training"),
     path("models/train", models.train, name="train-model"),

@@ -160,6 +160,11 @@
   });
 
   document.addEventListener("input", (event) => {
+    if (event.target.dataset.words !== undefined) {
+      const words = event.target.dataset.words.split("|")[Number(event.target.value)];
+      one("output", event.target.parentElement).textContent = words;
+      event.target.setAttribute("aria-valuetext", words);
+    }
     if (event.target.id === "palette-input") filterPalette(event.target.value);
     if (event.target.dataset.mustEqual !== undefined) {
       event.target.setCustomValidity(event.target.value === event.target.dataset.mustEqual ? "" : `Type ${event.target.dataset.mustEqual}`);

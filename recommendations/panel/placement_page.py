@@ -1,0 +1,80 @@
+"""One placement: its settings, the call that asks for it, and what it would show."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods
+
+from luxebrain.lib.forms import add_problem
+from luxebrain.lib.pages import render_page
+from luxebrain.lib.problems import Problem
+from recommendations import placements as use
+from recommendations import reach, rules, tracking
+from recommendations.models import Placement, Rule
+from recommendations.panel.placement_form import PlacementForm
+from recommendations.panel.placements import DAYS, shown
+from tenants.access import tenant_page
+
+TEMPLATE = "recommendations/placement.html"
+BESIDE = {Placement.Kind.SIMILAR, Placement.Kind.BOUGHT_TOGETHER, Placement.Kind.LOOK}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_page(may="recommendations.write")
+def new(request: Any) -> HttpResponse:
+    return page(request, Placement(tenant_id=request.tenant.pk, code=request.GET.get("code", "")[:40]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_page(may="recommendations.read")
+def placement(request: Any, code: str) -> HttpResponse:
+    row = get_object_or_404(request.tenant.placements, code=code)
+    if request.method == "POST" and not request.membership.may("recommendations.write"):
+        raise PermissionDenied("Your role does not allow this. Ask an owner of the shop.")
+    return page(request, row)
+
+
+def page(request: Any, row: Placement) -> HttpResponse:
+    tenant = request.tenant
+    form = PlacementForm(request.POST or None, row=row, parts=reach.parts(tenant))
+    if request.method == "POST" and form.is_valid():
+        try:
+            if row.pk:
+                use.update(tenant, row, by=request.user, **form.values())
+            else:
+                row = use.create(tenant, by=request.user, **form.values())
+        except Problem as problem:
+            add_problem(form, problem)
+        else:
+            messages.success(request, f"{row.name} is saved. The next answer follows it.")
+            return redirect("panel:placements", slug=tenant.slug)
+    lists, clicked = shown(tenant).get(row.code, (0, 0)) if row.pk else (0, 0)
+    context = {
+        "form": form,
+        "row": row,
+        "may_write": request.membership.may("recommendations.write"),
+        "problems": reach.placement_conflicts(tenant, [row]).get(row.code, []) if row.pk else [],
+        "rules": [rule for rule in rules.live(tenant) if not rule.placements or row.code in rule.placements],
+        "actions": dict(Rule.Action.choices),
+        "lists": lists,
+        "ctr": min(clicked, lists) / lists if lists >= tracking.ENOUGH_LISTS else None,
+        "enough": tracking.ENOUGH_LISTS,
+        "days": DAYS,
+        "call": call(row),
+    }
+    return render_page(request, TEMPLATE, context, status=422 if form.errors else 200)
+
+
+def call(row: Placement) -> str:
+    """What a shop's server asks for this list with."""
+    asked = {"placement": row.code}
+    if row.kind in BESIDE:
+        asked["product_id"] = "PRODUCT"
+    asked["customer_id"] = "CUSTOMER"
+    address = f"{settings.BASE_URL}/api/v1/recommendations?{urlencode(asked)}"
+    return f'curl "{address}" -H "Authorization: Bearer $LUXEBRAIN_KEY"'
