@@ -1,4 +1,4 @@
-"""What this process holds of each shop: its model, mapped read-only, and its shop window.
+"""What this process holds of each shop: its model, mapped read-only, its assortment, its decisions.
 
 Loaded once per (model, tenant, version) into a bounded table; an epoch that moved makes the next
 request look again, so that an activation is followed at once and without a restart.
@@ -13,9 +13,13 @@ from pathlib import Path
 from django.conf import settings
 
 from luxebrain.lib import logs
+from luxebrain.lib.problems import NotFound
 from modelregistry import artifacts
 from modelregistry.models import ModelAlias, ModelVersion
+from recommendations import control
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
+from recommendations.assortment import Assortment
+from recommendations.control import Control
 from recommendations.window import Window
 from tenants import errors, tenancy
 from tenants.models import Tenant
@@ -31,6 +35,8 @@ class Shop:
 
     tenant_id: int
     window: Window = field(default_factory=Window)
+    assortment: Assortment = field(init=False)
+    control: Control = field(default_factory=Control)
     bundle: Bundle | None = None
     version: int = 0
     version_id: int = 0
@@ -42,8 +48,12 @@ class Shop:
     is_cold: bool = True
     model_epoch: bytes | None = None
     catalogue_epoch: bytes | None = None
+    control_epoch: bytes | None = None
     checked_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.assortment = Assortment(self.window, None)
 
 
 _shops: OrderedDict[int, Shop] = OrderedDict()
@@ -51,7 +61,7 @@ _lock = threading.Lock()
 
 
 def shop(tenant_id: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
-    """The shop as of these epochs (keys, model, catalogue, popular); None = the cache server is away."""
+    """The shop as of these epochs (keys, model, catalogue, popular, control); None = the cache server is away."""
     held = _shops.get(tenant_id)
     if held is None:
         with _lock:
@@ -60,30 +70,54 @@ def shop(tenant_id: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
                 _shops.popitem(last=False)
     if epochs is None:
         if time.monotonic() - held.checked_at > BLIND_SECONDS:
-            _load(held, held.model_epoch, held.catalogue_epoch)
+            _load(held, (held.model_epoch, held.catalogue_epoch, held.control_epoch), blind=True)
         return held
-    model, catalogue = epochs[1] or b"", epochs[2] or b""
-    if held.model_epoch != model or held.catalogue_epoch != catalogue:
-        _load(held, model, catalogue)
+    model, catalogue, decided = epochs[1] or b"", epochs[2] or b"", epochs[4] or b""
+    if held.model_epoch != model or held.catalogue_epoch != catalogue or held.control_epoch != decided:
+        _load(held, (model, catalogue, decided))
     return held
 
 
-def _load(held: Shop, model: bytes | None, catalogue: bytes | None) -> None:
-    """One thread loads; the others go on with what there is, unless there is nothing yet."""
+def _load(held: Shop, wanted: tuple[bytes | None, ...], *, blind: bool = False) -> None:
+    """One thread loads; the others go on with what there is, unless there is nothing yet.
+
+    wanted    the epochs of model, catalogue and control; blind: nobody can see them moving
+    """
     if not held.lock.acquire(blocking=held.checked_at == 0.0):
         return
     try:
-        # Called for an epoch that moved, or, blind, for one that nobody can see moving.
-        blind = model == held.model_epoch and catalogue == held.catalogue_epoch
+        model, catalogue, decided = wanted
         with tenancy.within(held.tenant_id) as tenant:
             if held.model_epoch != model or blind:
                 load_champion(held, tenant)
             if held.catalogue_epoch != catalogue or blind:
                 held.window.refresh(tenant)
-        held.model_epoch, held.catalogue_epoch = model, catalogue
+            if held.control_epoch != decided or blind:
+                held.control = control.of(tenant)
+        if held.assortment.is_stale(held.bundle.products if held.bundle else None):
+            held.assortment = Assortment(held.window, held.bundle)
+        held.model_epoch, held.catalogue_epoch, held.control_epoch = wanted
         held.checked_at = time.monotonic()
     finally:
         held.lock.release()
+
+
+def with_version(tenant: Tenant, number: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
+    """The shop as it would be with this version in service: a copy for one request, not kept.
+
+    Raises NotFound, ArtifactError, BundleDamaged, OSError.
+    """
+    live = shop(tenant.pk, epochs)
+    if live.version == number and live.bundle is not None:
+        return live
+    version = tenant.model_versions.filter(model=settings.MODEL_NAME, number=number).first()
+    if version is None:
+        raise NotFound(f"There is no version v{number}.")
+    bundle, read_at = load(tenant.pk, version)
+    other = Shop(tenant.pk, window=live.window, control=live.control, bundle=bundle, version=number,
+                 version_id=version.pk, digest=version.digest, read_at=read_at)
+    other.assortment = Assortment(live.window, bundle)
+    return other
 
 
 def load_champion(held: Shop, tenant: Tenant) -> None:

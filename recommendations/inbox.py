@@ -55,6 +55,7 @@ def kept_for(tenant_id: int) -> dict[str, timedelta]:
 def tell_history(tenant_id: int, rows: Iterable[dict[str, Any]]) -> None:
     """What the shoppers just did, for their next answers. Call after the commit."""
     acts = []
+    signed_in = set()
     erased = suppression.known(tenant_id)
     for row in rows:
         product = row.get("product_external_id")
@@ -63,13 +64,15 @@ def tell_history(tenant_id: int, rows: Iterable[dict[str, Any]]) -> None:
             customer, session = row.get("customer_external_id"), row.get("session_id")
             if erased.has(f"c:{customer}", f"s:{session}"):
                 continue
+            if customer and session:
+                signed_in.add((customer, session))
             if customer:
                 acts.append((history.subject(customer=customer), product, row["kind"], moment))
             if session:
                 acts.append((history.subject(session=session), product, row["kind"], moment))
     if acts:
         acts.sort(key=lambda act: act[3])
-        history.push(tenant_id, acts)
+        history.push(tenant_id, acts, signed_in=signed_in)
 
 
 def waiting() -> list[int]:

@@ -200,6 +200,7 @@ def _lines(n: int, row: dict[str, Any]) -> list[dict[str, Any]]:
 def _after_commit(tenant: Tenant, changed: list[tuple[dict[str, Any], str]], *, now: datetime) -> None:
     """What shoppers did lately follows: a fresh order is added, any other change has the list read again."""
     acts: list[tuple[str, str, str, float]] = []
+    signed_in: set[tuple[str, str]] = set()
     stale: set[str] = set()
     erased = suppression.read(tenant)
     for row, outcome in changed:
@@ -209,13 +210,15 @@ def _after_commit(tenant: Tenant, changed: list[tuple[dict[str, Any], str]], *, 
         news = outcome == "created" and row["ordered_at"] > now - RECENT
         if news and row.get("status", "completed") in ("pending", "completed"):
             moment = row["ordered_at"].timestamp()
+            if row.get("customer_id") and row.get("session_id"):
+                signed_in.add((row["customer_id"], row["session_id"]))
             acts += [(one, line["product_id"], "purchase", moment) for one in of for line in row["lines"]]
         else:
             stale.update(of)
     tenant_id = tenant.pk
 
     def tell() -> None:
-        history.push(tenant_id, acts)
+        history.push(tenant_id, acts, signed_in=signed_in)
         forget(tenant_id, stale)
 
     transaction.on_commit(tell, using=tenant.alias, robust=True)

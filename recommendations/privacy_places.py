@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
-from luxebrain.lib import redis
 from modelregistry import artifacts
 from modelregistry.artifacts import ArtifactError
 from recommendations import history, storage, told
@@ -151,8 +150,7 @@ def _erase_orders(tenant: Tenant, subject: Subject) -> int:
 
 
 def _erase_history(tenant: Tenant, subject: Subject) -> int:
-    client = redis.client()
-    return int(client.delete(*(history.key(tenant.pk, key) for key in subject.keys)))
+    return history.forget(tenant.pk, subject.keys)
 
 
 def _erase_answers(tenant: Tenant, subject: Subject) -> int:

@@ -1,12 +1,15 @@
 """What may be asked of the recommendations endpoint: one strict reading of query or body."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from luxebrain.lib.problems import Problem
+from recommendations import expressions
+from recommendations.asked import Given, external_id
+
+__all__ = ["Boost", "Query", "external_id", "from_query", "parse"]
 
 KINDS = {
     "personalised": "personalised",
@@ -15,20 +18,63 @@ KINDS = {
     "bought-together": "bought_together",
     "bought_together": "bought_together",
     "cross-sell": "bought_together",
+    "complete-the-look": "look",
+    "outfit": "look",
+    "look": "look",
     "trending": "trending",
     "popular": "popular",
+    "newest": "newest",
+    "new": "newest",
+    "recently-viewed": "viewed",
+    "viewed": "viewed",
+    "pending-cart": "pending_cart",
+    "pending_cart": "pending_cart",
+    "buy-again": "buy_again",
+    "buy_again": "buy_again",
 }
-SPOKEN = {"bought_together": "bought-together"}
+SPOKEN = {
+    "bought_together": "bought-together",
+    "look": "complete-the-look",
+    "viewed": "recently-viewed",
+    "pending_cart": "pending-cart",
+    "buy_again": "buy-again",
+}
+BESIDE = frozenset({"similar", "bought_together", "look"})  # lists that go with a product
+OF_SHOPPER = frozenset({"viewed", "pending_cart", "buy_again"})  # reminders: nothing without a shopper
+FALLBACKS = ("popular", "newest", "none")
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl")
 MAX_LIMIT = 100
 MAX_EXCLUDED = 200
-_PLACEMENT = re.compile(r"^[A-Za-z0-9_.-]{1,40}$")
-_NAMES = frozenset(
-    "type recommendation_type customer_id session_id product_id product_ids limit placement exclude details".split()
+MAX_CANDIDATES = 500
+MAX_PRODUCTS = 20
+MAX_BOOSTS = 10
+MAX_PLACEMENTS = 10
+_PLACEMENT = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_LISTS = {"exclude": MAX_EXCLUDED, "candidates": MAX_CANDIDATES}
+_ONE = frozenset(
+    "type recommendation_type customer_id session_id product_id product_ids limit placement exclude candidates details "
+    "filter boosts min_relevance diversity fallback language".split()
 )
+_NAMES = _ONE | {"placements", "validate_only"}
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Products that `where` holds for count `factor` times as much."""
+
+    where: expressions.Expression
+    factor: float
 
 
 @dataclass(slots=True)
 class Query:
+    """One list that is asked for. What is None or "" was not said: the placement or the default decides.
+
+    given    the names of the fields that were sent, so that a placement fills only the others
+    several  the lists of a call for several placements; then this query holds what they share
+    layout   what the engine asked the gate to read for it, in order
+    """
+
     kind: str = "personalised"
     customer: str = ""
     session: str = ""
@@ -36,121 +82,134 @@ class Query:
     limit: int = 10
     placement: str = ""
     exclude: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     details: bool = False
+    where: expressions.Expression | None = None
+    boosts: tuple[Boost, ...] = ()
+    min_relevance: float = 0.0
+    diversity: float = 0.0
+    fallback: str = "popular"
+    language: str = ""
+    validate_only: bool = False
+    given: frozenset[str] = frozenset()
+    several: tuple["Query", ...] = field(default=())
+    layout: tuple[str, ...] = ()
 
     @property
     def spoken_kind(self) -> str:
         return SPOKEN.get(self.kind, self.kind)
 
+    @property
+    def uses_shopper(self) -> bool:
+        """Whether facts about the shopper are needed to answer."""
+        asked = [self.where, *(boost.where for boost in self.boosts)]
+        return any(one is not None and one.uses_shopper for one in asked) or any(q.uses_shopper for q in self.several)
 
-def external_id(value: Any) -> str:
-    """A shop's own id: text of 1 to 64 characters, or a whole number. Raises ValueError."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise ValueError("Give the id as text.")
-    if value.isascii() and value.isprintable() and 0 < len(value) <= 64:
-        return value.strip() or _empty()
-    value = unicodedata.normalize("NFC", value).strip()
-    if not 0 < len(value) <= 64:
-        raise ValueError("An id has 1 to 64 characters.")
-    if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for char in value):
-        raise ValueError("An id may not contain control or invisible characters.")
-    return value
-
-
-def _empty() -> str:
-    raise ValueError("An id has 1 to 64 characters.")
+    def on(self, **changes: Any) -> "Query":
+        return replace(self, **changes)
 
 
 def from_query(parameters: Mapping[str, Any]) -> Query:
-    """Reads ?type=…&limit=…; `exclude` and `product_id` may be repeated or separated by commas."""
+    """Reads ?type=…&limit=…; lists of ids may be repeated or separated by commas. Raises Problem."""
     values: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
     for name in parameters:
         texts = parameters.getlist(name)  # type: ignore[attr-defined]
-        if name in {"exclude", "product_ids", "product_id"}:
+        if name in {"exclude", "product_ids", "product_id", "candidates"}:
             values[name] = [part for text in texts for part in text.split(",") if part]
+        elif name in {"boosts", "placements"}:
+            wrong[name] = "Send this in the body of a POST."
         elif len(texts) > 1:
-            raise Problem("Some parameters are not right.", fields={name: "Give this parameter once."})
+            wrong[name[:60]] = "Give this parameter once."
         else:
-            values[name] = texts[0]
-    limit = values.get("limit")
-    if limit is not None:
-        if not (limit.isascii() and limit.isdigit() and len(limit) <= 4):
-            raise _wrong({"limit": f"A whole number from 1 to {MAX_LIMIT}."})
-        values["limit"] = int(limit)
-    details = values.get("details")
-    if details is not None:
-        if details.lower() not in {"1", "0", "true", "false"}:
-            raise _wrong({"details": "true or false."})
-        values["details"] = details.lower() in {"1", "true"}
+            values[name] = _typed(name, texts[0], wrong)
+    if wrong:
+        raise _wrong(wrong)
     return parse(values)
+
+
+def _typed(name: str, text: str, wrong: dict[str, str]) -> Any:
+    """The text of an address as the JSON value that it stands for."""
+    if name == "limit":
+        if text.isascii() and text.isdigit() and len(text) <= 4:
+            return int(text)
+        wrong[name] = f"A whole number from 1 to {MAX_LIMIT}."
+    elif name in {"details", "validate_only"}:
+        if text.lower() in {"1", "0", "true", "false"}:
+            return text.lower() in {"1", "true"}
+        wrong[name] = "true or false."
+    elif name in {"min_relevance", "diversity"}:
+        if re.fullmatch(r"\d{1,2}(\.\d{1,9})?|\.\d{1,9}", text, re.ASCII):
+            return float(text)
+        wrong[name] = "A number from 0 to 1."
+    return text
 
 
 def parse(values: Mapping[str, Any]) -> Query:
     """The query that these values ask for. Raises Problem with a reason per field."""
     if not isinstance(values, Mapping):
         raise Problem("Send one JSON object.")
-    wrong: dict[str, str] = {name[:60]: "There is no such parameter." for name in values if name not in _NAMES}
-    query = Query()
-    kind = values.get("type", values.get("recommendation_type", "personalised"))
-    if isinstance(kind, str) and kind in KINDS:
-        query.kind = KINDS[kind]
-    else:
-        wrong["type"] = "One of personalised, similar, bought-together, trending, popular."
-    for name, attribute in (("customer_id", "customer"), ("session_id", "session")):
-        if values.get(name) not in (None, ""):
-            _take(query, attribute, name, values[name], wrong)
-    _take_products(query, values, wrong)
-    limit = values.get("limit", 10)
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-        wrong["limit"] = f"A whole number from 1 to {MAX_LIMIT}."
-    else:
-        query.limit = limit
-    placement = values.get("placement")
-    placement = "" if placement is None else placement
-    if placement != "" and not (isinstance(placement, str) and _PLACEMENT.fullmatch(placement)):
-        wrong["placement"] = "Letters, digits, point, hyphen and underscore, at most 40."
-    else:
-        query.placement = placement
-    query.exclude = _take_list("exclude", values.get("exclude"), MAX_EXCLUDED, wrong)
-    details = values.get("details", False)
-    if not isinstance(details, bool):
-        wrong["details"] = "true or false."
-    query.details = details is True
-    if query.kind in {"similar", "bought_together"} and not query.products and "product_id" not in wrong:
-        wrong["product_id"] = f"Say which product it is about: {query.spoken_kind} needs product_id."
-    if wrong:
-        raise _wrong(wrong)
+    given = Given(values)
+    given.know(_NAMES)
+    query = _one(given)
+    query.validate_only = given.flag("validate_only")
+    if values.get("placements") is not None:
+        query.several = _several(given, query)
+    elif query.kind in BESIDE and not query.products and not given.has_error("product_id"):
+        if not query.placement:
+            given.refuse("product_id", f"Say which product it is about: {query.spoken_kind} needs product_id.")
+    given.check()
     return query
 
 
-def _take(query: Query, attribute: str, name: str, value: Any, wrong: dict[str, str]) -> None:
-    try:
-        setattr(query, attribute, external_id(value))
-    except ValueError as error:
-        wrong[name] = str(error)
+def _one(given: Given) -> Query:
+    query = Query(given=frozenset(given.values) & _ONE)
+    kind = given.values.get("type", given.values.get("recommendation_type", "personalised"))
+    if isinstance(kind, str) and kind in KINDS:
+        query.kind = KINDS[kind]
+    else:
+        given.refuse("type", f"One of {', '.join(spoken())}.")
+    query.customer, query.session = given.identifier("customer_id"), given.identifier("session_id")
+    query.products = given.ids("product_id", MAX_PRODUCTS) + given.ids("product_ids", MAX_PRODUCTS)
+    query.exclude, query.candidates = (given.ids(name, most) for name, most in _LISTS.items())
+    query.limit = given.whole("limit", 1, MAX_LIMIT, default=min(max(len(query.candidates), 10), MAX_LIMIT))
+    query.placement = given.pattern(
+        "placement", _PLACEMENT, "Letters, digits, point, hyphen and underscore, at most 40."
+    )
+    query.details = given.flag("details")
+    query.where = given.expression("filter")
+    query.boosts = tuple(Boost(*pair) for pair in given.boosts("boosts", MAX_BOOSTS))
+    query.min_relevance, query.diversity = given.share("min_relevance"), given.share("diversity")
+    query.fallback = given.choice("fallback", FALLBACKS, "popular")
+    query.language = given.choice("language", LANGUAGES, "")
+    return query
 
 
-def _take_products(query: Query, values: Mapping[str, Any], wrong: dict[str, str]) -> None:
-    for name in ("product_id", "product_ids"):
-        given = values.get(name)
-        if given not in (None, "", []):
-            given = given if isinstance(given, list) else [given]
-            query.products += _take_list(name, given, 20, wrong)
+def _several(given: Given, shared: Query) -> tuple[Query, ...]:
+    """The lists of a call for several placements: each as an object, or as the placement's name."""
+    found: list[Query] = []
+    names: set[str] = set()
+    for number, one in enumerate(given.objects("placements", MAX_PLACEMENTS, short="placement")):
+        own = Given(one, at=f"placements.{number}.", wrong=given.wrong)
+        own.know(_ONE - {"customer_id", "session_id", "language", "details"})
+        query = _one(own)
+        if not query.placement:
+            own.refuse("placement", "Say which placement: each list of a call is known by it.")
+        elif query.placement in names:
+            own.refuse("placement", "This placement is named twice in one call.")
+        names.add(query.placement)
+        query.customer, query.session = shared.customer, shared.session
+        query.language, query.details = shared.language, shared.details
+        query.exclude += shared.exclude
+        if "product_id" not in query.given and "product_ids" not in query.given:
+            query.products = shared.products
+        found.append(query)
+    return tuple(found)
 
 
-def _take_list(name: str, given: Any, most: int, wrong: dict[str, str]) -> tuple[str, ...]:
-    if given in (None, ""):
-        return ()
-    if not isinstance(given, list) or len(given) > most:
-        wrong[name] = f"A list of at most {most} product ids."
-        return ()
-    try:
-        return tuple(external_id(value) for value in given)
-    except ValueError as error:
-        wrong[name] = str(error)
-        return ()
+def spoken() -> list[str]:
+    """The kinds as the documentation calls them."""
+    return sorted({SPOKEN.get(kind, kind) for kind in KINDS.values()})
 
 
 def _wrong(fields: dict[str, str]) -> Problem:

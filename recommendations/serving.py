@@ -1,45 +1,41 @@
 """One recommendation request, from the query to the answer."""
 
-import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.db import connections
 
-from luxebrain.lib import redis
-from recommendations import candidates, history, identity, popular, suppression
-from recommendations.algorithms.bundle import Recommended
+from recommendations import answers, candidates, composing, control, history, popular, suppression
+from recommendations.candidacy import Facts
 from recommendations.candidates import Shop
+from recommendations.composing import Composed, Served
+from recommendations.control import Control
 from recommendations.queries import Query
-from tenants import epochs, tenancy
-from tenants.models import Tenant
+from recommendations.ranking import Trace
+from recommendations.sources import Act, Asked
+from tenants import tenancy
 
-# What a shopper is told, by the part of the model that named the product.
-REASONS = {
-    "neighbours": "Goes with what you chose before",
-    "als": "Chosen by customers with your taste",
-    "hybrid": "Matches your taste",
-    "content": "Similar in kind",
-    "bought_together": "Often bought together",
-    "trending": "In demand right now",
-    "popularity": "Popular in this shop",
-    "newest": "New in this shop",
-}
-SIMILAR_REASONS = {"neighbours": "Bought by the same customers", "content": "Similar in kind"}
+Epochs = tuple[bytes | None, ...] | None
 
 
 @dataclass(slots=True)
-class Served:
-    """What was found, before it is put into words. `items` are (product id, score, source)."""
+class Call:
+    """What the gate fetched for one call."""
 
-    strategy: str
-    reason: str | None
-    version: int
-    items: list[tuple[str, float, str]] = field(default_factory=list)
-    degraded: str = ""
+    epochs: Epochs
+    values: list[Any]
+    layout: tuple[str, ...] = ()
+
+    def all(self, name: str) -> list[Any]:
+        return [value for value, of in zip(self.values, self.layout, strict=False) if of == name]
+
+    def one(self, name: str) -> bytes:
+        found = self.all(name)
+        return found[0] if found and isinstance(found[0], bytes) else b""
 
 
 class RecommendationEngine:
@@ -54,35 +50,76 @@ class RecommendationEngine:
         self.currency = currency
 
     def reads(self, query: Query) -> list[tuple[str, int]]:
-        """The cold flag, the popular list unless the shop is known to be warm, and the histories."""
+        """The cold flag, the histories, and the popular list unless the shop is known to be warm."""
         length = settings.HISTORY_EVENTS + 1
         wanted: list[tuple[str, int]] = [(popular.cold_key(self.tenant_id), 0)]
-        wanted += [(history.key(self.tenant_id, of), length) for of in subjects(query)]
+        layout = ["cold"]
+        for of in subjects(query):
+            wanted.append((history.key(self.tenant_id, of), length))
+            layout.append("history")
         held = candidates.peek(self.tenant_id)
         if held is None or held.bundle is None or held.is_cold:
             wanted.append((popular.key(self.tenant_id), 0))
+            layout.append("popular")
+        query.layout = tuple(layout)
         return wanted
 
-    def predict(
-        self, query: Query, *, epochs: tuple[bytes | None, ...] | None, values: list[Any], request_id: str
-    ) -> dict[str, Any]:
+    def predict(self, query: Query, *, epochs: Epochs, values: list[Any], request_id: str) -> dict[str, Any]:
         """The answer as plain JSON values. `epochs` None and `values` [] = the cache server is away."""
-        shop = candidates.shop(self.tenant_id, epochs)
-        acts = self._acts(query, values)
-        served = self._serve(shop, query, acts, epochs, values)
-        return self._answer(shop, query, served, acts, request_id)
+        served = self.serve(query, Call(epochs, values, query.layout))
+        if query.several:
+            return answers.several(served, request_id)
+        return answers.one(served[0], request_id)
 
-    def _serve(
-        self, shop: Shop, query: Query, acts: list[tuple[str, str, int]], epochs: Any, values: list[Any]
+    def check(self, query: Query, *, epochs: Epochs, values: list[Any], request_id: str) -> dict[str, Any]:
+        """What is to be said of a query that asks only whether it is right; nothing is recommended."""
+        shop = candidates.shop(self.tenant_id, epochs)
+        return answers.checked(shop, query, request_id)
+
+    def serve(
+        self, query: Query, call: Call, *, shop: Shop | None = None, rules: Control | None = None, tells: bool = False
+    ) -> list[Served]:
+        """The lists that the query asks for, no product twice across them.
+
+        shop     another than the one that this process holds: with another version of the model
+        rules    other decisions than the shop's own, to try them
+        tells    also keeps what was dropped or moved, and why
+        """
+        shop = shop or candidates.shop(self.tenant_id, call.epochs)
+        shop.is_cold = self._is_cold_start(call.one("cold"))
+        acts = self._acts(query, call)
+        found: list[Served] = []
+        taken: list[int] = []
+        for one in query.several or (query,):
+            served = self._list(shop, one, acts, call, rules or shop.control, taken, tells=tells)
+            taken += served.composed.pool.items.tolist()
+            found.append(served)
+        return found
+
+    def _list(
+        self, shop: Shop, query: Query, acts: Sequence[Act], call: Call, rules: Control, taken: Sequence[int],
+        *, tells: bool,
     ) -> Served:
-        flag = values[0] if values else b""
-        shop.is_cold = self._is_cold_start(flag)
-        if shop.is_cold:
-            return self._popular(shop, query, acts, epochs, values, "cold_start")
-        if shop.bundle is None:
-            reason = "model_unavailable" if shop.degraded else "model_training"
-            return self._popular(shop, query, acts, epochs, values, reason)
-        return self._model(shop, query, acts)
+        shopper = self._shopper(query, acts) if query.uses_shopper or rules.uses_shopper else None
+        context = self._context(shop, query)
+        plan = control.plan(rules, query, context=context, shopper=shopper)
+        asked = Asked(
+            shop, query, plan, acts, lambda: self._ranked(shop, call), context, shopper, taken,
+            Trace() if tells else None,
+        )
+        composed = composing.nothing() if plan.is_off else composing.compose(asked)
+        strategy = "model" if asked.has_model else "popular"
+        return Served(query, plan, composed, acts, shop, strategy, _reason(asked, composed), shopper)
+
+    def _context(self, shop: Shop, query: Query) -> Facts | None:
+        """The product that the page is about, as expressions read it."""
+        if not query.products:
+            return None
+        first = int(shop.assortment.index(query.products[:1])[0])
+        return Facts(shop.assortment, first) if first >= 0 else None
+
+    def _shopper(self, query: Query, acts: Sequence[Act]) -> dict[str, Any]:
+        return {"is_known": bool(query.customer), "session_events": len(acts)}
 
     def _is_cold_start(self, flag: bytes = b"") -> bool:
         """Strictly fewer than ten countable orders. The flag is the cached answer, if there is one."""
@@ -95,19 +132,21 @@ class RecommendationEngine:
         popular.remember_cold(self.tenant_id, is_cold=is_cold)
         return is_cold
 
-    def _acts(self, query: Query, values: list[Any]) -> list[tuple[str, str, int]]:
+    def _acts(self, query: Query, call: Call) -> list[Act]:
         """What this shopper did lately, newest first; completed from the rows when it must be."""
-        acts: list[tuple[str, str, int]] = []
-        for number, of in enumerate(subjects(query), start=1):
-            raw = values[number] if values else []
+        acts: list[Act] = []
+        lists = call.all("history")
+        of_whom = subjects(query)
+        for number, of in enumerate(of_whom):
+            raw = lists[number] if number < len(lists) else []
             found = history.parse(raw)
             if of.startswith("c:") and not history.is_loaded(raw):
                 older = self._recorded(query.customer)
-                if values and not suppression.known(self.tenant_id).has(of):
+                if lists and not suppression.known(self.tenant_id).has(of):
                     history.complete(self.tenant_id, of, older)
                 found += [(product, kind, int(moment)) for product, kind, moment in older]
             acts += found
-        if len(acts) > 1 and query.customer and query.session:
+        if len(acts) > 1 and len(of_whom) > 1:
             acts.sort(key=lambda act: -act[2])
         return acts
 
@@ -116,63 +155,13 @@ class RecommendationEngine:
             cursor.execute(_RECORDED, {"tenant": self.tenant_id, "customer": customer, "most": settings.HISTORY_EVENTS})
             return [(str(product), str(kind), float(moment)) for product, kind, moment in cursor.fetchall()]
 
-    def _model(self, shop: Shop, query: Query, acts: list[tuple[str, str, int]]) -> Served:
-        bundle = shop.bundle
-        assert bundle is not None
-        fresh = [act for act in acts if act[2] >= shop.read_at]
-        found: list[Recommended] = bundle.recommend(
-            query.kind,  # type: ignore[arg-type]
-            limit=query.limit,
-            customer=query.customer or None,
-            product=query.products or None,
-            recent=history.weigh(fresh, now=time.time()),
-            exclude=self._excluded(shop, query, acts),
-            allowed=shop.window.mask(bundle.products),
-        )
-        served = Served("model", None, shop.version, degraded=shop.degraded)
-        names = bundle.products.ids([item.product for item in found])
-        served.items = [(name, item.score, item.source) for name, item in zip(names, found, strict=True)]
-        if query.kind == "personalised" and all(item.source == "popularity" for item in found):
-            served.reason = "no_history"
-        elif query.products and all(item.source == "popularity" for item in found):
-            served.reason = "unknown_product"
-        return served
-
-    def _excluded(self, shop: Shop, query: Query, acts: list[tuple[str, str, int]]) -> np.ndarray | None:
-        names = [*query.exclude, *in_cart(acts)]
-        if not names or shop.bundle is None:
-            return None
-        return shop.bundle.products.index(names)
-
-    def _popular(
-        self, shop: Shop, query: Query, acts: list[tuple[str, str, int]], epochs: Any, values: list[Any], reason: str
-    ) -> Served:
-        """Best sellers for sale that this shopper has not bought and has not in the cart."""
-        left_out = {*query.exclude, *query.products, *in_cart(acts)}
-        left_out |= {product for product, kind, _ in acts if kind == "purchase"}
-        ranked = self._ranked(shop, epochs, values)
-        items = [
-            (product, float(units), "popularity" if units > 0 else "newest")
-            for product, units in ranked
-            if product not in left_out and shop.window.is_for_sale(product)
-        ][: query.limit]
-        if not items:  # everything popular was bought already: better again than nothing
-            unwanted = {*query.exclude, *query.products}
-            items = [
-                (product, float(units), "popularity")
-                for product, units in ranked
-                if product not in unwanted and shop.window.is_for_sale(product)
-            ]
-        return Served("popular", reason, 0, items[: query.limit], degraded=shop.degraded)
-
-    def _ranked(self, shop: Shop, epochs: Any, values: list[Any]) -> list[tuple[str, float]]:
+    def _ranked(self, shop: Shop, call: Call) -> list[tuple[str, float]]:
         """The popular list: this process's, else the cached one, else computed and cached for an hour."""
+        epochs = call.epochs
         epoch = b"|".join((epochs[2] or b"", epochs[3] or b"")) if epochs else b""
-        if shop.popular is not None and shop.popular_epoch == epoch and epochs:
-            cached = values[-1] if values and isinstance(values[-1], bytes) else b""
-            if cached:
-                return shop.popular
-        cached = values[-1] if values and isinstance(values[-1], bytes) else b""
+        cached = call.one("popular")
+        if shop.popular is not None and shop.popular_epoch == epoch and epochs and cached:
+            return shop.popular
         found = popular.recall(cached, tenant_id=self.tenant_id, epoch=epoch)
         if found is None:
             with tenancy.within(self.tenant_id) as tenant:
@@ -181,42 +170,22 @@ class RecommendationEngine:
         shop.popular, shop.popular_epoch = found, epoch
         return found
 
-    def _answer(
-        self, shop: Shop, query: Query, served: Served, acts: list[tuple[str, str, int]], request_id: str
-    ) -> dict[str, Any]:
-        reasons = SIMILAR_REASONS if query.products else REASONS
-        items = []
-        for rank, (product, score, source) in enumerate(served.items, start=1):
-            item: dict[str, Any] = {
-                "product_id": product,
-                "rank": rank,
-                "score": round(score, 6),
-                "source": source,
-                "reason": reasons.get(source) or REASONS.get(source, ""),
-            }
-            if query.details:
-                item |= details(shop, product)
-            items.append(item)
-        wanted = {"popular": {"popularity", "newest"}, "trending": {"trending"}}.get(query.kind)
-        fell_back = served.strategy == "popular" or any(
-            source not in wanted if wanted else source in {"popularity", "newest"} for _, _, source in served.items
-        )
-        warnings = [served.degraded] if served.degraded else []
-        if len(items) < query.limit:
-            warnings.append(f"Only {len(items)} of {query.limit} products can be shown.")
-        return {
-            "request_id": request_id,
-            "recommendation_id": identity.make(served.version),
-            "type": query.spoken_kind,
-            "strategy": served.strategy,
-            "strategy_reason": served.reason,
-            "model_version": f"v{served.version}" if served.version else None,
-            "model_scope": "tenant" if served.version else None,
-            "fallback_used": fell_back,
-            "degraded": bool(served.degraded),
-            "warnings": warnings,
-            "items": items,
-        }
+
+def _reason(asked: Asked, composed: Composed) -> str | None:
+    """Why the list is not what was asked for; None when it is."""
+    shop, plan, query = asked.shop, asked.plan, asked.query
+    if plan.is_off:
+        return "placement_off"
+    if shop.is_cold:
+        return "cold_start"
+    if shop.bundle is None:
+        return "model_unavailable" if shop.degraded else "model_training"
+    fell_back = all(composed.sources[code] in answers.FALLBACKS for code in composed.pool.sources.tolist())
+    if fell_back and plan.kind == "personalised":
+        return "no_history"
+    if fell_back and query.products and plan.kind in ("similar", "bought_together", "look"):
+        return "unknown_product"
+    return None
 
 
 # Orders are acts of the customer too; their arrival counts, since a model knows what came before it.
@@ -225,11 +194,14 @@ select product, kind, extract(epoch from arrived)::float8 from (
     select product_external_id as product, kind, received_at as arrived, occurred_at as happened
     from recommendations_event
     where tenant_id = %(tenant)s and customer_external_id = %(customer)s and product_external_id <> ''
-      and kind in ('view', 'cart', 'remove', 'click', 'purchase') and occurred_at > now() - interval '180 days'
+      and kind in ('view', 'cart', 'remove', 'click', 'purchase', 'hide')
+      and occurred_at > now() - interval '180 days'
     union all
-    select l.product_external_id, 'purchase', o.created_at, o.ordered_at
+    select l.product_external_id, case when o.is_countable then 'purchase' else 'return' end,
+           case when o.is_countable then o.created_at else o.updated_at end, o.ordered_at
     from recommendations_customer c
-    join recommendations_order o on o.tenant_id = c.tenant_id and o.customer_id = c.id and o.is_countable
+    join recommendations_order o on o.tenant_id = c.tenant_id and o.customer_id = c.id
+     and (o.is_countable or o.state = 'refunded')
     join recommendations_orderline l on l.tenant_id = o.tenant_id and l.order_id = o.id
     where c.tenant_id = %(tenant)s and c.external_id = %(customer)s
 ) acts order by happened desc limit %(most)s
@@ -237,64 +209,6 @@ select product, kind, extract(epoch from arrived)::float8 from (
 
 
 def subjects(query: Query) -> list[str]:
-    """Whose histories a personalised list is made from: the customer's, and the session's."""
-    if query.kind != "personalised" and not query.customer:
-        return []
+    """Whose histories a list is made from: the customer's, and the session's."""
     found = [history.subject(customer=query.customer)] if query.customer else []
     return [*found, history.subject(session=query.session)] if query.session else found
-
-
-def in_cart(acts: list[tuple[str, str, int]]) -> set[str]:
-    """Products put into the cart and neither taken out nor bought since."""
-    latest: dict[str, str] = {}
-    for product, kind, _ in acts:
-        if kind in {"cart", "remove", "purchase"}:
-            latest.setdefault(product, kind)
-    return {product for product, kind in latest.items() if kind == "cart"}
-
-
-def details(shop: Shop, product: str) -> dict[str, Any]:
-    """What a shop page needs to draw the product, from the window."""
-    title, price, currency, url, image, _ = shop.window.rows.get(product, ("", None, "", "", "", False))
-    return {"title": title, "price": price, "currency": currency, "url": url, "image_url": image}
-
-
-def explain(tenant: Tenant, query: Query, *, request_id: str = "") -> dict[str, Any]:
-    """The same answer for the panel, with titles, the history it came from and what speaks for each."""
-    engine = RecommendationEngine(tenant.pk, currency=tenant.currency)
-    query.details = True
-    wanted = engine.reads(query)
-    try:
-        client = redis.client()
-        values = [client.lrange(name, 0, count - 1) if count else client.get(name) or b"" for name, count in wanted]
-        moved = tuple(client.hmget(epochs.name(tenant.pk), epochs.KINDS))
-    except redis.Unreachable:
-        values, moved = [], None
-    answer = engine.predict(query, epochs=moved, values=values, request_id=request_id)
-    shop = candidates.shop(tenant.pk, moved)
-    acts = engine._acts(query, values)
-    answer["history"] = [
-        {"kind": kind, "product_id": product, "at": datetime.fromtimestamp(moment, UTC), **details(shop, product)}
-        for product, kind, moment in acts[:20]
-    ]
-    if shop.bundle is not None and answer["strategy"] == "model" and query.kind == "personalised":
-        for item in answer["items"]:
-            item["because"] = because(shop, query, acts, item["product_id"])
-    return answer
-
-
-def because(shop: Shop, query: Query, acts: list[tuple[str, str, int]], product: str) -> list[dict[str, Any]]:
-    """The products of the history that speak for this one, with their share."""
-    bundle = shop.bundle
-    assert bundle is not None
-    index = int(bundle.products.index([product])[0])
-    if index < 0:
-        return []
-    fresh = [act for act in acts if act[2] >= shop.read_at]
-    recent = history.weigh(fresh, now=time.time())
-    shares = bundle.because(index, customer=query.customer or None, recent=recent)[:3]
-    names = bundle.products.ids([number for number, _ in shares])
-    return [
-        {"product_id": name, "share": round(share, 4), **details(shop, name)}
-        for name, (_, share) in zip(names, shares, strict=True)
-    ]

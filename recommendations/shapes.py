@@ -15,7 +15,7 @@ from recommendations.fields import Refused
 MAX_ROWS = 1000
 MAX_AHEAD = timedelta(minutes=10)  # clocks of shops are never quite right
 STATES = ("pending", "completed", "cancelled", "refunded", "failed", "test")
-NEEDS_PRODUCT = {"view", "cart", "remove", "click"}
+NEEDS_PRODUCT = {"view", "cart", "remove", "click", "hide"}
 
 MAX_FAULTS = 20  # that are told of nested rows
 _MAX_TOTAL = Decimal(10) ** 12

@@ -45,7 +45,8 @@ return out
 
 @dataclass(slots=True)
 class Passage:
-    """What the gate said. `epochs` are (keys, model, catalogue, popular, control); None = the cache server is away."""
+    """What the gate said. `epochs` are (keys, model, catalogue, popular, control); None = the cache server is away.
+    `seconds` is how long the cache server took to answer."""
 
     allowed: bool
     limit: int
@@ -53,6 +54,7 @@ class Passage:
     retry_after: float
     epochs: tuple[bytes, ...] | None
     values: list[list[bytes] | bytes]
+    seconds: float = 0.0
 
     @property
     def blind(self) -> bool:
@@ -83,6 +85,7 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
         script = _local.script
     except AttributeError:
         script = _local.script = redis.client().register_script(_SCRIPT)
+    started = time.perf_counter()
     try:
         whose, allowed, remaining, wait, found, *values = script(keys=keys, args=arguments)
     except redis.Unreachable:
@@ -94,7 +97,8 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
         return _blind(credential)
     moved = tuple(value or b"" for value in found)
     return Passage(
-        bool(allowed), credential.requests_per_minute, int(remaining), max(0.0, wait / 1000), moved, values
+        bool(allowed), credential.requests_per_minute, int(remaining), max(0.0, wait / 1000), moved, values,
+        time.perf_counter() - started,
     )
 
 

@@ -108,6 +108,23 @@ class Blend(Recommender):
         joined = np.concatenate(columns).astype(np.int32)
         return accumulate(joined, np.concatenate(values), int(joined.max()) + 1)
 
+    def shares(
+        self, item: int, items: np.ndarray, weights: np.ndarray, customer: int = -1,
+        emphasis: Mapping[str, float] | None = None,
+    ) -> list[tuple[str, float]]:
+        """(part's name, what it adds to the score of one product); they sum up to the score."""
+        added: dict[str, float] = {}
+        for part, fitted, worth in self._weighted():
+            found, scores = fitted.score_history(items, powered_by(weights, part["power"]), customer)
+            if found is None:
+                own = float(scores[item]) if len(scores) else 0.0
+            else:
+                at = np.flatnonzero(found == item)
+                own = float(scores[at[0]]) if len(at) else 0.0
+            own *= float(worth) * (emphasis or {}).get(part["name"], 1.0)
+            added[part["name"]] = added.get(part["name"], 0.0) + own
+        return list(added.items())
+
     def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> np.ndarray:
         """The same for many shoppers at once, dense."""
         total = np.zeros(histories.shape, np.float32)
@@ -192,7 +209,10 @@ def fit_part(
 
 
 def powered_by(weights: np.ndarray, power: float) -> np.ndarray:
-    return weights if power == 1 else (weights ** np.float32(power)).astype(np.float32)
+    """A weight below zero, of what was taken back, keeps its sign."""
+    if power == 1:
+        return weights
+    return np.copysign(np.abs(weights) ** np.float32(power), weights).astype(np.float32)
 
 
 def powered_histories(histories: sparse.csr_array, power: float) -> sparse.csr_array:

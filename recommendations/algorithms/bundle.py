@@ -15,7 +15,6 @@ from recommendations.algorithms.base import Recommender, Scores
 from recommendations.algorithms.blend import Blend
 from recommendations.algorithms.history import Bought, Histories, History
 from recommendations.algorithms.ids import Arrays, IdMap
-from recommendations.algorithms.neighbours import Neighbours
 from recommendations.algorithms.popularity import Popularity
 
 SCHEMA = 1
@@ -106,22 +105,6 @@ class Bundle:
             return past, index
         newest = self.products.index([product for product, _ in recent])
         return history.joined(past, newest, np.array([w for _, w in recent], np.float32)), index
-
-    def because(
-        self, product: int, *, customer: str | None = None, recent: Recent = (),
-        now: int | None = None,
-    ) -> list[tuple[int, float]]:
-        """The products of the history that speak for this one, with their share, strongest first.
-
-        By the item graph, whatever part made the list; empty if the graph knows no connection.
-        """
-        past, _ = self.history_of(customer, recent, now=now)
-        graph = cast(Neighbours, self.parts["neighbours"])
-        shares = graph.shares(past.items, past.weights, product)
-        order = np.argsort(-shares, kind="stable")
-        total = float(shares.sum())
-        return [(int(past.items[place]), float(shares[place]) / total)
-                for place in order if shares[place] > 0]
 
     def without(self, customers: Sequence[str]) -> Bundle | None:
         """The bundle in which these customers have no name and no history; None if it knows none of them."""

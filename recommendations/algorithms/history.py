@@ -118,7 +118,7 @@ def joined(past: History, items: np.ndarray, weights: np.ndarray) -> History:
     if not len(rest.items):
         return History(items, weights)
     wanted = float(rest.weights.sum()) * RECENT_SHARE / (1 - RECENT_SHARE)
-    lift = np.float32(max(1.0, wanted / max(float(weights.sum()), 1e-9)))
+    lift = np.float32(max(1.0, wanted / max(float(np.abs(weights).sum()), 1e-9)))
     return History(
         np.concatenate((items, rest.items)), np.concatenate((weights * lift, rest.weights))
     )

@@ -1,5 +1,6 @@
 """GET and POST /recommendations: the hot path, a plain view of one round trip and no SQL."""
 
+import time
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.views import APIView
 
 from luxebrain.lib import jsonbody, problems
-from recommendations import queries
+from recommendations import expressions, queries
 from recommendations.api import sent, serializers
 from recommendations.serving import RecommendationEngine
 from tenants.api_keys import Credential
@@ -23,16 +24,22 @@ def recommend(request: HttpRequest, product_id: str = "") -> HttpResponse:
             request, status=405, code="method_not_allowed", detail="GET or POST.", headers={"Allow": "GET, POST"}
         )
     credential, passage = request.credential, request.passage  # type: ignore[attr-defined]
+    query = request.query  # type: ignore[attr-defined]
     engine = RecommendationEngine(credential.tenant_id, currency=credential.currency)
-    answer = engine.predict(
-        request.query,  # type: ignore[attr-defined]
+    started = time.perf_counter()
+    ask = engine.check if query.validate_only else engine.predict
+    answer = ask(
+        query,
         epochs=passage.epochs,
         values=passage.values,
         request_id=request.request_id,  # type: ignore[attr-defined]
     )
     response = HttpResponse(orjson.dumps(answer), content_type="application/json")
-    if answer["model_version"]:
+    if answer.get("model_version"):
         response["X-Model-Version"] = answer["model_version"]
+    if credential.mode == "test":
+        spent = time.perf_counter() - started
+        response["Server-Timing"] = f"gate;dur={1000 * passage.seconds:.2f}, recommend;dur={1000 * spent:.2f}"
     return response
 
 
@@ -43,7 +50,7 @@ def read(request: HttpRequest) -> queries.Query:
     if request.method != "POST" or product:
         if product:
             values = request.GET.copy()
-            values["product_id"], values["type"] = product, "bought-together"
+            values["product_id"], values["type"] = product, match.kwargs.get("kind", "bought-together")
             return queries.from_query(values)
         return queries.from_query(request.GET)
     return queries.parse(jsonbody.body(request))
@@ -70,6 +77,25 @@ _PARAMETERS = [
         description="Products to leave out, repeated or separated by commas",
     ),
     OpenApiParameter("details", {"type": "boolean", "default": False}, description="With title, price and addresses"),
+    OpenApiParameter(
+        "filter", {"type": "string", "maxLength": expressions.MAX_LENGTH}, description="Which products"
+    ),
+    OpenApiParameter(
+        "candidates",
+        {"type": "array", "maxItems": queries.MAX_CANDIDATES, "items": _TEXT},
+        description="Rank these products alone, repeated or separated by commas",
+    ),
+    OpenApiParameter(
+        "min_relevance", {"type": "number", "minimum": 0, "maximum": 1}, description="Share of the best score to reach"
+    ),
+    OpenApiParameter("diversity", {"type": "number", "minimum": 0, "maximum": 1}, description="0: best first"),
+    OpenApiParameter(
+        "fallback", {"type": "string", "enum": list(queries.FALLBACKS)}, description="none: rather a shorter list"
+    ),
+    OpenApiParameter("language", {"type": "string", "enum": list(queries.LANGUAGES)}, description="Of the reasons"),
+    OpenApiParameter(
+        "validate_only", {"type": "boolean", "default": False}, description="Says what is wrong, recommends nothing"
+    ),
 ]
 
 
@@ -89,7 +115,7 @@ class RecommendDescribed(APIView):
             OpenApiParameter("product_id", {"type": "string", "maxLength": 64}, description="Needed by some types"),
             *_PARAMETERS,
         ],
-        responses={200: serializers.Answer},
+        responses={200: serializers.Answered},
     )
     def get(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
 
@@ -98,7 +124,7 @@ class RecommendDescribed(APIView):
         description="The same as GET, for queries that do not fit into an address. Reads only: it needs no "
         "Idempotency-Key.",
         request=sent.Question,
-        responses={200: serializers.Answer},
+        responses={200: serializers.Answered},
     )
     def post(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
 
@@ -115,13 +141,13 @@ class CrossSellDescribed(APIView):
         description="Short for type=bought-together with this product_id.",
         operation_id="recommendations_cross_sell",
         parameters=_PARAMETERS,
-        responses={200: serializers.Answer},
+        responses={200: serializers.Answered},
     )
     def get(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
 
 
-def cross_sell(request: HttpRequest, product_id: str) -> HttpResponse:
-    """GET /recommendations/cross-sell/<product_id>."""
+def beside(request: HttpRequest, product_id: str, kind: str = "") -> HttpResponse:
+    """GET /recommendations/cross-sell/<product_id> and /recommendations/outfit/<product_id>."""
     if request.method != "GET":
         return problems.respond(
             request, status=405, code="method_not_allowed", detail="Use GET.", headers={"Allow": "GET"}
@@ -129,7 +155,30 @@ def cross_sell(request: HttpRequest, product_id: str) -> HttpResponse:
     return recommend(request, product_id)
 
 
-cross_sell = csrf_exempt(cross_sell)
+class OutfitDescribed(CrossSellDescribed):
+    """The same for what completes a look."""
+
+    @extend_schema(
+        summary="What completes the look",
+        description="Short for type=complete-the-look with this product_id: products of other categories.",
+        operation_id="recommendations_outfit",
+        parameters=_PARAMETERS,
+        responses={200: serializers.Answered},
+    )
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
+
+
+@csrf_exempt
+def cross_sell(request: HttpRequest, product_id: str, kind: str = "") -> HttpResponse:
+    return beside(request, product_id, kind)
+
+
+@csrf_exempt
+def outfit(request: HttpRequest, product_id: str, kind: str = "") -> HttpResponse:
+    return beside(request, product_id, kind)
+
+
 cross_sell.cls, cross_sell.initkwargs = CrossSellDescribed, {}  # type: ignore[attr-defined]
+outfit.cls, outfit.initkwargs = OutfitDescribed, {}  # type: ignore[attr-defined]
 recommend.cls = RecommendDescribed  # type: ignore[attr-defined]
 recommend.initkwargs = {}  # type: ignore[attr-defined]

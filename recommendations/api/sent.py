@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from recommendations import fields, queries, shapes
+from recommendations import expressions, fields, queries, shapes
 
 Schema = dict[str, Any]
 _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": fields.MAX_ID}
@@ -176,18 +176,57 @@ PART = {
     "order": _order("OrderPart", set()),
 }
 _IDS = {"type": "array", "items": ID, "maxItems": queries.MAX_EXCLUDED, "nullable": True}
-Question = body(
+Boost = body(
+    "Boost",
+    {"filter", "factor"},
+    filter={"type": "string", "minLength": 1, "maxLength": expressions.MAX_LENGTH, "description": "Which products"},
+    factor={"type": "number", "minimum": 0, "maximum": 100, "description": "Above 1 lifts, below 1 lowers"},
+)
+_LIST = {
+    "type": {"type": "string", "enum": sorted(set(queries.KINDS)), "default": "personalised"},
+    "product_id": {
+        "anyOf": [*NO_OR_ID["anyOf"], {"type": "array", "items": ID, "maxItems": queries.MAX_PRODUCTS}],
+        "nullable": True,
+    },
+    "limit": {"type": "integer", "minimum": 1, "maximum": queries.MAX_LIMIT, "default": 10},
+    "exclude": _IDS,
+    "candidates": {**_IDS, "maxItems": queries.MAX_CANDIDATES, "description": "Rank these products alone"},
+    "filter": {
+        "type": "string", "maxLength": expressions.MAX_LENGTH, "nullable": True,
+        "description": "Only products that this holds for",
+    },
+    "min_relevance": {"type": "number", "minimum": 0, "maximum": 1, "description": "Share of the best score"},
+    "diversity": {"type": "number", "minimum": 0, "maximum": 1},
+    "fallback": {"type": "string", "enum": list(queries.FALLBACKS), "description": "none: rather a shorter list"},
+}
+_PLACED = {"type": "string", "pattern": "^[A-Za-z0-9_.-]{0,40}$", "nullable": True}
+
+
+def _asked(name: str, needed: set[str], **more: Any) -> type[serializers.Serializer]:
+    """A list that is asked for, with its boosts."""
+    boosts = serializers.ListField(child=Boost(), required=False, max_length=queries.MAX_BOOSTS)
+    return type(name, (body(name, needed, **_LIST, **more),), {"boosts": boosts})
+
+
+PlacementAsked = _asked(
+    "PlacementAsked", {"placement"}, placement={"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,40}$"}
+)
+_Question = _asked(
     "Question",
     set(),
-    type={"type": "string", "enum": sorted(set(queries.KINDS)), "default": "personalised"},
     customer_id=NO_OR_ID,
     session_id=NO_OR_ID,
-    product_id={"anyOf": [*NO_OR_ID["anyOf"], {"type": "array", "items": ID, "maxItems": 20}], "nullable": True},
-    limit={"type": "integer", "minimum": 1, "maximum": queries.MAX_LIMIT, "default": 10},
-    placement={"type": "string", "pattern": "^[A-Za-z0-9_.-]{0,40}$", "nullable": True},
-    exclude=_IDS,
+    placement=_PLACED,
     details={"type": "boolean", "default": False},
+    language={"type": "string", "enum": list(queries.LANGUAGES), "description": "Of the reasons"},
+    validate_only={"type": "boolean", "default": False, "description": "Says what is wrong, recommends nothing"},
 )
+Question = type("Question", (_Question,), {
+    "placements": serializers.ListField(
+        child=PlacementAsked(), required=False, min_length=1, max_length=queries.MAX_PLACEMENTS,
+        help_text="Several lists in one call, no product twice across them; instead of an object its placement",
+    ),
+})  # fmt: skip
 
 
 def one_or_many(name: str, of_one: type[serializers.Serializer]) -> PolymorphicProxySerializer:

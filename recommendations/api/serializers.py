@@ -1,6 +1,6 @@
 """What the API answers, as the schema says it; what it takes is in sent.py."""
 
-from drf_spectacular.utils import inline_serializer
+from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
 from rest_framework import serializers
 
 _MONEY = r"^[0-9]{1,12}\.[0-9]{2}$"
@@ -127,6 +127,7 @@ class Answer(serializers.Serializer):
     request_id = serializers.CharField()
     recommendation_id = serializers.CharField(help_text="Send it with the events that follow from this list")
     type = serializers.CharField()
+    placement = serializers.CharField(allow_null=True)
     strategy = serializers.ChoiceField(["model", "popular"])
     strategy_reason = serializers.CharField(allow_null=True)
     model_version = serializers.CharField(allow_null=True)
@@ -134,7 +135,33 @@ class Answer(serializers.Serializer):
     fallback_used = serializers.BooleanField()
     degraded = serializers.BooleanField()
     warnings = serializers.ListField(child=serializers.CharField())
+    missing_ids = serializers.ListField(
+        child=serializers.CharField(), help_text="Products that the call names and the catalogue does not have"
+    )
     items = Item(many=True)
+
+
+class PlacedAnswer(Answer):
+    """The same without the request id, which stands once above all lists."""
+
+    request_id = None
+
+
+class Placements(serializers.Serializer):
+    request_id = serializers.CharField()
+    placements = serializers.DictField(child=PlacedAnswer(), help_text="The lists by placement")
+
+
+class Checked(serializers.Serializer):
+    request_id = serializers.CharField()
+    valid = serializers.BooleanField()
+    missing_ids = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+Answered = PolymorphicProxySerializer(
+    component_name="Answered", serializers=[Answer, Placements, Checked], resource_type_field_name=None
+)
 
 
 def listed(name: str, of: type[serializers.Serializer]) -> serializers.Serializer:

@@ -12,13 +12,14 @@ from recommendations.api.catalogue import (
 )
 from recommendations.api.events import EventView, events
 from recommendations.api.privacy import ErasuresView, ErasureView, ExportView
-from recommendations.api.recommend import cross_sell, recommend
+from recommendations.api.recommend import cross_sell, outfit, recommend
 from recommendations.api.webhooks import WebhookView, generic, shopify, woocommerce
 
 urlpatterns = [
     path("recommendations", recommend, name="recommend"),
     path("recommendations/", recommend),
     path("recommendations/cross-sell/<str:product_id>", cross_sell, name="recommend-cross-sell"),
+    path("recommendations/outfit/<str:product_id>", outfit, {"kind": "outfit"}, name="recommend-outfit"),
     path("events", events, name="events"),
     path("events/", events),
     path("events/<uuid:event_id>", EventView.as_view(), name="event"),

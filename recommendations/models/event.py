@@ -20,6 +20,7 @@ class Event(TenantOwned):
         CLICK = "click", "Click on a recommendation"
         IMPRESSION = "impression", "Recommendation shown"
         SEARCH = "search", "Search"
+        HIDE = "hide", "Not interested"
 
     pk = models.CompositePrimaryKey("tenant_id", "occurred_at", "id")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="events")

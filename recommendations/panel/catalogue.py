@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
-from recommendations import serving
+from recommendations import explaining
 from recommendations.models import Order, Product
 from recommendations.panel import preview
 from recommendations.queries import Query
@@ -129,7 +129,7 @@ def product(request: Any, external_id: str) -> HttpResponse:
         "sales": sales(tenant, [external_id]).get(external_id, {"orders": 0, "units": 0}),
         "earned": earned.aggregate(amount=Sum("amount"), orders=Count("order_external_id", distinct=True)),
         "lists": [
-            (title, preview.priced(serving.explain(tenant, Query(kind=kind, products=(external_id,), limit=6))))
+            (title, preview.priced(explaining.explain(tenant, Query(kind=kind, products=(external_id,), limit=6))))
             for kind, title in (("similar", "Similar products"), ("bought_together", "Bought together"))
         ],
     }

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
-from recommendations import queries, serving
+from recommendations import explaining, queries
 from tenants.access import tenant_page
 from tenants.models import Tenant
 
@@ -105,7 +105,7 @@ def ask(tenant: Tenant, *, kind: str, customer: str, product: str, request_id: s
         query = queries.parse(asked)
     except Problem as problem:
         return {"refused": " ".join(error["message"] for error in problem.errors) or problem.detail}
-    answer = priced(serving.explain(tenant, query, request_id=request_id))
+    answer = priced(explaining.explain(tenant, query, request_id=request_id))
     reason = answer.get("strategy_reason")
     return {
         "answer": answer,

@@ -1,0 +1,148 @@
+"""What was found, put into the words and fields of the API's answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recommendations import history, identity, wording
+from recommendations.algorithms import evidence
+from recommendations.candidates import Shop
+from recommendations.composing import Served
+from recommendations.queries import Query
+
+FALLBACKS = frozenset({"popularity", "newest"})
+# Sources of kinds that are no fallback there.
+_MEANT = {"popular": FALLBACKS, "newest": frozenset({"newest"}), "trending": frozenset({"trending"})}
+
+
+def several(served: list[Served], request_id: str) -> dict[str, Any]:
+    """The lists of one call, by placement."""
+    found = {one_.query.placement: one(one_, request_id) for one_ in served}
+    for answer in found.values():
+        del answer["request_id"]
+    return {"request_id": request_id, "placements": found}
+
+
+def one(served: Served, request_id: str) -> dict[str, Any]:
+    query, plan, composed, shop = served.query, served.plan, served.composed, served.shop
+    items = _items(served)
+    warnings = [shop.degraded] if shop.degraded else []
+    warnings += plan.warnings
+    if composed.missing:
+        warnings.append("Some of the products named are not in the catalogue: see missing_ids.")
+    if plan.is_off:
+        warnings.append(f"The placement {query.placement} is switched off.")
+    elif len(items) < plan.limit:
+        warnings.append(f"Only {len(items)} of {plan.limit} products can be shown.")
+    meant = _MEANT.get(plan.kind, frozenset())
+    fell_back = (served.strategy == "popular" and plan.kind != "newest") or any(
+        item["source"] in FALLBACKS and item["source"] not in meant for item in items
+    )
+    return {
+        "request_id": request_id,
+        "recommendation_id": identity.make(served.version),
+        "type": query.on(kind=plan.kind).spoken_kind,
+        "placement": query.placement or None,
+        "strategy": served.strategy,
+        "strategy_reason": served.reason,
+        "model_version": f"v{served.version}" if served.version else None,
+        "model_scope": "tenant" if served.version else None,
+        "fallback_used": fell_back,
+        "degraded": bool(shop.degraded),
+        "warnings": warnings,
+        "missing_ids": list(composed.missing),
+        "items": items,
+    }
+
+
+def checked(shop: Shop, query: Query, request_id: str) -> dict[str, Any]:
+    """The answer to a query with validate_only: it could be read, and what it names is there or not."""
+    lists = query.several or (query,)
+    named = list(dict.fromkeys(
+        name for one_ in (query, *lists) for name in (*one_.products, *one_.exclude, *one_.candidates)
+    ))
+    found = shop.assortment.index(named)
+    missing = [name for name, at in zip(named, found.tolist(), strict=True) if at < 0]
+    spots = shop.control.spots
+    unknown = [one_.placement for one_ in lists if one_.placement and one_.placement not in spots]
+    warnings = [f"There is no placement {name}: its list follows the request alone." for name in unknown if spots]
+    if missing:
+        warnings.append("Some of the products named are not in the catalogue: see missing_ids.")
+    return {"request_id": request_id, "valid": True, "missing_ids": missing, "warnings": warnings}
+
+
+def _items(served: Served) -> list[dict[str, Any]]:
+    query, pool, shop = served.query, served.composed.pool, served.shop
+    names = shop.assortment.ids(pool.items)
+    sources = [served.composed.sources[code] for code in pool.sources.tolist()]
+    reasons = _reasons(served, names, sources)
+    items = []
+    rows = zip(names, pool.scores.tolist(), sources, reasons, strict=True)
+    for rank, (name, score, source, reason) in enumerate(rows, start=1):
+        item: dict[str, Any] = {
+            "product_id": name, "rank": rank, "score": round(score, 6), "source": source, "reason": reason,
+        }
+        if query.details:
+            item |= details(shop, name)
+        items.append(item)
+    return items
+
+
+def _reasons(served: Served, names: list[str], sources: list[str]) -> list[str]:
+    query, plan, shop = served.query, served.plan, served.shop
+    language = query.language or shop.control.language
+    about = title_of(shop, query.products[0]) if len(query.products) == 1 else ""
+    if plan.kind != "personalised" or served.strategy != "model":
+        return [wording.say(language, plan.kind, source, about=about) for source in sources]
+    speakers = _speakers(served, sources)
+    kinds: dict[str, str] = {}
+    for product, act, _ in served.acts:
+        kinds.setdefault(product, act)
+    reasons = []
+    for name, source, speaker in zip(names, sources, speakers, strict=True):
+        if source not in FALLBACKS and name in kinds:
+            known = "buy_again" if kinds[name] == "purchase" else "viewed"
+            reasons.append(wording.say(language, plan.kind, known))
+        else:
+            title = title_of(shop, speaker) if speaker else ""
+            reasons.append(
+                wording.say(language, plan.kind, source, act=kinds.get(speaker, "purchase"), title=title)
+            )
+    return reasons
+
+
+def _speakers(served: Served, sources: list[str]) -> list[str]:
+    """For each listed product the id of the product in the history that speaks for it, or ""."""
+    bundle, query = served.shop.bundle, served.query
+    assert bundle is not None
+    if all(source in FALLBACKS for source in sources):
+        return [""] * len(sources)
+    past, _ = past_of(served)
+    items = served.composed.pool.items
+    known = np.where(items < len(bundle.products), items, 0)
+    graph = bundle.parts["neighbours"]
+    found = evidence.strongest(graph, known, past)  # type: ignore[arg-type]
+    usable = (items < len(bundle.products)).tolist()
+    return [
+        bundle.products.id(speaker) if speaker >= 0 and ok and query else ""
+        for speaker, ok in zip(found, usable, strict=True)
+    ]
+
+
+def past_of(served: Served) -> Any:
+    """The history that the model ranked from, and the customer's number in it."""
+    bundle, query = served.shop.bundle, served.query
+    assert bundle is not None
+    fresh = [act for act in served.acts if act[2] >= served.shop.read_at]
+    return bundle.history_of(query.customer or None, history.weigh(fresh, now=0.0))
+
+
+def title_of(shop: Shop, product: str) -> str:
+    return shop.window.title(product)
+
+
+def details(shop: Shop, product: str) -> dict[str, Any]:
+    """What a shop page needs to draw the product, from the window."""
+    return shop.window.details(product)

@@ -1,0 +1,255 @@
+"""The assortment: a shop's products as arrays that filters and ranking read, in one numbering with the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+from scipy import sparse
+
+from recommendations.algorithms.bundle import Bundle
+from recommendations.algorithms.ids import IdMap
+from recommendations.expressions import Texts, Words
+from recommendations.window import Row, Window
+
+GROUP = "item_group_id"  # the attribute that variants of one product share, as product feeds call it
+_ROOM = 256
+_NO_ROW = Row("", None, "", "", "", False, None, "", (), (), "", 0.0)
+
+
+class Assortment:
+    """Products 0..n-1 are the model's, those after them came later (or all, without a model).
+
+    Columns are made when first asked for and again when the window has changed; `for_sale` follows
+    the changed products alone.
+    """
+
+    def __init__(self, window: Window, bundle: Bundle | None) -> None:
+        self.window, self.bundle = window, bundle
+        self.known: IdMap | None = bundle.products if bundle is not None else None
+        self._first = len(self.known) if self.known is not None else 0
+        self._later: dict[str, int] = {}
+        self._names: list[str] = []
+        self._changes = -1
+        self._columns: dict[str, Any] = {}
+        self.for_sale = np.zeros(self._first + _ROOM, np.bool_)
+        self.sync()
+
+    @property
+    def size(self) -> int:
+        return self._first + len(self._names)
+
+    def is_stale(self, products: IdMap | None) -> bool:
+        """Whether it is of another model; otherwise it follows the window."""
+        if products is not self.known:
+            return True
+        self.sync()
+        return False
+
+    def sync(self) -> None:
+        window = self.window
+        if self._changes == window.changes:
+            return
+        if self._changes < window.rebuilt_at or self._changes < 0:
+            self._follow(window.rows, all_of_them=True)
+        else:
+            self._follow([name for change, name in window.log if change > self._changes])
+        self._columns = {}
+        self._changes = window.changes
+
+    def _follow(self, names: Iterable[str], *, all_of_them: bool = False) -> None:
+        rows = self.window.rows
+        if all_of_them and self.known is not None:
+            known = np.fromiter(
+                (name in rows and rows[name].is_for_sale for name in self.known), np.bool_, count=self._first
+            )
+            self.for_sale[: self._first] = known
+            self.for_sale[self._first :] = False
+        names = list(names)
+        for name, at in zip(names, self._numbered(names), strict=True):
+            self.for_sale[at] = rows[name].is_for_sale
+        for name in self._names:
+            if name not in rows:
+                self.for_sale[self._later[name]] = False
+
+    def _numbered(self, names: Sequence[str]) -> list[int]:
+        """The numbers of products, new ones at the end."""
+        found = self.known.index(names).tolist() if self.known is not None else [-1] * len(names)
+        for place, name in enumerate(names):
+            if found[place] < 0:
+                if name not in self._later:
+                    self._later[name] = self.size
+                    self._names.append(name)
+                    if self.size > len(self.for_sale):
+                        room = np.zeros(max(_ROOM, len(self.for_sale) // 2), np.bool_)
+                        self.for_sale = np.concatenate((self.for_sale, room))
+                found[place] = self._later[name]
+        return found
+
+    def index(self, names: Sequence[str]) -> np.ndarray:
+        """int32 number of each product, -1 for one that is neither in the catalogue nor known to the model."""
+        if not len(names):
+            return np.empty(0, np.int32)
+        found = self.known.index(names) if self.known is not None else np.full(len(names), -1, np.int32)
+        for place, name in enumerate(names):
+            if found[place] < 0:
+                found[place] = self._later.get(name, -1)
+            elif name not in self.window.rows:
+                found[place] = -1
+        return found
+
+    def ids(self, items: Iterable[int]) -> list[str]:
+        first, known = self._first, self.known
+        return [known.id(int(i)) if i < first else self._names[int(i) - first] for i in items]  # type: ignore[union-attr]
+
+    @property
+    def newcomers(self) -> None:
+        return None
+
+    @property
+    def groups(self) -> np.ndarray:
+        """int32 group of variants of each product, -1 for none."""
+        return self._column("groups", self._groups)
+
+    def _groups(self) -> np.ndarray:
+        column = self.attribute(GROUP)
+        if isinstance(column, np.ndarray):
+            known = ~np.isnan(column)
+            found = np.full(len(column), -1, np.int32)
+            found[known] = np.unique(column[known], return_inverse=True)[1]
+            return found
+        return column.codes if isinstance(column, Texts) else np.full(self.size, -1, np.int32)
+
+    @property
+    def has_groups(self) -> bool:
+        rows = self.window.rows.values()
+        return bool(self._column("has_groups", lambda: any(GROUP in row.attributes for row in rows)))
+
+    @property
+    def newest(self) -> np.ndarray:
+        """Products of the catalogue, latest arrival first."""
+        def made() -> np.ndarray:
+            items = self.index(list(self.window.rows))
+            moments = np.fromiter((row.created_at for row in self.window.rows.values()), np.float64, len(items))
+            return items[np.lexsort((-items, -moments))].astype(np.int32)
+
+        return self._column("newest", made)
+
+    @property
+    def popularity(self) -> np.ndarray:
+        """float64 0 to 1: weighted units sold as a share of the best seller's; 0 for new products."""
+        def made() -> np.ndarray:
+            found = np.zeros(self.size)
+            if self.bundle is not None:
+                scores = self.bundle.popular("popularity").scores
+                found[: self._first] = scores / max(float(scores.max(initial=0.0)), 1e-9)
+            return found
+
+        return self._column("popularity", made)
+
+    def features(self, items: np.ndarray) -> sparse.csr_array:
+        """Rows of Euclidean length 1 for these products: categories, brand and tags."""
+        columns = [self.words("categories"), self.words("tags"), self.text("brand")]
+        indices: list[int] = []
+        indptr = [0]
+        for item in items.tolist():
+            own, offset = set(), 0
+            for column in columns:
+                own.update(code + offset for code in _codes(column, item))
+                offset += len(column.values)
+            indices += sorted(own)
+            indptr.append(len(indices))
+        counts = np.diff(indptr)
+        data = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
+        width = sum(len(column.values) for column in columns)
+        return sparse.csr_array((data, np.array(indices, np.int32), np.array(indptr)), shape=(len(items), width))
+
+    def flag(self, name: str) -> np.ndarray:
+        pick = {
+            "published": lambda row: row.is_published,
+            "in_stock": lambda row: row.stock is None or row.stock > 0,
+        }[name]
+        return self._column(name, lambda: np.fromiter(map(pick, self._rows()), np.bool_, self.size))
+
+    def number(self, name: str) -> np.ndarray:
+        if name == "popularity":
+            return self.popularity
+        now = time.time()
+        nan = float("nan")
+        pick = {
+            "price": lambda row: float(row.price) if row.price is not None else nan,
+            "stock": lambda row: float(row.stock) if row.stock is not None else nan,
+            "age_days": lambda row: (now - row.created_at) / 86_400 if row.created_at else nan,
+        }[name]
+        return self._column(name, lambda: np.fromiter(map(pick, self._rows()), np.float64, self.size))
+
+    def text(self, name: str) -> Texts:
+        if name == "id":
+            return self._column(name, lambda: Texts(np.arange(self.size), self.ids(range(self.size))))
+        return self._column(name, lambda: _texts([getattr(row, name) for row in self._rows()]))
+
+    def words(self, name: str) -> Words:
+        return self._column(name, lambda: _words([getattr(row, name) for row in self._rows()]))
+
+    def attribute(self, name: str) -> Texts | Words | np.ndarray:
+        return self._column(f"attributes.{name}", lambda: _attribute(self._attributes(), name))
+
+    def _attributes(self) -> list[dict[str, Any]]:
+        return self._column(
+            "attributes", lambda: [orjson.loads(row.attributes) if row.attributes else {} for row in self._rows()]
+        )
+
+    def _rows(self) -> Iterable[Row]:
+        rows = self.window.rows
+        names = self.known if self.known is not None else ()
+        for name in names:
+            yield rows.get(name, _NO_ROW)
+        for name in self._names:
+            yield rows.get(name, _NO_ROW)
+
+    def _column(self, name: str, make: Any) -> Any:
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = make()
+        return found
+
+
+def _codes(column: Any, item: int) -> list[int]:
+    if isinstance(column, Words):
+        return column.codes[column.indptr[item] : column.indptr[item + 1]].tolist()
+    code = int(column.codes[item])
+    return [code] if code >= 0 else []
+
+
+def _texts(values: list[str]) -> Texts:
+    numbers: dict[str, int] = {}
+    codes = np.fromiter((numbers.setdefault(one, len(numbers)) if one else -1 for one in values), np.int32, len(values))
+    return Texts(codes, list(numbers))
+
+
+def _words(values: list[Sequence[str]]) -> Words:
+    numbers: dict[str, int] = {}
+    codes = [numbers.setdefault(one, len(numbers)) for row in values for one in row]
+    indptr = np.concatenate(([0], np.cumsum([len(row) for row in values]))).astype(np.int64)
+    return Words(indptr, np.array(codes, np.int32), list(numbers))
+
+
+def _attribute(rows: list[dict[str, Any]], name: str) -> Texts | Words | np.ndarray:
+    values = [row.get(name) for row in rows]
+    given = [value for value in values if value is not None]
+    if given and all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
+        return np.array([float("nan") if value is None else float(value) for value in values])
+    if any(isinstance(value, list) for value in given):
+        return _words([[_said(one) for one in _listed(value) if one is not None] for value in values])
+    return _texts(["" if value is None else _said(value) for value in values])
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
