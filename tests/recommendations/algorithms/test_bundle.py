@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from recommendations.algorithms import evidence
 from recommendations.algorithms.bundle import KINDS, Bundle, BundleDamaged
 from recommendations.algorithms.content import Content
 from recommendations.algorithms.data import DAY, Baskets
@@ -104,10 +105,15 @@ def test_it_falls_back_to_best_sellers_for_unknown_products(bundle: Bundle) -> N
 
 
 def test_it_gives_reasons_from_the_history(bundle: Bundle) -> None:
-    reasons = bundle.because(1, customer="c1")
+    graph = bundle.parts["neighbours"]
+    past, _ = bundle.history_of("c1")
+    reasons = evidence.shares(graph, 1, past)
     assert {product for product, _ in reasons} <= {3, 5, 7, 9, 11}
     assert sum(share for _, share in reasons) == pytest.approx(1, abs=1e-5)
-    assert bundle.because(2, customer="nobody") == []
+    assert evidence.strongest(graph, np.array([1, 2], np.int32), past)[0] in {3, 5, 7, 9, 11}
+    nobody, _ = bundle.history_of("nobody")
+    assert evidence.shares(graph, 2, nobody) == []
+    assert evidence.strongest(graph, np.array([1, 2], np.int32), nobody) == [-1, -1]
 
 
 def test_it_refuses_kinds_it_does_not_have(bundle: Bundle) -> None:
