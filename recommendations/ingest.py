@@ -10,7 +10,7 @@ from django.db import connections, transaction
 
 from luxebrain.lib import logs, redis
 from luxebrain.lib.problems import PlanLimit
-from recommendations import history, shapes, staging, suppression
+from recommendations import history, shapes, shoppers, staging, suppression
 from tenants import epochs, work
 from tenants.models import Tenant
 
@@ -45,7 +45,10 @@ def customers(tenant: Tenant, rows: Rows, *, now: datetime) -> Results:
         with tenant.atomic():
             staging.open(tenant, staging.CUSTOMER)
             staging.put(tenant, staging.CUSTOMER, [_customer(n, row) for n, row in taken.items()])
-            _note(results, staging.merge_customers(tenant))
+            outcomes = staging.merge_customers(tenant)
+            _note(results, outcomes)
+            changed = [taken[n]["id"] for n, outcome in outcomes if outcome in ("created", "updated")]
+            transaction.on_commit(lambda: shoppers.forget(tenant.pk, changed), using=tenant.alias, robust=True)
     return results
 
 
@@ -203,10 +206,12 @@ def _after_commit(tenant: Tenant, changed: list[tuple[dict[str, Any], str]], *, 
     signed_in: set[tuple[str, str]] = set()
     stale: set[str] = set()
     erased = suppression.read(tenant)
+    buyers: set[str] = set()
     for row, outcome in changed:
         of = subjects(row.get("customer_id", ""), row.get("session_id", ""))
         if erased.has(*of):
             continue
+        buyers.add(row.get("customer_id", ""))
         news = outcome == "created" and row["ordered_at"] > now - RECENT
         if news and row.get("status", "completed") in ("pending", "completed"):
             moment = row["ordered_at"].timestamp()
@@ -220,6 +225,7 @@ def _after_commit(tenant: Tenant, changed: list[tuple[dict[str, Any], str]], *, 
     def tell() -> None:
         history.push(tenant_id, acts, signed_in=signed_in)
         forget(tenant_id, stale)
+        shoppers.forget(tenant_id, buyers)
 
     transaction.on_commit(tell, using=tenant.alias, robust=True)
 
@@ -231,9 +237,11 @@ def subjects(customer: str, session: str) -> list[str]:
 
 
 def forget(tenant_id: int, of: set[str]) -> None:
-    """Drops lists, so that they are read again from the rows. Never raises for a cache server that is away."""
+    """Drops lists and facts of customers, so that they are read again from the rows. Never raises for a cache
+    server that is away."""
     if not of:
         return
+    shoppers.forget(tenant_id, [one[2:] for one in of if one.startswith("c:")])
     try:
         client = redis.client()
         names = [history.key(tenant_id, one) for one in of]

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from modelregistry import artifacts
 from modelregistry.artifacts import ArtifactError
-from recommendations import history, storage, told
+from recommendations import history, shoppers, storage, told
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from tenants import epochs, errors
 from tenants.models import Tenant
@@ -150,6 +150,7 @@ def _erase_orders(tenant: Tenant, subject: Subject) -> int:
 
 
 def _erase_history(tenant: Tenant, subject: Subject) -> int:
+    shoppers.erase(tenant.pk, subject.customer)
     return history.forget(tenant.pk, subject.keys)
 
 

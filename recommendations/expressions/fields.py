@@ -28,9 +28,9 @@ PRODUCT: dict[str, Field] = {
     "popularity": Field("number", "Units sold, newer ones counting more, as a share of the best seller's: 0 to 1"),
 }
 SHOPPER: dict[str, Field] = {
-    "is_known": Field("flag", "The shopper is a customer with an id"),
+    "is_known": Field("flag", "The shop knows the shopper as a customer"),
     "orders": Field("number", "Orders that count: not cancelled, refunded, failed or a test"),
-    "spent": Field("number", "What these orders came to, in the shop's currency"),
+    "spent": Field("number", "What these orders came to; of those in the shop's currency"),
     "days_since_order": Field("number", "Days since the latest of these orders"),
     "days_since_first_order": Field("number", "Days since the first of these orders"),
     "country": Field("text", "The country the shop gives for the customer"),

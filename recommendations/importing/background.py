@@ -18,7 +18,7 @@ from luxebrain.lib.problems import Problem
 from recommendations import former, history, inbox, ingest, outlook, staging, storage
 from recommendations.importing import files, layouts, reading, reports, tidying
 from recommendations.importing.checking import Checked, Reader
-from recommendations.importing.run import KEPT_PROBLEMS, MERGES, STEPS, frames, stage
+from recommendations.importing.run import KEPT_PROBLEMS, MERGES, STEPS, frames, stage, unlearn
 from recommendations.models import ImportRun
 from tenants import epochs, tenancy, work
 from tenants.models import Tenant
@@ -192,8 +192,7 @@ def _write(tenant: Tenant, run: ImportRun, checked: Checked, number: int) -> lis
     outcomes = MERGES[run.kind](tenant)
     made = [checked.ids[n] for n, outcome in outcomes if outcome == "created"] if run.kind == "events" else []
     former.note(tenant, run.kind, run=run.pk, number=number, events=made)
-    stale = {history.subject(customer=customer) for customer in checked.customers}
-    transaction.on_commit(lambda: ingest.forget(tenant.pk, stale), robust=True)
+    unlearn(tenant, run.kind, checked)
     return [(n, outcome, []) for n, outcome in outcomes]
 
 
@@ -210,6 +209,8 @@ def _undo(tenant: Tenant, run: ImportRun, renew: Callable[[], None]) -> None:
             if piece is None:
                 return
             counts, everybody = former.put_back(entered, piece)
+            if piece.kind in ("customers", "buyers"):
+                everybody = {*piece.made, *piece.changed}
             for name in ("removed", "restored", "left"):
                 held.undone[name] = held.undone.get(name, 0) + counts[name]
             held.save(update_fields=["undone"])

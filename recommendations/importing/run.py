@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Problem
-from recommendations import history, inbox, ingest, staging
+from recommendations import history, inbox, ingest, shoppers, staging, suppression
 from recommendations.cells import guard
 from recommendations.importing import checking, event_rows, layouts, order_lines, reading
 from recommendations.importing.checking import Checked, Reader
@@ -157,12 +157,27 @@ def _merge(tenant: Tenant, kind: str, checked: Checked) -> Counter[str]:
     with tenancy.within(tenant.pk) as entered:
         stage(entered, kind, checked)
         outcomes = MERGES[kind](entered)
-        stale = {history.subject(customer=customer) for customer in checked.customers}
-        transaction.on_commit(lambda: ingest.forget(tenant.pk, stale), robust=True)
+        unlearn(entered, kind, checked)
     for n, outcome in outcomes:
         weight = 1 if checked.weights is None else int(checked.weights[n])
         tally["kept" if outcome in ("created", "updated") else "unchanged"] += weight
     return tally
+
+
+def unlearn(tenant: Tenant, kind: str, checked: Checked) -> None:
+    """After the commit, what is kept of the shoppers that a piece names is read again from the rows; of an
+    erased one nothing is kept."""
+    erased = suppression.read(tenant)
+    subjects = {history.subject(customer=customer) for customer in checked.customers}
+    stale = {of for of in subjects if not erased.has(of)}
+    own = [one for one in checked.ids if not erased.has(f"c:{one}")] if kind == "customers" else []
+    tenant_id = tenant.pk
+
+    def forget() -> None:
+        ingest.forget(tenant_id, stale)
+        shoppers.forget(tenant_id, own)
+
+    transaction.on_commit(forget, robust=True)
 
 
 def stage(tenant: Tenant, kind: str, checked: Checked) -> None:
