@@ -147,6 +147,22 @@ def of_placement(placement: Placement, *, matching: int, left: int, for_sale: in
         yield Conflict("rules-leave-few", BAD if not left else WARNING, words)
 
 
+def of_pins(
+    placement: Placement, allowed: np.ndarray, pins: Sequence[Reached], title: Callable[[int], str]
+) -> Iterator[Conflict]:
+    """Pins that the filter of this placement keeps out; `allowed` are the packed bits of what it lets in."""
+    for one in pins:
+        if one.rule.placements and placement.code not in one.rule.placements:
+            continue
+        out = np.flatnonzero(np.unpackbits(one.bits & ~allowed))
+        if len(out):
+            names = tuple(title(int(number)) for number in out[:3])
+            words = f"“{one.rule.name}” pins what the filter of “{placement.name}” keeps out"
+            yield Conflict(
+                "pin-filtered", WARNING, f"{words}: {_some(names, of=len(out))}.", (one.rule.pk or 0,), names
+            )
+
+
 def _is_over(rule: Rule, now: datetime) -> bool:
     return rule.ends_at is not None and rule.ends_at <= now
 

@@ -8,10 +8,16 @@ from django.db import connections
 from django.utils import timezone
 
 from modelregistry.models import ModelAlias
-from recommendations import conflicts
+from recommendations import candidates, conflicts, explaining, expressions
 from recommendations.algorithms.blend import PARTS
+from recommendations.assortment import Assortment
+from recommendations.candidates import Shop
 from recommendations.conflicts import Conflict, Reached
-from recommendations.models import Placement, Product, Rule
+from recommendations.expressions import ExpressionError
+from recommendations.models import Placement, Rule
+from recommendations.queries import Query
+from recommendations.serving import RecommendationEngine
+from recommendations.window import Row
 from tenants.models import Tenant
 
 
@@ -21,40 +27,70 @@ def titles(tenant: Tenant, names: Iterable[str]) -> dict[str, str]:
     return dict(tenant.products.filter(external_id__in=wanted).values_list("external_id", "title")) if wanted else {}
 
 
-class Catalogue:
-    """The products that some rules name, numbered."""
+def shop_of(tenant: Tenant) -> Shop:
+    """This process's copies of the shop, as of now."""
+    return candidates.shop(tenant.pk, explaining.fetched(RecommendationEngine(tenant.pk), Query()).epochs)
 
-    def __init__(self, tenant: Tenant, rules: Sequence[Rule]) -> None:
-        named = sorted({name for rule in rules for name in rule.products})
-        rows = list(tenant.products.filter(external_id__in=named).order_by("pk"))
-        self.rows = {row.external_id: row for row in rows}
-        self.numbers = {row.external_id: number for number, row in enumerate(rows)}
-        self.names = [row.title for row in rows]
+
+class Catalogue:
+    """What expressions and ids of rules mean, by the assortment that serving reads too."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.assortment: Assortment = shop_of(tenant).assortment
+        self.rows = self.assortment.window.rows
+        self.for_sale = self.assortment.for_sale[: self.assortment.size]
+
+    def holds(self, text: str) -> np.ndarray | None:
+        """bool[size], for sale alone; None where it depends on the shopper or the page, or cannot be read."""
+        if not text:
+            return self.for_sale
+        try:
+            where = expressions.parse(text)
+        except ExpressionError:
+            return None
+        if where.uses_context or where.uses_shopper:
+            return None
+        return where.mask(self.assortment) & self.for_sale
 
     def reached(self, rule: Rule) -> Reached:
-        mask = np.zeros(len(self.numbers), np.bool_)
-        known = [name for name in rule.products if name in self.numbers]
-        mask[[self.numbers[name] for name in known]] = True
-        unseen = tuple((self.rows[name].title, why) for name in known if (why := why_unseen(self.rows[name])))
-        missing = tuple(name for name in rule.products if name not in self.numbers)
-        count = None if rule.filter else len(known) - len(unseen)
-        return Reached(rule, np.packbits(mask), count, missing, unseen)
+        mask = np.zeros(self.assortment.size, np.bool_)
+        numbers = self.assortment.index(rule.products)
+        mask[numbers[numbers >= 0]] = True
+        mask &= self.for_sale
+        found = self.holds(rule.filter) if rule.filter else mask
+        names = [name for name, number in zip(rule.products, numbers, strict=True) if number >= 0]
+        unseen = tuple((self.rows[name].title, why_unseen(self.rows[name])) for name in names if name in self.rows)
+        return Reached(
+            rule,
+            np.packbits(mask if found is None else mask | found),
+            None if found is None else int(np.count_nonzero(mask | found)),
+            tuple(name for name, number in zip(rule.products, numbers, strict=True) if number < 0),
+            tuple((title, why) for title, why in unseen if why),
+        )
 
     def title(self, number: int) -> str:
-        return self.names[number]
+        [name] = self.assortment.ids([number])
+        return self.assortment.window.title(name) or name
 
 
-def why_unseen(product: Product) -> str:
-    if not product.is_published:
+def why_unseen(row: Row) -> str:
+    if not row.is_published:
         return "not published"
-    return "out of stock" if product.stock is not None and product.stock <= 0 else ""
+    return "" if row.is_for_sale else "out of stock"
 
 
-def conflicts_among(tenant: Tenant, rules: Sequence[Rule]) -> list[Conflict]:
+def conflicts_among(tenant: Tenant, rules: Sequence[Rule], catalogue: Catalogue | None = None) -> list[Conflict]:
     """Everything that is wrong with these rules."""
-    catalogue = Catalogue(tenant, rules)
+    catalogue = catalogue or Catalogue(tenant)
+    spots = list(tenant.placements.all())
     reached = [catalogue.reached(rule) for rule in rules]
-    return conflicts.of_rules(reached, list(tenant.placements.all()), catalogue.title, now=timezone.now())
+    found = conflicts.of_rules(reached, spots, catalogue.title, now=timezone.now())
+    pins = [one for one in reached if one.rule.is_active and one.rule.action == Rule.Action.PIN]
+    for spot in spots if pins else ():
+        mask = catalogue.holds(spot.filter) if spot.filter and spot.is_active else None
+        if mask is not None:
+            found += conflicts.of_pins(spot, np.packbits(mask), pins, catalogue.title)
+    return found
 
 
 def conflicts_of(tenant: Tenant, rule: Rule) -> list[Conflict]:
@@ -69,7 +105,31 @@ def all_conflicts(tenant: Tenant) -> list[Conflict]:
 
 def count_of(tenant: Tenant, rule: Rule) -> int | None:
     """How many products for sale it is about; None where that depends on the shopper or the page."""
-    return Catalogue(tenant, [rule]).reached(rule).count
+    return Catalogue(tenant).reached(rule).count
+
+
+def placement_conflicts(tenant: Tenant, rows: Sequence[Placement]) -> dict[str, list[Conflict]]:
+    """What leaves these placements, saved or not, with too little, by code."""
+    if not rows:
+        return {}
+    catalogue, now = Catalogue(tenant), timezone.now()
+    excluding = [
+        rule for rule in tenant.rules.filter(is_active=True, action=Rule.Action.EXCLUDE, segment="")
+        if not (rule.starts_at and rule.starts_at > now) and not (rule.ends_at and rule.ends_at <= now)
+    ]  # fmt: skip
+    gone = {rule.pk: np.unpackbits(catalogue.reached(rule).bits, count=len(catalogue.for_sale)) for rule in excluding}
+    found: dict[str, list[Conflict]] = {}
+    for row in rows:
+        mask = catalogue.holds(row.filter)
+        if mask is None:
+            continue
+        left = mask.copy()
+        for rule in excluding:
+            if not rule.placements or row.code in rule.placements:
+                left &= gone[rule.pk] == 0
+        counts = [int(np.count_nonzero(one)) for one in (mask, left, catalogue.for_sale)]
+        found[row.code] = list(conflicts.of_placement(row, matching=counts[0], left=counts[1], for_sale=counts[2]))
+    return found
 
 
 def parts(tenant: Tenant) -> list[str]:
@@ -78,10 +138,6 @@ def parts(tenant: Tenant) -> list[str]:
     champion = alias.select_related("version").first()
     parts = champion.version.parameters.get("parts") if champion else None
     return [part["name"] for part in parts if part.get("name") in PARTS] if isinstance(parts, list) else []
-
-
-def placement_conflicts(tenant: Tenant, rows: Sequence[Placement]) -> dict[str, list[Conflict]]:
-    return {}
 
 
 def categories(tenant: Tenant, *, most: int = 40) -> list[tuple[str, int]]:

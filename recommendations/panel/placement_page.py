@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
@@ -16,6 +16,7 @@ from luxebrain.lib.problems import Problem
 from recommendations import placements as use
 from recommendations import reach, rules, tracking
 from recommendations.models import Placement, Rule
+from recommendations.panel import trying
 from recommendations.panel.placement_form import PlacementForm
 from recommendations.panel.placements import DAYS, shown
 from tenants.access import tenant_page
@@ -42,7 +43,8 @@ def placement(request: Any, code: str) -> HttpResponse:
 def page(request: Any, row: Placement) -> HttpResponse:
     tenant = request.tenant
     form = PlacementForm(request.POST or None, row=row, parts=reach.parts(tenant))
-    if request.method == "POST" and form.is_valid():
+    tries = request.method == "POST" and bool({"try", "try_random"} & set(request.POST))
+    if request.method == "POST" and not tries and form.is_valid():
         try:
             if row.pk:
                 use.update(tenant, row, by=request.user, **form.values())
@@ -67,7 +69,27 @@ def page(request: Any, row: Placement) -> HttpResponse:
         "days": DAYS,
         "call": call(row),
     }
-    return render_page(request, TEMPLATE, context, status=422 if form.errors else 200)
+    if tries:
+        context |= tried(request, row)
+    return render_page(request, TEMPLATE, context, status=422 if form.errors and not tries else 200)
+
+
+@require_POST
+@tenant_page(may="recommendations.read")
+def preview(request: Any, code: str = "") -> HttpResponse:
+    """The list that the form as it stands would give: for pages with scripts."""
+    row = get_object_or_404(request.tenant.placements, code=code) if code else Placement(tenant_id=request.tenant.pk)
+    return render_page(request, TEMPLATE, {"row": row, **tried(request, row)}, fragment="preview")
+
+
+def tried(request: Any, row: Placement) -> dict[str, Any]:
+    form = PlacementForm(request.POST, row=row, parts=reach.parts(request.tenant))
+    draft, not_yet = trying.draft_of(request.tenant, form, row)
+    if draft is None:
+        return {"not_yet": not_yet}
+    found = reach.placement_conflicts(request.tenant, [draft]).get(draft.code, [])
+    saved = row if row.pk else None
+    return {**trying.context_of(request.tenant, request, draft, saved), "tried_problems": found}
 
 
 def call(row: Placement) -> str:

@@ -227,3 +227,28 @@ def test_it_is_its_shops_own(owner, acme, globex, gil, signed_in, shelf):
     owner.post(f"{PAGE}/{pk}/remove")
     stranger.post(f"/t/globex/rules/removed/{pk}")
     assert not globex.rules.exists()
+
+
+def test_expressions_are_asked_of_the_catalogue(owner, acme, shelf):
+    def check(**values):
+        return fragment(owner, f"{PAGE}/new/check", **GIVEN | {"products": [], "name": ""} | values)
+
+    assert "It is about 2 products for sale." in check(filter="price < 20")
+    assert "holds for no product that is for sale" in check(filter="price < 2")
+    send(owner, name="No cups", action="exclude", products=[], filter='title contains "cup"')
+    assert "“This rule” boosts what “No cups” excludes; it is not shown: Tall cup." in check(filter="price < 20")
+    assert "It is about" not in check(filter="price < context.price")
+    acme.placements.filter(code="home").update(filter='title contains "tea"')
+    assert "“This rule” pins what the filter of “Home” keeps out: Tall cup." in check(
+        action="pin", products=["cup"], filter=""
+    )
+
+
+def test_a_placement_left_with_too_little_is_told(owner, acme, shelf):
+    assert "shows 4" not in html(owner, "/t/acme/placements")
+    acme.placements.filter(code="home").update(filter='title contains "tea"')
+    page = html(owner, "/t/acme/placements")
+    assert "Its filter holds for 1 product for sale, and it shows 4." in page
+    acme.placements.filter(code="home").update(filter="", count=2)
+    send(owner, action="exclude")
+    assert "Rules leave 1 product for sale here, and it shows 2." in html(owner, "/t/acme/placements/home")
