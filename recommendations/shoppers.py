@@ -7,7 +7,7 @@ one within the hour.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -101,7 +101,7 @@ def _facts(row: list[Any] | None) -> dict[str, Any]:
         "days_since_order": _days(latest),
         "days_since_first_order": _days(first),
         "country": country or None,
-        "attributes": attributes if isinstance(attributes, Mapping) else {},
+        **{f"attributes.{name}": value for name, value in (attributes or {}).items()},
     }
 
 

@@ -46,8 +46,8 @@ class Expression:
     ) -> np.ndarray:
         """bool[size], or bool[at] for the products at these int32 indices: for which it holds.
 
-        `context` and `shopper` name fields as FIELDS does, without the prefix; their attributes are a
-        mapping under "attributes". None: every comparison with them is false.
+        `context` and `shopper` name fields as FIELDS does, without the prefix, and attributes as
+        "attributes.<name>". None: every comparison with them is false.
         """
         found = masks.condition(self.root, masks.Frame(columns, at, context, shopper))
         if isinstance(found, bool):

@@ -55,7 +55,9 @@ class Frame:
     def said(self, node: Name) -> Any:
         """What the context item or the shopper says of a field, as it came."""
         source = self.context if node.owner == "context" else self.shopper
-        return values.look_up(source, node.name, is_attribute=node.is_attribute)
+        if source is None:
+            return None
+        return source.get(f"attributes.{node.name}" if node.is_attribute else node.name)
 
     def column(self, node: Name) -> Column:
         assert self.columns is not None

@@ -6,7 +6,6 @@ Missing is None. The masks over arrays (`masks.py`) must agree with what is said
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
 Value = str | float | bool
@@ -65,13 +64,3 @@ def same(one: Value, other: Value) -> bool:
         return None not in truths and truths[0] == truths[1]
     numbers = number(one), number(other)
     return None not in numbers and numbers[0] == numbers[1]
-
-
-def look_up(source: Mapping[str, Any] | None, name: str, *, is_attribute: bool) -> Any:
-    """What a context item or shopper says of a field, or None."""
-    if source is None:
-        return None
-    if not is_attribute:
-        return source.get(name)
-    attributes = source.get("attributes")
-    return attributes.get(name) if isinstance(attributes, Mapping) else None

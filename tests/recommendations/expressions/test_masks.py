@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from recommendations import expressions
 from tests.recommendations.expressions import making, oracle
-from tests.recommendations.expressions.catalogue import Rows
+from tests.recommendations.expressions.catalogue import Rows, told
 
 CALM = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -22,11 +22,12 @@ CALM = settings(max_examples=400, deadline=None, suppress_health_check=list(Heal
 def test_it_says_of_all_products_what_is_said_of_each(rows, condition, context, shopper, data):
     expression = expressions.parse(oracle.written(condition))
     wanted = [oracle.holds(condition, row, context, shopper) for row in rows]
-    assert expression.mask(Rows(rows), context=context, shopper=shopper).tolist() == wanted
+    beside = {"context": told(context), "shopper": told(shopper)}
+    assert expression.mask(Rows(rows), **beside).tolist() == wanted
     at = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=20)), np.int32)
-    assert expression.mask(Rows(rows), at, context=context, shopper=shopper).tolist() == [wanted[i] for i in at]
+    assert expression.mask(Rows(rows), at, **beside).tolist() == [wanted[i] for i in at]
     if not expression.fields:
-        assert expression.holds(context=context, shopper=shopper) is wanted[0]
+        assert expression.holds(**beside) is wanted[0]
 
 
 @CALM

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recommendations import expressions
-from tests.recommendations.expressions.catalogue import Rows
+from tests.recommendations.expressions.catalogue import Rows, told
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "filters.md").read_text()
 TOLD = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
@@ -18,7 +18,7 @@ ERRORS = re.findall(r"^\| `([^`|]+)` \| (\d+) \| (.+) \|$", PAGE, re.MULTILINE)
 @pytest.mark.parametrize(("text", "wanted"), EXAMPLES)
 def test_it_holds_for_the_products_that_the_page_says(text, wanted):
     products = TOLD["products"]
-    found = expressions.parse(text).mask(Rows(products), context=products[0], shopper=TOLD["shopper"])
+    found = expressions.parse(text).mask(Rows(products), context=told(products[0]), shopper=told(TOLD["shopper"]))
     assert [product["id"] for product, holds in zip(products, found, strict=True) if holds] == wanted.split(", ")
 
 
