@@ -14,7 +14,8 @@ from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
 from recommendations import placements as use
-from recommendations import reach, rules, tracking
+from recommendations import reach, rules, simulation, tracking
+from recommendations.evaluation import clicks
 from recommendations.models import Placement, Rule
 from recommendations.panel import trying
 from recommendations.panel.placement_form import PlacementForm
@@ -43,7 +44,7 @@ def placement(request: Any, code: str) -> HttpResponse:
 def page(request: Any, row: Placement) -> HttpResponse:
     tenant = request.tenant
     form = PlacementForm(request.POST or None, row=row, parts=reach.parts(tenant))
-    tries = request.method == "POST" and bool({"try", "try_random"} & set(request.POST))
+    tries = request.method == "POST" and bool({"try", "try_random", "simulate"} & set(request.POST))
     if request.method == "POST" and not tries and form.is_valid():
         try:
             if row.pk:
@@ -71,6 +72,8 @@ def page(request: Any, row: Placement) -> HttpResponse:
     }
     if tries:
         context |= tried(request, row)
+    if "simulate" in request.POST:
+        context |= simulated(request, row)
     return render_page(request, TEMPLATE, context, status=422 if form.errors and not tries else 200)
 
 
@@ -82,13 +85,32 @@ def preview(request: Any, code: str = "") -> HttpResponse:
     return render_page(request, TEMPLATE, {"row": row, **tried(request, row)}, fragment="preview")
 
 
-def tried(request: Any, row: Placement) -> dict[str, Any]:
+@require_POST
+@tenant_page(may="recommendations.write")
+def simulate(request: Any, code: str) -> HttpResponse:
+    """Real requests with the settings of the form and with the saved ones."""
+    row = get_object_or_404(request.tenant.placements, code=code)
+    return render_page(request, TEMPLATE, {"row": row, **simulated(request, row)}, fragment="simulation")
+
+
+def simulated(request: Any, row: Placement) -> dict[str, Any]:
     form = PlacementForm(request.POST, row=row, parts=reach.parts(request.tenant))
     draft, not_yet = trying.draft_of(request.tenant, form, row)
+    found = simulation.of_placement(request.tenant, draft, row) if draft is not None and row.pk else None
+    return {"simulated": found, "asked": True, "simulate_not_yet": not_yet, "enough_clicks": clicks.ENOUGH}
+
+
+def tried(request: Any, row: Placement) -> dict[str, Any]:
+    """Who may not change the settings sees the list that is saved: the form sends nothing then."""
+    saved = row if row.pk else None
+    if request.membership.may("recommendations.write"):
+        form = PlacementForm(request.POST, row=row, parts=reach.parts(request.tenant))
+        draft, not_yet = trying.draft_of(request.tenant, form, row)
+    else:
+        draft, not_yet, saved = saved, "There is no placement yet.", None
     if draft is None:
         return {"not_yet": not_yet}
     found = reach.placement_conflicts(request.tenant, [draft]).get(draft.code, [])
-    saved = row if row.pk else None
     return {**trying.context_of(request.tenant, request, draft, saved), "tried_problems": found}
 
 

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
-from recommendations import drafts, reach
+from recommendations import drafts, reach, simulation
 from recommendations import rules as use
+from recommendations.evaluation import clicks
 from recommendations.models import Rule
 from recommendations.panel.rule_form import RuleForm
 from recommendations.panel.rules import TONES
@@ -50,7 +51,7 @@ def page(request: Any, row: Rule) -> HttpResponse:
     """The form; saved where it was sent with “save”, else drawn again with what was looked for."""
     tenant = request.tenant
     form = RuleForm(request.POST or None, tenant=tenant, row=row, owner=request.user.email)
-    saves = request.method == "POST" and "find" not in request.POST
+    saves = request.method == "POST" and not {"find", "simulate"} & set(request.POST)
     if saves and form.is_valid():
         try:
             if row.pk:
@@ -64,6 +65,8 @@ def page(request: Any, row: Rule) -> HttpResponse:
             return redirect("panel:rules", slug=tenant.slug)
     context = context_of(request, form, row)
     context["problems"] = reach.conflicts_of(tenant, row) if row.pk and not form.is_bound else []
+    if "simulate" in request.POST:
+        context |= simulated(request, row)
     return render_page(request, TEMPLATE, context, status=422 if saves and form.errors else 200)
 
 
@@ -129,6 +132,22 @@ def check(request: Any, pk: int = 0) -> HttpResponse:
         context["problems"] = reach.conflicts_of(tenant, draft)
         context["reached"] = reach.count_of(tenant, draft)
     return render_page(request, TEMPLATE, context, fragment="conflicts")
+
+
+@require_POST
+@tenant_page(may="recommendations.write")
+def simulate(request: Any, pk: int = 0) -> HttpResponse:
+    """Real requests with the rule of the form and without it."""
+    tenant = request.tenant
+    row = get_object_or_404(tenant.rules, pk=pk) if pk else Rule(tenant_id=tenant.pk)
+    return render_page(request, TEMPLATE, {"row": row, **simulated(request, row)}, fragment="simulation")
+
+
+def simulated(request: Any, row: Rule) -> dict[str, Any]:
+    form = RuleForm(request.POST, tenant=request.tenant, row=row, owner="")
+    draft, not_yet = draft_of(request.tenant, form, row)
+    found = simulation.of_rule(request.tenant, draft) if draft is not None else None
+    return {"simulated": found, "asked": True, "simulate_not_yet": not_yet, "enough_clicks": clicks.ENOUGH}
 
 
 def draft_of(tenant: Tenant, form: RuleForm, row: Rule) -> tuple[Rule | None, str]:

@@ -1,0 +1,214 @@
+"""Simulation: real requests of yesterday replayed with and without a decision, and what that costs in clicks.
+
+The lists come from the pipeline that serves, with the model, catalogue and shoppers' histories of now;
+what was bought or sold out since yesterday is known to both sides. A decision with a schedule is looked
+at as if it held now. The clicks follow recommendations/evaluation/clicks.py, whose limits are theirs.
+"""
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connections
+from django.utils import timezone
+
+from luxebrain.lib.problems import Problem
+from recommendations import explaining, queries, reach
+from recommendations.control import Control
+from recommendations.evaluation import changes, clicks
+from recommendations.evaluation.changes import Changes, Pair
+from recommendations.evaluation.clicks import Expected
+from recommendations.models import Placement, Rule
+from recommendations.queries import BESIDE, Query
+from recommendations.serving import RecommendationEngine
+from tenants.models import Tenant
+
+MOST = 300  # requests of one simulation
+SECONDS = 4.0  # for all of them; what is not replayed by then is left out, and said
+CLICK_DAYS = 28
+CLICK_LISTS = 20_000  # newest lists that the clicks are learned from
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """A sample of real requests in random order: of which days, and how many there were."""
+
+    queries: tuple[Query, ...]
+    days: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clicks:
+    """What is expected of the replayed lists, or why nothing is said; `seen` clicks it was learned from."""
+
+    expected: Expected | None
+    seen: int
+    is_own_curve: bool = False
+
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """(low, change, high) as shares of the clicks expected before, with their sign."""
+        assert self.expected is not None
+        base = self.expected.before or float("inf")
+        parts = (self.expected.low, self.expected.change, self.expected.high)
+        return tuple(f"{part / base:+.1%}".replace("-", "−") for part in parts)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What one simulation found; `replayed` of the sample, in `seconds`."""
+
+    requests: Requests
+    replayed: int
+    seconds: float
+    changes: Changes
+    clicks: Clicks
+    titles: dict[str, str]
+
+    @property
+    def was_cut(self) -> bool:
+        return self.replayed < len(self.requests.queries)
+
+    @property
+    def entering(self) -> list[tuple[str, int]]:
+        """(title, lists) of what comes into the most lists."""
+        return [(self.titles.get(name, name), count) for name, count in self.changes.entering]
+
+    @property
+    def leaving(self) -> list[tuple[str, int]]:
+        return [(self.titles.get(name, name), count) for name, count in self.changes.leaving]
+
+
+def of_rule(tenant: Tenant, rule: Rule) -> Simulated | None:
+    """The shop's lists with this rule, saved or not, against those without it; None without any request."""
+    control = reach.shop_of(tenant).control
+    now = Rule(**{field.attname: getattr(rule, field.attname) for field in Rule._meta.concrete_fields})
+    now.starts_at = now.ends_at = None
+    now.is_active = True
+    requests = sample(tenant, placements=rule.placements)
+    return _run(tenant, requests, control.beside(without=rule.pk or 0), control.beside(rules=[now]))
+
+
+def of_placement(tenant: Tenant, draft: Placement, saved: Placement) -> Simulated | None:
+    """The lists of this placement with unsaved settings against the saved ones; None without any request."""
+    control = reach.shop_of(tenant).control
+    requests = sample(tenant, placements=[saved.code])
+    return _run(tenant, requests, control.beside(placement=saved), control.beside(placement=draft))
+
+
+def _run(tenant: Tenant, requests: Requests, before: Control, after: Control) -> Simulated | None:
+    if not requests.queries:
+        return None
+    began = time.monotonic()
+    pairs = replay(tenant, requests.queries, before, after, seconds=SECONDS)
+    found = changes.between(pairs)
+    named = {name for name, _ in (*found.entering, *found.leaving)}
+    seconds = time.monotonic() - began
+    return Simulated(requests, len(pairs), seconds, found, expected(tenant, pairs), reach.titles(tenant, named))
+
+
+def replay(tenant: Tenant, asked: Sequence[Query], before: Control, after: Control, *, seconds: float) -> list[Pair]:
+    """Both lists of each request, as product ids, until the time is up; at least one."""
+    engine = RecommendationEngine(tenant.pk, currency=tenant.currency)
+    ends = time.monotonic() + seconds
+    pairs: list[Pair] = []
+    for query in asked:
+        call = explaining.fetched(engine, query)
+        both = [engine.serve(query, call, rules=rules)[0] for rules in (before, after)]
+        pairs.append(tuple(one.shop.assortment.ids(one.composed.pool.items) for one in both))  # type: ignore[arg-type]
+        if time.monotonic() > ends:
+            break
+    return pairs
+
+
+# --- Which requests ---------------------------------------------------------------------------------
+def sample(tenant: Tenant, *, placements: Sequence[str]) -> Requests:
+    """Yesterday's, in the shop's time; without any those of the last seven days."""
+    today = timezone.now().astimezone(tenant.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    for days, words in ((1, "yesterday"), (7, "in the last 7 days")):
+        ends = today if days == 1 else timezone.now()
+        found, total = _shown(tenant, today - timedelta(days=days), ends, placements)
+        if found:
+            return Requests(tuple(found), words, total)
+    return Requests((), words, 0)
+
+
+def _shown(
+    tenant: Tenant, starts: datetime, ends: datetime, placements: Sequence[str]
+) -> tuple[list[Query], int]:
+    """Lists that the shop reported as shown, as the requests they answered, at most MOST at random."""
+    values = {
+        "tenant": tenant.pk, "first": starts, "end": ends, "all": not placements, "placements": list(placements),
+        "beside": [spot.code for spot in tenant.placements.filter(kind__in=BESIDE)], "most": 50 * MOST,
+    }  # fmt: skip
+    with connections[tenant.alias].cursor() as cursor:
+        cursor.execute(_REQUESTS, values)
+        rows = cursor.fetchall()
+    known = set(tenant.placements.values_list("code", flat=True))
+    total = len(rows)
+    chosen = random.Random(total).sample(rows, min(MOST, total))  # noqa: S311  (no secret)
+    found = [_query(*row, has_spot=row[2] in known) for row in chosen]
+    return [query for query in found if query is not None], total
+
+
+def _query(customer: str, session: str, placement: str, length: int, *, has_spot: bool) -> Query | None:
+    asked: dict[str, object] = {"customer_id": customer, "session_id": session, "placement": placement}
+    if not has_spot:
+        asked["limit"] = min(max(length, 1), queries.MAX_LIMIT)
+    try:
+        return queries.parse(asked)
+    except Problem:  # told by an event, whose texts are freer than a request's
+        return None
+
+
+# Lists that go with a product do not say with which, so they are left out.
+_REQUESTS = """
+select customer_external_id, session_id, placement, jsonb_array_length(properties->'items')
+from recommendations_event
+where tenant_id = %(tenant)s and kind = 'impression' and occurred_at >= %(first)s and occurred_at < %(end)s
+  and recommendation_id <> '' and jsonb_typeof(properties->'items') = 'array'
+  and (%(all)s or placement = any(%(placements)s)) and placement <> all(%(beside)s)
+order by occurred_at desc limit %(most)s
+"""
+
+
+# --- What it costs ----------------------------------------------------------------------------------
+def expected(tenant: Tenant, pairs: Sequence[Pair]) -> Clicks:
+    """Clicks of the lists before and after, by what was shown and clicked in the last 28 days."""
+    with connections[tenant.alias].cursor() as cursor:
+        since = timezone.now() - timedelta(days=CLICK_DAYS)
+        cursor.execute(_CLICKS, {"tenant": tenant.pk, "since": since, "most": CLICK_LISTS})
+        rows = cursor.fetchall()
+    seen = sum(row[3] for row in rows)
+    if seen < clicks.ENOUGH:
+        return Clicks(None, seen)
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(row[0] for row in rows))}
+    columns = [np.array([row[place] for row in rows], np.int64) for place in (1, 2, 3)]
+    shown = clicks.Shown(np.array([numbers[row[0]] for row in rows], np.int64), *columns)
+    model = clicks.fit(shown, products=len(numbers))
+    before, after = ([[numbers.get(name, -1) for name in pair[side]] for pair in pairs] for side in (0, 1))
+    return Clicks(clicks.expect(model, before, after), seen, model.is_own)
+
+
+_CLICKS = """
+with lists as (
+    select recommendation_id, (array_agg(properties->'items' order by occurred_at))[1] as items
+    from recommendations_event
+    where tenant_id = %(tenant)s and kind = 'impression' and occurred_at >= %(since)s and recommendation_id <> ''
+      and jsonb_typeof(properties->'items') = 'array'
+    group by recommendation_id order by max(occurred_at) desc limit %(most)s
+), shown as (
+    select l.recommendation_id as list, i.product, i.place - 1 as place
+    from lists l, jsonb_array_elements_text(l.items) with ordinality as i(product, place) where i.place <= 100
+), hits as (
+    select distinct recommendation_id as list, product_external_id as product from recommendations_event
+    where tenant_id = %(tenant)s and kind = 'click' and occurred_at >= %(since)s and recommendation_id <> ''
+      and product_external_id <> ''
+)
+select s.product, s.place, count(*), count(h.list)
+from shown s left join hits h on h.list = s.list and h.product = s.product group by 1, 2
+"""
