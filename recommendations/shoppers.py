@@ -7,7 +7,7 @@ one within the hour.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -23,11 +23,12 @@ log = logs.get(__name__)
 
 # Sums are of orders in the shop's own currency: others cannot be added to them.
 _SQL = """
-select c.country, c.attributes, count(o.id), coalesce(sum(o.total) filter (where o.currency = %(currency)s), 0)::float8,
+select c.external_id, c.country, c.attributes, count(o.id),
+       coalesce(sum(o.total) filter (where o.currency = %(currency)s), 0)::float8,
        extract(epoch from min(o.ordered_at))::float8, extract(epoch from max(o.ordered_at))::float8
 from recommendations_customer c
 left join recommendations_order o on o.tenant_id = c.tenant_id and o.customer_id = c.id and o.is_countable
-where c.tenant_id = %(tenant)s and c.external_id = %(customer)s
+where c.tenant_id = %(tenant)s and c.external_id = any(%(customers)s)
 group by c.id
 """
 
@@ -52,15 +53,16 @@ def recall(raw: bytes, tenant_id: int) -> dict[str, Any] | None:
 
 def load(tenant: Tenant, customer: str) -> dict[str, Any]:
     """The facts from the rows, kept for an hour; of an unknown customer only that. Inside the tenant."""
-    with connections[tenant.alias].cursor() as cursor:
-        cursor.execute(_SQL, {"tenant": tenant.pk, "customer": customer, "currency": tenant.currency})
-        row = cursor.fetchone()
-    if row is not None:
-        country, attributes, *numbers = row
-        row = [country, orjson.loads(attributes) if isinstance(attributes, str) else attributes, *numbers]
+    row = _rows(tenant, [customer]).get(customer)
     if not suppression.known(tenant.pk).has(f"c:{customer}"):
         _remember(tenant.pk, customer, row)
     return _facts(row)
+
+
+def facts(tenant: Tenant, customers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The facts of several customers, from the rows; nothing is kept. Inside the tenant."""
+    rows = _rows(tenant, customers)
+    return {customer: _facts(rows.get(customer)) for customer in customers}
 
 
 def forget(tenant_id: int, customers: Iterable[str]) -> None:
@@ -80,6 +82,17 @@ def forget(tenant_id: int, customers: Iterable[str]) -> None:
 def erase(tenant_id: int, customer: str) -> None:
     """Takes the facts away and leaves no mark: nothing of an erased customer stays, not even the id."""
     redis.client().delete(key(tenant_id, customer))
+
+
+def _rows(tenant: Tenant, customers: Sequence[str]) -> dict[str, list[Any]]:
+    values = {"tenant": tenant.pk, "customers": list(customers), "currency": tenant.currency}
+    with connections[tenant.alias].cursor() as cursor:
+        cursor.execute(_SQL, values)
+        found = cursor.fetchall()
+    return {
+        name: [country, orjson.loads(attributes) if isinstance(attributes, str) else attributes, *numbers]
+        for name, country, attributes, *numbers in found
+    }
 
 
 def _remember(tenant_id: int, customer: str, row: list[Any] | None) -> None:

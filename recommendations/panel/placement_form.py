@@ -7,6 +7,8 @@ from django import forms
 
 from luxebrain.lib.forms import Slider
 from recommendations.models import Merchandising, Placement
+from recommendations.panel.expression_field import ExpressionField
+from tenants.models import Tenant
 
 # Where the slider of a part stands, in words, and what the part's score is multiplied by.
 EMPHASIS = (
@@ -48,9 +50,8 @@ class PlacementForm(forms.Form):
     surface = forms.ChoiceField(label="Where it is shown", choices=Placement.Surface.choices)
     kind = forms.ChoiceField(label="What it shows", choices=Placement.Kind.choices)
     count = forms.IntegerField(label="How many products", min_value=1, max_value=100, initial=10)
-    filter = forms.CharField(
-        label="Only products that this holds for", max_length=1000, required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "code short", "spellcheck": "false"}),
+    filter = ExpressionField(
+        label="Only products that this holds for",
         help_text='An expression, such as price < 50 and "wool" in tags. Empty: every product for sale.',
     )  # fmt: skip
     fallback = forms.ChoiceField(
@@ -71,9 +72,10 @@ class PlacementForm(forms.Form):
         label="At most of one brand", min_value=1, max_value=100, required=False, help_text="Empty: as many as fit."
     )
 
-    def __init__(self, data: Any, *, row: Placement, parts: Iterable[str]) -> None:
+    def __init__(self, data: Any, *, tenant: Tenant, row: Placement, parts: Iterable[str]) -> None:
         super().__init__(data, initial=initial(row))
         self.row = row
+        self.fields["filter"].ask(tenant, "filter")
         for name, text in HELP.items():
             self.fields[name].help_text = text
         self.weighed = []

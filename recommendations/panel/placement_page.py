@@ -43,7 +43,7 @@ def placement(request: Any, code: str) -> HttpResponse:
 
 def page(request: Any, row: Placement) -> HttpResponse:
     tenant = request.tenant
-    form = PlacementForm(request.POST or None, row=row, parts=reach.parts(tenant))
+    form = PlacementForm(request.POST or None, tenant=tenant, row=row, parts=reach.parts(tenant))
     tries = request.method == "POST" and bool({"try", "try_random", "simulate"} & set(request.POST))
     if request.method == "POST" and not tries and form.is_valid():
         try:
@@ -94,7 +94,7 @@ def simulate(request: Any, code: str) -> HttpResponse:
 
 
 def simulated(request: Any, row: Placement) -> dict[str, Any]:
-    form = PlacementForm(request.POST, row=row, parts=reach.parts(request.tenant))
+    form = PlacementForm(request.POST, tenant=request.tenant, row=row, parts=reach.parts(request.tenant))
     draft, not_yet = trying.draft_of(request.tenant, form, row)
     found = simulation.of_placement(request.tenant, draft, row) if draft is not None and row.pk else None
     return {"simulated": found, "asked": True, "simulate_not_yet": not_yet, "enough_clicks": clicks.ENOUGH}
@@ -104,7 +104,7 @@ def tried(request: Any, row: Placement) -> dict[str, Any]:
     """Who may not change the settings sees the list that is saved: the form sends nothing then."""
     saved = row if row.pk else None
     if request.membership.may("recommendations.write"):
-        form = PlacementForm(request.POST, row=row, parts=reach.parts(request.tenant))
+        form = PlacementForm(request.POST, tenant=request.tenant, row=row, parts=reach.parts(request.tenant))
         draft, not_yet = trying.draft_of(request.tenant, form, row)
     else:
         draft, not_yet, saved = saved, "There is no placement yet.", None

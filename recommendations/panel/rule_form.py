@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from luxebrain.lib.forms import Slider
 from recommendations.models import Rule
+from recommendations.panel.expression_field import ExpressionField
 from tenants.models import Tenant
 
 STRENGTHS = ("a little", "clearly", "strongly", "as far as it goes")
@@ -41,18 +42,16 @@ class RuleForm(forms.Form):
         label="How much", min_value=0, max_value=len(STRENGTHS) - 1, required=False, widget=Slider(STRENGTHS),
         help_text="Boosts and buries only: scores are multiplied, from ×1.25 to ×10 or from ×0.8 to ×0.1.",
     )  # fmt: skip
-    filter = forms.CharField(
-        label="Or products that this holds for", max_length=1000, required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "code short", "spellcheck": "false"}),
+    filter = ExpressionField(
+        label="Or products that this holds for",
         help_text='An expression instead of chosen products, such as brand == "Acme" and price < 50.',
     )  # fmt: skip
     placements = forms.MultipleChoiceField(
         label="Where", required=False, widget=forms.CheckboxSelectMultiple, help_text="None chosen: everywhere."
     )
-    segment = forms.CharField(
-        label="For which shoppers", max_length=1000, required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "code short", "spellcheck": "false"}),
-        help_text="An expression about the shopper. Empty: for everybody.",
+    segment = ExpressionField(
+        scope="shopper", label="For which shoppers",
+        help_text='An expression about the shopper, such as shopper.orders >= 3. Empty: for everybody.',
     )  # fmt: skip
     starts_at = MomentField(label="From", required=False, help_text="Empty: at once.")
     ends_at = MomentField(label="Until", required=False, help_text="Empty: without end.")
@@ -66,6 +65,8 @@ class RuleForm(forms.Form):
     def __init__(self, data: QueryDict | None, *, tenant: Tenant, row: Rule, owner: str) -> None:
         super().__init__(data, initial=initial(row, owner))
         self.row = row
+        for name in ("filter", "segment"):
+            self.fields[name].ask(tenant, name)
         self.is_new = row.pk is None
         spots = [(spot.code, f"{spot.name} ({spot.code})") for spot in tenant.placements.all()]
         known = {code for code, _ in spots}

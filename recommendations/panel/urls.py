@@ -9,6 +9,7 @@ from recommendations.panel import (
     endpoints,
     exports,
     feeds,
+    filters,
     import_columns,
     imports,
     models,
@@ -24,6 +25,7 @@ from recommendations.panel import (
 
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
+    path("recommendations/check-filter", filters.check, name="check-filter"),
     path("placements", placements.placements, name="placements"),
     path("placements/new", placement_page.new, name="placement-new"),
     path("placements/new/preview", placement_page.preview, name="placement-new-preview"),
