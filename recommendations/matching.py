@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,8 @@ def _viewed(assortment: Assortment, items: np.ndarray, product: str) -> tuple[Ma
 def _told(assortment: Assortment, item: int) -> dict[str, Any]:
     [name] = assortment.ids([item])
     row = assortment.window.rows[name]
-    return {"id": name, "row": row, "is_for_sale": row.is_for_sale}
+    price = Decimal(row.price) if row.price is not None else None
+    return {"id": name, "row": row, "price": price, "is_for_sale": row.is_for_sale}
 
 
 def _on_buyers(tenant: Tenant, where: Expression, found: Matched) -> None:

@@ -16,6 +16,7 @@ PUBLIC = {"sign-in": "/account/login/", "sign-up": "/account/signup/", "password
 TENANT = {
     "overview": "overview",
     "recommendations": "recommendations",
+    "try-a-filter": "recommendations/check-filter",
     "models": "models",
     "catalogue": "catalogue",
     "customers": "catalogue/customers",

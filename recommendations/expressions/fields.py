@@ -45,7 +45,7 @@ FIELDS: Mapping[str, Field] = {
     **{f"context.{name}": field for name, field in PRODUCT.items()},
     "context.attributes": ATTRIBUTES,
     **{f"shopper.{name}": field for name, field in SHOPPER.items()},
-    "shopper.attributes": ATTRIBUTES,
+    "shopper.attributes": Field("any", "An attribute of the customer by its name: shopper.attributes.club"),
 }
 _NAMES = {"product": [*FIELDS, *ALIASES], "shopper": [name for name in FIELDS if "." in name]}
 

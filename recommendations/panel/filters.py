@@ -17,15 +17,17 @@ FIELDS = {"filter", "segment"}  # of the forms that ask
 
 
 class FilterForm(forms.Form):
-    scope = forms.ChoiceField(label="A condition on", choices=SCOPES, required=False, widget=forms.RadioSelect)
-    filter = ExpressionField(label="Expression", help_text='Such as price < context.price and "wool" in tags.')
+    scope = forms.ChoiceField(label="A condition on", choices=SCOPES, widget=forms.RadioSelect)
+    filter = ExpressionField(
+        label="Expression", required=True, help_text='Such as price < context.price and "wool" in tags.'
+    )
     product = forms.CharField(
         label="On the page of", max_length=64, required=False,
-        help_text="The id of a product that context.… stands for. Empty: the best seller that the model knows, or any product.",
+        help_text="The id of the product that “context” stands for. Empty: the model's best seller, or any product.",
     )  # fmt: skip
     customer = forms.CharField(
         label="For the customer", max_length=64, required=False,
-        help_text="The id of a customer that shopper.… stands for. Empty: nobody whom the shop knows.",
+        help_text="The id of the customer that “shopper” stands for. Empty: nobody whom the shop knows.",
     )  # fmt: skip
 
 

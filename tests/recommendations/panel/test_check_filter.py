@@ -37,6 +37,7 @@ def test_it_counts_products_and_shows_three(asked):
     page = asked(filter='price < 100 and "WOOL" in tags')
     assert "Holds for <strong>3</strong> of 4 products, 2 of them for sale now." in page
     assert page.count("/t/acme/catalogue/products/") == 3
+    assert "15.00" in page
     assert page.index("The sock") > page.index("The tee"), "what is for sale comes first"
     assert "In words: price is below 100 and tags contain WOOL." in page
     assert "<html" not in page
