@@ -3,7 +3,6 @@
 import copy
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from math import isfinite
 from typing import Any
 
@@ -47,6 +46,8 @@ def rule(tenant: Tenant, values: Mapping[str, Any], *, of: Rule | None = None) -
     wrong = _take(row, values, _RULE)
     if not row.name and "name" not in wrong:
         wrong["name"] = _NEEDED
+    if not row.action:
+        wrong.setdefault("action", f"Must be one of {', '.join(Rule.Action.values)}.")
     if "owner" in values:
         _own(tenant, row, values["owner"], wrong)
     if row.action == Rule.Action.PIN and row.filter and "filter" not in wrong:
@@ -219,10 +220,6 @@ def _codes(value: Any) -> list[str]:
     return list(dict.fromkeys(fields.text(item, limit=40) for item in value))
 
 
-def _moment(value: Any) -> datetime | None:
-    return fields.moment(value) if value != "" else None
-
-
 _PLACEMENT: dict[str, Check] = {
     "code": _code,
     "name": _text(80),
@@ -250,8 +247,8 @@ _RULE: dict[str, Check] = {
     "position": _whole(1, MOST_LISTED),
     "placements": _codes,
     "segment": _expression("shopper"),
-    "starts_at": _moment,
-    "ends_at": _moment,
+    "starts_at": fields.moment,
+    "ends_at": fields.moment,
     "note": _text(500),
     "is_active": fields.flag,
 }

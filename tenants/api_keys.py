@@ -21,6 +21,8 @@ SCOPES = {
     "events:read": "Read what shoppers did",
     "catalogue:read": "Read products, customers and orders",
     "catalogue:write": "Write products, customers and orders",
+    "control:read": "Read placements and rules",
+    "control:write": "Change placements and rules",
     "batch:write": "Run batch jobs",
     "usage:read": "Read usage and limits",
     "privacy:write": "Hand out and erase what is held of one customer",

@@ -23,7 +23,7 @@ KEY = OpenApiParameter(
 
 def many(name: str, of: type, sends: type, narrowing: tuple[filters.Filter, ...]) -> Callable[[type], type]:
     """Describes a list: GET and POST."""
-    return _with(
+    return with_methods(
         get=extend_schema(
             summary=f"List {name}",
             description=f"A page of the {name}, oldest first; next_cursor leads to the next page.",
@@ -47,7 +47,7 @@ def many(name: str, of: type, sends: type, narrowing: tuple[filters.Filter, ...]
 
 def one(name: str, of: type) -> Callable[[type], type]:
     """Describes one row: GET, PUT, PATCH and DELETE."""
-    return _with(
+    return with_methods(
         get=extend_schema(
             summary=f"Read one {name}",
             description="By the shop's own id.",
@@ -91,7 +91,7 @@ _DELETED = {
 }
 
 
-def _with(**decorated: Callable[..., Any]) -> Callable[[type], type]:
+def with_methods(**decorated: Callable[..., Any]) -> Callable[[type], type]:
     def describe(view: type) -> type:
         for method, decorate in decorated.items():
             setattr(view, method, decorate(_own(view, method)))

@@ -66,7 +66,7 @@ def of(schema: Schema, *, needed: bool = False) -> serializers.Field:
     return described(required=needed)
 
 
-def body(name: str, needed: set[str], **schemas: Schema) -> type[serializers.Serializer]:
+def body(name: str, needed: set[str], /, **schemas: Schema) -> type[serializers.Serializer]:
     """A body of these fields and no others (`additionalProperties` is set by luxebrain/lib/openapi.py)."""
     return type(
         name, (serializers.Serializer,), {key: of(schema, needed=key in needed) for key, schema in schemas.items()}

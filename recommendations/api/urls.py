@@ -10,6 +10,7 @@ from recommendations.api.catalogue import (
     ProductsView,
     ProductView,
 )
+from recommendations.api.control import PlacementsView, PlacementView, RulesView, RuleView
 from recommendations.api.events import EventView, events
 from recommendations.api.privacy import ErasuresView, ErasureView, ExportView
 from recommendations.api.recommend import cross_sell, outfit, recommend
@@ -35,6 +36,12 @@ urlpatterns = [
     path("orders", OrdersView.as_view(), name="orders"),
     path("orders/", OrdersView.as_view()),
     path("orders/<path:external_id>", OrderView.as_view(), name="order"),
+    path("placements", PlacementsView.as_view(), name="control-placements"),
+    path("placements/", PlacementsView.as_view()),
+    path("placements/<str:code>", PlacementView.as_view(), name="control-placement"),
+    path("rules", RulesView.as_view(), name="control-rules"),
+    path("rules/", RulesView.as_view()),
+    path("rules/<int:pk>", RuleView.as_view(), name="control-rule"),
     path("hooks/woocommerce/<str:token>", woocommerce, name="hook-woocommerce"),
     path("hooks/woocommerce/<str:token>/", woocommerce),
     path("hooks/shopify/<str:token>", shopify, name="hook-shopify"),
