@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from recommendations import answers, candidates, composing, control, history, popular, suppression
+from recommendations import answers, candidates, composing, control, history, popular, shoppers, suppression
 from recommendations.candidacy import Facts
 from recommendations.candidates import Shop
 from recommendations.composing import Composed, Served
@@ -50,7 +50,8 @@ class RecommendationEngine:
         self.currency = currency
 
     def reads(self, query: Query) -> list[tuple[str, int]]:
-        """The cold flag, the histories, and the popular list unless the shop is known to be warm."""
+        """The cold flag, the histories, the customer's facts where conditions ask for them, and the popular list
+        unless the shop is known to be warm."""
         length = settings.HISTORY_EVENTS + 1
         wanted: list[tuple[str, int]] = [(popular.cold_key(self.tenant_id), 0)]
         layout = ["cold"]
@@ -58,6 +59,9 @@ class RecommendationEngine:
             wanted.append((history.key(self.tenant_id, of), length))
             layout.append("history")
         held = candidates.peek(self.tenant_id)
+        if query.customer and (query.uses_shopper or (held is not None and held.control.uses_shopper)):
+            wanted.append((shoppers.key(self.tenant_id, query.customer), 0))
+            layout.append("shopper")
         if held is None or held.bundle is None or held.is_cold:
             wanted.append((popular.key(self.tenant_id), 0))
             layout.append("popular")
@@ -87,20 +91,21 @@ class RecommendationEngine:
         """
         shop = shop or candidates.shop(self.tenant_id, call.epochs)
         shop.is_cold = self._is_cold_start(call.one("cold"))
+        rules = rules or shop.control
         acts = self._acts(query, call)
+        shopper = self._shopper(query, call) if query.uses_shopper or rules.uses_shopper else None
         found: list[Served] = []
         taken: list[int] = []
         for one in query.several or (query,):
-            served = self._list(shop, one, acts, call, rules or shop.control, taken, tells=tells)
+            served = self._list(shop, one, acts, call, rules, shopper, taken, tells=tells)
             taken += served.composed.pool.items.tolist()
             found.append(served)
         return found
 
     def _list(
-        self, shop: Shop, query: Query, acts: Sequence[Act], call: Call, rules: Control, taken: Sequence[int],
-        *, tells: bool,
+        self, shop: Shop, query: Query, acts: Sequence[Act], call: Call, rules: Control,
+        shopper: dict[str, Any] | None, taken: Sequence[int], *, tells: bool,
     ) -> Served:
-        shopper = self._shopper(query, acts) if query.uses_shopper or rules.uses_shopper else None
         context = self._context(shop, query)
         plan = control.plan(rules, query, context=context, shopper=shopper)
         asked = Asked(
@@ -118,8 +123,18 @@ class RecommendationEngine:
         first = int(shop.assortment.index(query.products[:1])[0])
         return Facts(shop.assortment, first) if first >= 0 else None
 
-    def _shopper(self, query: Query, acts: Sequence[Act]) -> dict[str, Any]:
-        return {"is_known": bool(query.customer), "session_events": len(acts)}
+    def _shopper(self, query: Query, call: Call) -> dict[str, Any]:
+        """What conditions may ask of the shopper: the facts that the gate read, else those of the rows."""
+        facts: dict[str, Any] = {"is_known": False}
+        if query.customer:
+            kept = shoppers.recall(call.one("shopper"), self.tenant_id)
+            if kept is None:
+                with tenancy.within(self.tenant_id) as tenant:
+                    kept = shoppers.load(tenant, query.customer)
+            facts = kept
+        lists = zip(subjects(query), call.all("history"), strict=False)
+        visit = [len(history.parse(raw)) for of, raw in lists if of.startswith("s:")]
+        return {**facts, "session_events": sum(visit)} if visit else facts
 
     def _is_cold_start(self, flag: bytes = b"") -> bool:
         """Strictly fewer than ten countable orders. The flag is the cached answer, if there is one."""

@@ -34,7 +34,7 @@ SHOPPER: dict[str, Field] = {
     "days_since_order": Field("number", "Days since the latest of these orders"),
     "days_since_first_order": Field("number", "Days since the first of these orders"),
     "country": Field("text", "The country the shop gives for the customer"),
-    "session_events": Field("number", "Events of this visit"),
+    "session_events": Field("number", "Views, clicks, changes of the cart and purchases of this session, at most 50"),
 }
 ALIASES = {"category": "categories"}
 ATTRIBUTES = Field("any", "An attribute by its name: attributes.season or attributes[\"Sleeve length\"]")
