@@ -329,6 +329,8 @@ CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency
 COLD_START_ORDERS = env.number("LUX_COLD_START_ORDERS", 10)
 RECOMMENDATION_CACHE_SECONDS = 3600
 HISTORY_EVENTS = 50
+# No plan gives a training more processor time for its search than this.
+TRAINING_CPU_SECONDS = env.number("LUX_TRAINING_CPU_SECONDS", 3_000)
 ATTRIBUTION_HOURS = 24
 MODEL_NAME = "recommendation"
 

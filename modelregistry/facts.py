@@ -95,27 +95,6 @@ def tiles(version: ModelVersion, before: ModelVersion | None) -> list[dict[str, 
     return found
 
 
-def trials(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A run's trials, with names that a template can say."""
-    keys = [key for key, _, _ in labels.METRICS]
-    return [
-        {
-            "algorithm": labels.algorithm(str(row["algorithm"])),
-            "chosen": row.get("chosen"),
-            "took": _took(row.get("fit_cpu_s")),
-            "tested": row.get("tested"),
-            **{key.partition("@")[0]: row.get(key) for key in keys},
-        }
-        for row in rows
-    ]
-
-
-def _took(seconds: float | None) -> str:
-    if seconds is None:
-        return markup.MISSING
-    return markup.duration(round(seconds, 2)) if seconds >= 0.01 else f"under {markup.duration(0.01)}"
-
-
 def chart(tenant: Tenant) -> charts.Chart | None:
     """NDCG@10 of the latest versions; None until two can be compared."""
     rows = list(tenant.model_versions.filter(model=settings.MODEL_NAME).order_by("-number")[:CHARTED])[::-1]

@@ -11,6 +11,19 @@ ALGORITHMS = {
     "als": "ALS factorisation",
     "hybrid": "LightFM hybrid",
     "blend": "Blend of several",
+    "repurchase": "Bought again",
+    "transitions": "What comes next",
+    "local_ease": "Local EASE",
+    "dense_ease": "EASE over the catalogue",
+    "spectral": "Leading directions",
+    "shoppers": "Shoppers alike",
+}
+# The rungs that a shop climbs as its data grow.
+RUNGS = {
+    "popular": "Best sellers for everybody",
+    "content": "Products like those looked at",
+    "co_occurrence": "What the same shoppers take",
+    "blend": "A blend of several, weighed for this shop",
 }
 # Key in ModelVersion.metrics, heading, and what it means to somebody who runs a shop.
 METRICS = (

@@ -16,7 +16,7 @@ from luxebrain.lib.problems import Conflict
 from modelregistry import artifacts, labels, versions
 from modelregistry.artifacts import Loaded, Saved
 from modelregistry.models import ModelVersion
-from recommendations import comparison, datasets
+from recommendations import comparison, datasets, recipes
 from recommendations.algorithms.bundle import Bundle
 from recommendations.comparison import Verdict
 from recommendations.datasets import Dataset
@@ -37,6 +37,8 @@ _STEPS = {
     "split": "Setting the newest orders aside for the test",
     "histories": "Keeping each shopper's history",
     "done": "Trained",
+    "try": "Trying parts: {}",
+    "weigh": "Weighing the parts against each other",
     "fit": "Learning: {}",
     "evaluate": "Testing: {}",
     "final": "Learning from all data: {}",
@@ -130,9 +132,12 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
     with tenancy.enter(training.tenant_id) as tenant:
         dataset = datasets.of(tenant)
         champion = versions.champion(tenant)
+        row = tenant.training_runs.get(pk=training.run_id)
+        recipe = recipes.of_last_search(tenant, row, dataset.counts["interactions"])
+        seconds = recipes.seconds(tenant)
     pulse(f"Read {dataset.counts['interactions']:,} interactions", _READ)
     result = selection.train(
-        dataset.interactions, dataset.baskets, dataset.features, seed=SEED,
+        dataset.interactions, dataset.baskets, dataset.features, seed=SEED, seconds=seconds, recipe=recipe,
         progress=lambda step, share: pulse(_say(step), _READ + (_LEARNT - _READ) * share),
     )
     pulse("Comparing with the model in service", _LEARNT)
@@ -196,15 +201,9 @@ def _publish(
             outcome = f"{version} was saved but failed its checks. {problem.detail}"
     _finish(
         tenant, training.run_id, state=TrainingRun.State.SUCCEEDED, outcome=outcome[:300], version=version,
-        trials=_trials(result), step="", progress=1.0,
+        trials=recipes.trials(result), step="", progress=1.0,
     )
     lease.finish("default")
-
-
-def _trials(result: TrainingResult) -> list[dict[str, Any]]:
-    return [
-        {"algorithm": name, "chosen": name == result.chosen, **found} for name, found in result.metrics.items()
-    ]
 
 
 def _end(lease: Lease, run_id: int, **facts: Any) -> None:

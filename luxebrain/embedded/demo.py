@@ -104,6 +104,7 @@ def environment(instance: Instance, *, port: int) -> dict[str, str]:
         **instance.environ,
         "LUX_DATA_DIR": str(instance.data_dir),
         "LUX_DEMO": "1",
+        "LUX_TRAINING_CPU_SECONDS": outside.get("LUX_TRAINING_CPU_SECONDS", "4"),  # ready within two minutes
         "LUX_BASE_URL": f"http://127.0.0.1:{port}",
         "LUX_WORKER_HEARTBEAT": str(instance.data_dir / "run" / "worker.heartbeat"),
         "DJANGO_SETTINGS_MODULE": "luxebrain.settings",

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from luxebrain.lib import pages
 from luxebrain.lib.problems import Problem
-from modelregistry import facts, versions
+from modelregistry import facts, trials, versions
 from tenants.access import tenant_page
 
 LAYOUT = "layouts/panel.html"
@@ -26,11 +26,11 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
         "fact": places.fact(version),
         "before": before,
         "tiles": facts.tiles(version, before),
-        "trials": facts.trials(run.trials if run else []),
+        "trials": trials.told(run.trials if run else []),
         "run": run,
         "moves": tenant.alias_moves.filter(version=version).select_related("previous", "moved_by"),
         "may_write": request.membership.may("models.write"),  # type: ignore[attr-defined]
-        "parameters": sorted(version.parameters.items()),
+        "parameters": sorted((name, value) for name, value in version.parameters.items() if name != "parts"),
         "serves_now": places.champion,
     }
     return pages.render_page(request, "modelregistry/version.html", context)

@@ -9,11 +9,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms.als import ALS
 from recommendations.algorithms.base import NOTHING, Recommender, Scores
+from recommendations.algorithms.content import Content
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.ease import DenseEase, LocalEase
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Histories
+from recommendations.algorithms.hybrid import Hybrid
 from recommendations.algorithms.ids import Arrays
 from recommendations.algorithms.itemrows import ItemRows
 from recommendations.algorithms.neighbours import Neighbours
@@ -27,7 +30,7 @@ from recommendations.algorithms.transitions import Transitions
 PARTS: dict[str, type[Recommender]] = {
     kind.name: kind
     for kind in (Popularity, Neighbours, LocalEase, DenseEase, Spectral, Transitions, Repurchase,
-                 Shoppers)
+                 Shoppers, Content, ALS, Hybrid)
 }
 # For a shop that has not been tuned: the best on the time split of Online Retail (NDCG@10 0.361, the
 # item graph 0.340) among those that a live request can afford; shopper-to-shopper likeness ranks
@@ -65,7 +68,7 @@ class Blend(Recommender):
         for part in self.params["parts"]:
             key = key_of(part["name"], part["params"])
             if key not in made:
-                made[key] = fit_part(part["name"], part["params"], interactions, seed=seed)
+                made[key] = fit_part(part["name"], part["params"], interactions, features, seed=seed)
         return self.join(made, interactions, seed=seed)
 
     def join(
@@ -203,9 +206,10 @@ def key_of(name: str, params: dict[str, Any]) -> str:
 
 
 def fit_part(
-    name: str, params: dict[str, Any], interactions: Interactions, *, seed: int
+    name: str, params: dict[str, Any], interactions: Interactions,
+    features: ProductFeatures | None = None, *, seed: int,
 ) -> Recommender:
-    return PARTS[name](**params).fit(interactions, None, seed=seed)
+    return PARTS[name](**params).fit(interactions, features, seed=seed)
 
 
 def powered_by(weights: np.ndarray, power: float) -> np.ndarray:

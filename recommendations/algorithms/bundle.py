@@ -47,6 +47,8 @@ class Bundle:
     histories  each known customer's weightiest products at `until`
     bought     all that each known customer has bought
     until      the moment it was trained for, seconds since 1970
+    rung       how much the data bear: popular, content, co_occurrence or blend; "" if unsaid
+    reason     why it stands on this rung, in words
     """
 
     products: IdMap
@@ -55,6 +57,8 @@ class Bundle:
     parts: dict[str, Recommender]
     personal: str
     bought: Bought
+    rung: str = ""
+    reason: str = ""
 
     @property
     def until(self) -> int:
@@ -136,6 +140,8 @@ class Bundle:
             "schema": SCHEMA,
             "personal": self.personal,
             "until": self.until,
+            "rung": self.rung,
+            "reason": self.reason,
             "parts": {name: part.params for name, part in sorted(self.parts.items())},
             "counts": {"products": len(self.products), "customers": len(self.customers),
                        "remembered": len(self.histories.items)},
@@ -155,6 +161,8 @@ class Bundle:
                        for name, params in manifest["parts"].items()},
                 personal=manifest["personal"],
                 bought=Bought(**bought) if bought else Bought.nothing(len(past["indptr"]) - 1),
+                rung=str(manifest.get("rung", "")),
+                reason=str(manifest.get("reason", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BundleDamaged(f"something is missing: {error}") from error

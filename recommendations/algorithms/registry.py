@@ -15,7 +15,7 @@ ALGORITHMS: dict[str, type[Recommender]] = {
     for kind in (Popularity, Trending, Neighbours, BoughtTogether, Content, Blend, ALS, Hybrid)
 }
 # Candidates for the personal list, simplest first.
-PERSONAL = (Popularity.name, Neighbours.name, Blend.name, ALS.name, Hybrid.name)
+PERSONAL = (Popularity.name, Content.name, Neighbours.name, Blend.name, ALS.name, Hybrid.name)
 
 
 def find(name: str) -> type[Recommender]:

@@ -14,6 +14,7 @@ from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.history import Histories, History
 from recommendations.algorithms.popularity import Popularity
 from recommendations.evaluation import metrics
+from recommendations.evaluation.cases import Cases
 
 PER_SHOPPER = {
     "recall": metrics.recall,
@@ -31,15 +32,18 @@ def evaluate(
     sample: int | None = 5_000,
     seed: int = 0,
     keep_bought: bool = True,
+    visits: Cases | None = None,
 ) -> dict[str, Any]:
-    """Metrics over the shoppers who are in both; each list is ranked over the whole catalogue.
+    """Metrics over the shoppers who are in both, and over `visits` of others, if any are given; each
+    list is ranked over the whole catalogue.
 
     A shopper's history at the end of `train` goes in, as a request would send it. What the
     recommender leaves empty is filled with best sellers, as serving does. `keep_bought=False` takes
     the history's products out of the lists and out of what counts as right. `sample` limits the
     shoppers (drawn with `seed`). Keys: "ndcg@10", "ndcg@10_low", "ndcg@10_high" (95 %), ...,
-    "coverage@10", "novelty@10", "shoppers", "newcomers" (only in test, not counted), "cpu_us" (mean
-    processor time of one list, microseconds).
+    "coverage@10", "novelty@10", "shoppers", "newcomers" (only in test), "visits" (of newcomers and
+    guests that were asked), "tested" (lists in all), "cpu_us" (mean processor time of one list,
+    microseconds).
     """
     shoppers, newcomers = _shoppers(train, test, sample, seed)
     found: dict[str, Any] = {"shoppers": len(shoppers), "newcomers": newcomers}
@@ -62,6 +66,12 @@ def evaluate(
                            limit=max(k), allowed=allowed))
         spent += time.thread_time_ns() - started
         relevant.append(wanted)
+    for past, wanted in _halved(visits):
+        started = time.thread_time_ns()
+        ranked.append(rank(recommender, past, -1, fallback=fallback, limit=max(k)))
+        spent += time.thread_time_ns() - started
+        relevant.append(wanted)
+    found["visits"] = 0 if visits is None else len(visits)
     found["tested"] = len(ranked)
     found["cpu_us"] = spent / 1_000 / max(len(ranked), 1)
     for cut in k:
@@ -108,6 +118,15 @@ def _relevant(test: Interactions, shoppers: np.ndarray) -> Iterator[np.ndarray]:
     ends = np.searchsorted(customers, shoppers, "right")
     for start, end in zip(starts, ends, strict=True):
         yield np.unique(test.product[order[start:end]])
+
+
+def _halved(visits: Cases | None) -> Iterator[tuple[History, np.ndarray]]:
+    """What each visit began with, and what it went on with."""
+    for row in range(0 if visits is None else len(visits)):
+        known = slice(visits.histories.indptr[row], visits.histories.indptr[row + 1])
+        wanted = slice(visits.wanted.indptr[row], visits.wanted.indptr[row + 1])
+        past = History(visits.histories.indices[known], visits.histories.data[known])
+        yield past, visits.wanted.indices[wanted]
 
 
 def _summary(

@@ -1,41 +1,63 @@
-"""From a shop's data to its bundle: back-test candidates, take the best, fit it on everything."""
+"""From a shop's data to its bundle: search a blend, back-test it beside simpler ones, take the best."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from recommendations.algorithms import registry
 from recommendations.algorithms.base import Recommender
+from recommendations.algorithms.blend import USUAL, Blend
 from recommendations.algorithms.bundle import BASE, Bundle
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Bought, Histories
 from recommendations.algorithms.neighbours import BoughtTogether
-from recommendations.evaluation import report, split
+from recommendations.evaluation import budget, ladder, report, search, split, visits
+from recommendations.evaluation.cases import Cases
+from recommendations.evaluation.grid import Nature
+from recommendations.evaluation.ladder import DECIDES, MIN_TESTED, RUNGS, Standing
+from recommendations.evaluation.tuning import Trial
+
+__all__ = ["DECIDES", "MIN_TESTED", "TrainingResult", "train"]
 
 Progress = Callable[[str, float], None]
+Parts = Sequence[dict[str, Any]]
 
-DECIDES = "ndcg@10"
-# With fewer tested shoppers than this the figures are noise and decide nothing.
-MIN_TESTED = 5
-UNDECIDED = "neighbours"
+# Processor seconds that a search may take where nobody says otherwise.
+SECONDS = 60.0
+# Candidates that are not part of the ladder are measured where they cost less than this share.
+COMPARED_SHARE = 0.15
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """metrics: by algorithm, named as in `report.evaluate`, and "fit_cpu_s"; empty if untested."""
+    """What a training found.
+
+    metrics    by algorithm, named as in `report.evaluate`, and "fit_cpu_s"; empty if untested
+    reason     why `chosen` makes the personal list, in words
+    parts      of the blend, whether it was chosen or not
+    trials     of the search, in its order; empty where an earlier recipe was fitted again
+    notes      what speaks against candidates that were tested, in words
+    left_out   what was not tried, with the reason in words
+    cut        seconds since 1970: where the back-test was cut; None without one
+    """
 
     bundle: Bundle
     metrics: dict[str, dict[str, Any]]
     chosen: str
-    reason: str  # in words, for people
-    cut: int | None  # seconds since 1970: where the back-test was cut; None without one
+    reason: str
+    cut: int | None
     cpu_s: float
+    rung: str = ""
+    parts: Parts = ()
+    trials: Sequence[Trial] = ()
+    notes: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def train(
@@ -47,28 +69,38 @@ def train(
     seed: int = 0,
     keep_bought: bool = True,
     test_share: float = 0.2,
+    seconds: float = SECONDS,
+    recipe: Parts | None = None,
     progress: Progress | None = None,
 ) -> TrainingResult:
-    """Time split, fit and evaluate each candidate, choose by NDCG@10, fit the bundle on everything.
+    """Time split, search a blend before the cut, test it beside the others after it, fit on everything.
 
-    `algorithms` names the candidates (default: all this machine can train); popularity always
-    stands beside them as the measure. `progress(step, fraction)` is called before each step and
-    with ("done", 1.0) at the end; it may raise to stop the training.
+    algorithms   the candidates that may be chosen; popularity always stands beside them. By default
+                 the rungs of the ladder, and ALS and LightFM measured next to them
+    seconds      of processor time for the search
+    recipe       parts of an earlier blend: fitted again, and nothing is searched
+    progress     called with (step, fraction) before each step and with ("done", 1.0) at the end; it
+                 may raise to stop the training
     """
-    tell = progress or (lambda step, fraction: None)
+    job = _Job(interactions, baskets, features, seed, seconds, progress or (lambda step, fraction: None))
     candidates = _candidates(algorithms)
     started = time.process_time()
     # One core per training, whatever else runs on the machine: workers times threads overbook it.
     with threadpool_limits(1):
-        tell("split", 0.0)
+        job.tell("split", 0.0)
         cut = split.by_time(interactions, test_share=test_share)
-        metrics = _back_test(cut, features, candidates, seed, tell, keep_bought=keep_bought)
-        chosen, reason = _choose(metrics, candidates)
-        bundle = _fit_bundle(interactions, baskets, features, chosen, seed, tell)
-    tell("done", 1.0)
+        if "blend" in candidates:
+            job.find(cut, recipe)
+        asked = visits.of(cut, baskets, seed=seed)
+        metrics = job.back_test(cut, candidates, asked, keep_bought=keep_bought, bound=algorithms is None)
+        undecided = "popularity" if algorithms is None else algorithms[0]
+        eligible = [name for name in candidates if algorithms is not None or name in RUNGS]
+        standing = ladder.stand(metrics, eligible, undecided=undecided)
+        bundle = job.bundle(standing)
+    job.tell("done", 1.0)
     return TrainingResult(
-        bundle, metrics, chosen, reason, cut.cut if metrics else None,
-        time.process_time() - started,
+        bundle, metrics, standing.chosen, standing.reason, cut.cut if metrics else None,
+        time.process_time() - started, standing.rung, job.parts, job.trials, standing.notes, job.left_out,
     )
 
 
@@ -83,56 +115,75 @@ def _candidates(algorithms: Sequence[str] | None) -> list[str]:
     return [name for name in registry.PERSONAL if name in wanted]
 
 
-def _back_test(
-    cut: split.Split, features: ProductFeatures | None, candidates: list[str], seed: int,
-    tell: Progress, *, keep_bought: bool,
-) -> dict[str, dict[str, Any]]:
-    if not len(cut.train) or not len(cut.test):
-        return {}
-    found = {}
-    for number, name in enumerate(candidates):
-        share = 0.6 / len(candidates)
-        tell(f"fit {name}", 0.05 + share * number)
-        started = time.process_time()
-        fitted = registry.find(name)().fit(cut.train, features, seed=seed)
-        spent = time.process_time() - started
-        tell(f"evaluate {name}", 0.05 + share * (number + 0.7))
-        found[name] = report.evaluate(fitted, cut.train, cut.test, seed=seed,
-                                      keep_bought=keep_bought)
-        found[name]["fit_cpu_s"] = spent
-    return found
+class _Job:
+    """One training: its data, and what it has found so far."""
 
+    def __init__(
+        self, interactions: Interactions, baskets: Baskets, features: ProductFeatures | None,
+        seed: int, seconds: float, tell: Progress,
+    ) -> None:
+        self.interactions, self.baskets, self.features = interactions, baskets, features
+        self.seed, self.seconds, self.tell = seed, seconds, tell
+        self.parts: Parts = USUAL
+        self.trials: Sequence[Trial] = ()
+        self.left_out: dict[str, str] = {}
 
-def _choose(metrics: dict[str, dict[str, Any]], candidates: list[str]) -> tuple[str, str]:
-    default = UNDECIDED if UNDECIDED in candidates else candidates[0]
-    tested = metrics["popularity"]["tested"] if metrics else 0
-    if tested < MIN_TESTED:
-        return default, f"too few returning customers to compare ({tested} of {MIN_TESTED})"
-    # Candidates are in order of simplicity, and max() keeps the first of equals.
-    chosen = max(candidates, key=lambda name: metrics[name][DECIDES])
-    value = metrics[chosen][DECIDES]
-    return chosen, f"best NDCG@10 on the time split: {value:.4f} over {tested} customers"
+    def find(self, cut: split.Split, recipe: Parts | None) -> None:
+        """The parts of the blend: an earlier recipe's, or by a search before the cut."""
+        if recipe is not None:
+            self.parts = recipe
+            return
+        found = search.blend(
+            cut.train, self.baskets, self.features, seconds=self.seconds, seed=self.seed,
+            progress=lambda step, share: self.tell(step, 0.02 + 0.53 * share),
+        )
+        if found is not None and found.parts:
+            self.parts, self.trials = found.parts, found.trials
 
+    def back_test(
+        self, cut: split.Split, candidates: list[str], asked: Cases, *, keep_bought: bool, bound: bool
+    ) -> dict[str, dict[str, Any]]:
+        if not len(cut.train) or not len(cut.test):
+            return {}
+        found = {}
+        nature = Nature.of(cut.train, repeats=True)
+        for number, name in enumerate(candidates):
+            if bound and name not in RUNGS and budget.cost(name, nature) > COMPARED_SHARE * self.seconds:
+                self.left_out[name] = "a comparison would take more time than is allowed"
+                continue
+            start, share = 0.55, 0.2 / len(candidates)
+            self.tell(f"fit {name}", start + share * number)
+            started = time.process_time()
+            fitted = self.make(name).fit(cut.train, self.features, seed=self.seed)
+            spent = time.process_time() - started
+            self.tell(f"evaluate {name}", start + share * (number + 0.7))
+            found[name] = report.evaluate(fitted, cut.train, cut.test, seed=self.seed, keep_bought=keep_bought,
+                                          visits=asked)
+            found[name]["fit_cpu_s"] = spent
+        return found
 
-def _fit_bundle(
-    interactions: Interactions, baskets: Baskets, features: ProductFeatures | None, chosen: str,
-    seed: int, tell: Progress,
-) -> Bundle:
-    names = list(dict.fromkeys((*BASE, chosen)))
-    parts: dict[str, Recommender] = {}
-    for number, name in enumerate(names):
-        tell(f"final {name}", 0.65 + 0.3 * number / len(names))
-        part = registry.find(name)()
-        if isinstance(part, BoughtTogether):
-            parts[name] = part.fit_baskets(baskets, len(interactions.products))
-        else:
-            parts[name] = part.fit(interactions, features, seed=seed)
-    tell("histories", 0.95)
-    return Bundle(
-        products=interactions.products,
-        customers=interactions.customers,
-        histories=Histories.of(interactions),
-        parts=parts,
-        personal=chosen,
-        bought=Bought.of(interactions),
-    )
+    def make(self, name: str) -> Recommender:
+        return Blend(parts=self.parts) if name == Blend.name else registry.find(name)()
+
+    def bundle(self, standing: Standing) -> Bundle:
+        """All parts, fitted on everything."""
+        names = list(dict.fromkeys((*BASE, standing.chosen)))
+        parts: dict[str, Recommender] = {}
+        for number, name in enumerate(names):
+            self.tell(f"final {name}", 0.76 + 0.2 * number / len(names))
+            part = self.make(name)
+            if isinstance(part, BoughtTogether):
+                parts[name] = part.fit_baskets(self.baskets, len(self.interactions.products))
+            else:
+                parts[name] = part.fit(self.interactions, self.features, seed=self.seed)
+        self.tell("histories", 0.97)
+        return Bundle(
+            products=self.interactions.products,
+            customers=self.interactions.customers,
+            histories=Histories.of(self.interactions),
+            parts=parts,
+            personal=standing.chosen,
+            bought=Bought.of(self.interactions),
+            rung=standing.rung,
+            reason=standing.reason,
+        )

@@ -19,6 +19,7 @@ from recommendations.algorithms.blend import (
     scale_of,
 )
 from recommendations.algorithms.data import Interactions
+from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Histories
 from recommendations.evaluation import weighing
 from recommendations.evaluation.cases import Cases, evaluate
@@ -63,6 +64,7 @@ class Fold(NamedTuple):
 
     learn: Interactions
     cases: Cases
+    features: ProductFeatures | None = None
 
 
 def tune(
@@ -73,17 +75,18 @@ def tune(
     seed: int,
     seconds: float = 600.0,
     progress: Progress | None = None,
+    among: Sequence[Family] | None = None,
 ) -> Tuned:
     """The blend that answers the cases of all folds best; `seconds` of CPU bound it, softly.
 
     Several folds take the luck of one draw out of small data; large data need one. Every family
     gets at least its likeliest member; the weights are searched after the halving, which takes a
-    known time.
+    known time. `among` are the families to be tried, if not all that suit the nature of the data.
     """
     started = time.process_time()
     tell = progress or (lambda step, share: None)
     search = _Search(folds, k, seed)
-    chosen = families(nature)
+    chosen = families(nature) if among is None else among
     kept: list[_Kept] = []
     for number, family in enumerate(chosen):
         tell(f"try {family.name}", 0.9 * number / len(chosen))
@@ -107,13 +110,13 @@ class _Kept:
     corrects: bool
 
     def part(self, weight: float) -> dict[str, Any]:
-        return {"name": self.name, "params": self.params, "weight": round(weight, 4),
+        return {"name": self.name, "params": self.params, "weight": round(float(weight), 4),
                 "power": self.power}
 
 
 class _Search:
     def __init__(self, folds: Sequence[Fold], k: int, seed: int) -> None:
-        self.folds = [Fold(fold.learn, fold.cases.sample(LAST_CASES, seed=seed)) for fold in folds]
+        self.folds = [fold._replace(cases=fold.cases.sample(LAST_CASES, seed=seed)) for fold in folds]
         self.k, self.seed = k, seed
         self.trials: list[Trial] = []
         self.pasts = [Histories.of(fold.learn) for fold in folds]
@@ -172,14 +175,15 @@ class _Search:
     def _first(self, family: Family, params: dict[str, Any]) -> float:
         started = time.process_time()
         values = []
-        for little, few in zip(self.little, self.few, strict=True):
-            fitted = fit_part(family.name, params, little, seed=self.seed)
+        for little, few, fold in zip(self.little, self.few, self.folds, strict=True):
+            fitted = fit_part(family.name, params, little, fold.features, seed=self.seed)
             values.append(self._judge(_scores(fitted, few, family.powers[0]), few))
         return self._note(0, family.name, params, family.powers[0], values, started)
 
     def _last(self, family: Family, params: dict[str, Any]) -> list[_Kept]:
         started = time.process_time()
-        fitted = [fit_part(family.name, params, fold.learn, seed=self.seed) for fold in self.folds]
+        fitted = [fit_part(family.name, params, fold.learn, fold.features, seed=self.seed)
+                  for fold in self.folds]
         scales = [scale_of(part, past, seed=self.seed)
                   for part, past in zip(fitted, self.pasts, strict=True)]
         kept = []

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from luxebrain.lib import markup, pages
 from luxebrain.lib.pages import Column, ListPage
 from luxebrain.lib.problems import Problem
-from modelregistry import facts
+from modelregistry import facts, trials
 from recommendations import popular, training
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.models import TrainingRun
@@ -158,5 +158,5 @@ def _run(run: TrainingRun) -> dict[str, Any]:
         "reason": REASONS.get(run.reason, run.reason),
         "by": str(run.requested_by) if run.requested_by else "Automatic",
         "took": ended,
-        "trials": facts.trials(run.trials),
+        "trials": trials.told(run.trials),
     }

@@ -19,6 +19,9 @@ class Plan(models.Model):
         default=dict, help_text="Days by kind of event, where they are fewer than retention_days"
     )
     file_megabytes = models.PositiveIntegerField(default=200, help_text="The largest file that can be imported")
+    training_cpu_seconds = models.PositiveIntegerField(
+        default=60, help_text="Processor time that a training may spend on the search for the best blend"
+    )
     trains_daily = models.BooleanField(default=False)
     has_isolated_model = models.BooleanField(default=False)
     has_experiments = models.BooleanField(default=False)

@@ -14,6 +14,7 @@ from luxebrain.lib.problems import Conflict
 from modelregistry import labels, versions
 from recommendations import training, training_work
 from recommendations.algorithms.bundle import Bundle
+from recommendations.evaluation import ladder
 from recommendations.models import TrainingRun
 from tenants import epochs, work
 from tenants.models import Work
@@ -63,12 +64,19 @@ def test_it_trains_registers_and_activates(shop: Any, ana: Any) -> None:
     assert version.counts == {
         "orders": 360, "lines": 720, "events": 0, "customers": 60, "products": 20, "interactions": 720,
     }
-    assert {trial["algorithm"] for trial in run.trials} >= {"popularity", "neighbours", "als"}
-    assert [trial["algorithm"] for trial in run.trials if trial["chosen"]] == [version.algorithm]
-    assert version.metrics["ndcg@10"] == max(trial["ndcg@10"] for trial in run.trials)
+    tested = {trial["algorithm"]: trial for trial in run.trials if trial["stage"] == "test"}
+    assert set(tested) >= {"popularity", "content", "neighbours", "blend", "als"}
+    assert [name for name, trial in tested.items() if trial["chosen"]] == [version.algorithm]
+    rungs = ("popularity", "content", "neighbours", "blend")
+    assert version.metrics["ndcg@10"] == max(tested[name]["ndcg@10"] for name in rungs)
+    searched = [trial for trial in run.trials if trial["stage"] == "search"]
+    assert {trial["algorithm"] for trial in searched} >= {"popularity", "neighbours", "local_ease", "content"}
+    assert all({"rung", "params", "power", "value", "cpu_s"} <= set(trial) for trial in searched)
     assert redis.client().hget(epochs.name(shop.pk), "model") != before
     loaded = versions.load(version)
     bundle = Bundle.from_arrays(loaded.arrays, loaded.manifest)
+    assert bundle.rung == tested[version.algorithm]["rung"] == ladder.RUNGS[version.algorithm]
+    assert bundle.reason == tested[version.algorithm]["reason"]
     found = bundle.recommend("personalised", limit=5, customer="c1")
     assert {int(bundle.products.id(entry.product)[1:]) % 2 for entry in found} == {1}  # c1 likes odd things
     assert Work.objects.using("ops").get(task="recommendations.train").state == "done"
@@ -79,7 +87,7 @@ def test_it_gives_the_same_figures_again_and_replaces_an_equal_model(shop: Any) 
         request(shop)
         work.run_due(tasks=TRAIN)
     second, first = shop.training_runs.all()
-    figures = [[{k: v for k, v in trial.items() if k not in ("cpu_us", "fit_cpu_s")} for trial in run.trials]
+    figures = [[{k: v for k, v in trial.items() if k not in ("cpu_us", "fit_cpu_s", "cpu_s")} for trial in run.trials]
                for run in (first, second)]
     assert figures[0] == figures[1]
     assert versions.champion(shop).number == 2

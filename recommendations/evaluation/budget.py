@@ -1,0 +1,107 @@
+"""What a budget of processor time lets a search try, decided beforehand from the size of the data.
+
+A clock would stop two equal searches at different places; counts do not, so that equal data and an
+equal budget give equal models. The clock stays behind it as a limit that is not meant to be met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from recommendations.algorithms.als import ALS
+from recommendations.algorithms.hybrid import Hybrid
+from recommendations.evaluation.grid import Family, Nature, families
+
+# A request pays for every product of the catalogue where a part scores them all.
+DENSE_PRODUCTS = 20_000
+DENSE = frozenset({"popularity", "spectral", "als", "hybrid"})
+# Shoppers are compared with every shopper of each product: its cost grows with the shop's success,
+# and it holds what each customer did, which an erasure would have to find.
+NOT_LIVE = frozenset({"shoppers"})
+# From so many products on, and so many events, rows are kept shorter.
+MANY_PRODUCTS, SHORT = 20_000, 50
+# What the clock may take beyond what was planned.
+SLACK = 3.0
+# Validation cases for each second, within the bounds that make a figure.
+CASES_PER_SECOND, LEAST_CASES = 10, 300
+
+# Processor seconds of one fit: per event, per product (measured on Online Retail and a synthetic
+# shop of 50,000 products on one core of 2.x GHz; they need to be right to a factor of two).
+_PER_EVENT = {"popularity": 1e-7, "repurchase": 1e-7, "transitions": 3e-6, "neighbours": 3e-6,
+              "local_ease": 3e-6, "dense_ease": 1e-6, "spectral": 1e-5, "content": 1e-7,
+              "als": 1e-5, "hybrid": 6e-5}
+_PER_PRODUCT = {"local_ease": 5e-4, "content": 1e-4, "spectral": 1e-4}
+_PER_CUBE = {"dense_ease": 8e-11}
+# Scoring and judging the cases once, whatever the part.
+_BASE = 0.05
+
+
+@dataclass(frozen=True)
+class Affordable:
+    """families to be tried; what was left out, with the reason in words; the cases to be asked."""
+
+    families: list[Family]
+    left_out: dict[str, str]
+    cases: int
+
+
+def cost(name: str, nature: Nature) -> float:
+    """Roughly the processor seconds that one fit of this algorithm takes."""
+    products = nature.products
+    return (_BASE + _PER_EVENT.get(name, 1e-5) * nature.events
+            + _PER_PRODUCT.get(name, 0.0) * products + _PER_CUBE.get(name, 0.0) * products**3)
+
+
+def affordable(nature: Nature, seconds: float, *, described: bool) -> Affordable:
+    """The families whose parts a live request can afford, each with as many options as the budget bears.
+
+    described   products have features
+    """
+    found: list[Family] = []
+    left_out: dict[str, str] = {}
+    for family in _all(nature, described=described):
+        if family.name in NOT_LIVE:
+            continue
+        if family.name in DENSE and nature.products > DENSE_PRODUCTS:
+            left_out[family.name] = f"scores all of more than {DENSE_PRODUCTS:,} products in each request"
+        elif cost(family.name, nature) > seconds / 4 and family.name not in ("neighbours", "popularity"):
+            left_out[family.name] = "one fit would take more than a quarter of the time allowed"
+        else:
+            found.append(_short(family) if nature.products > MANY_PRODUCTS else family)
+    return Affordable(_within(found, nature, seconds), left_out, cases(seconds))
+
+
+def cases(seconds: float) -> int:
+    return max(LEAST_CASES, int(CASES_PER_SECOND * seconds))
+
+
+def _all(nature: Nature, *, described: bool) -> list[Family]:
+    found = families(nature)
+    if described:
+        found.append(Family("content", [{"keep": 50, "below": 1_000_000}, {"keep": 50, "below": 20}], [1.0]))
+    if ALS.available():
+        found.append(Family("als", [{"factors": 64}, {"factors": 32, "alpha": 20.0}], [1.0], costly=True))
+    if Hybrid.available() and described:
+        found.append(Family("hybrid", [{}], [1.0], costly=True))
+    return found
+
+
+def _short(family: Family) -> Family:
+    params = [option | {"keep": min(option["keep"], SHORT)} if "keep" in option else option
+              for option in family.params]
+    return replace(family, params=params)
+
+
+def _within(found: list[Family], nature: Nature, seconds: float) -> list[Family]:
+    """One option of each first, then one more of each as long as the planned cost stays within."""
+    costs = {family.name: cost(family.name, nature) for family in found}
+    # The first option is fitted once for its rung and once on everything.
+    spent = 2 * sum(costs.values())
+    counts = dict.fromkeys(costs, 1)
+    most = max((len(family.params) for family in found), default=0)
+    for _ in range(most):
+        for family in found:
+            if counts[family.name] < len(family.params) and spent + costs[family.name] <= seconds:
+                counts[family.name] += 1
+                spent += costs[family.name]
+    return [replace(family, params=family.params[: counts[family.name]]) for family in found]
