@@ -11,7 +11,7 @@ import pandas as pd
 from django.conf import settings
 from django.utils import timezone
 
-from demo import cast, dataset, keys, people, replay
+from demo import cast, dataset, deciding, keys, people, replay
 from recommendations import importing, training
 from recommendations.models import TrainingRun
 from tenants import audit, profile, signup, work
@@ -66,6 +66,8 @@ class Seeding:
         for shop in missing:
             self.replay(shop)
         self.train(missing, mark="demo.trained_again")
+        for shop in missing:
+            self.decide(shop)
         self.settle(missing)
         for shop in missing:
             self.mark(shop, "demo.ready")
@@ -218,6 +220,15 @@ class Seeding:
         if len(ids) > self.size.most_baskets:
             ids = ids.sample(self.size.most_baskets, random_state=28)
         return set(ids)
+
+    def decide(self, shop: cast.Shop) -> None:
+        """Placements and rules; after the replay, whose lists are the model's alone."""
+        if self.done(shop, "demo.decided"):
+            return
+        owner = next(who.email for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner"))
+        made = deciding.decide(base_url=self.base_url, secret=keys.read()[shop.slug].secret, owner=owner)
+        self.mark(shop, "demo.decided", made=made)
+        self.note(f"{shop.name}: made {made} placements and rules")
 
     def settle(self, shops: list[cast.Shop]) -> None:
         """Waits until what was sent stands in the tables, then has the daily figures made."""

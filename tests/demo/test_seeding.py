@@ -34,6 +34,8 @@ def standing() -> dict[str, Any]:
             "keys": shop.api_keys.count(),
             "members": shop.memberships.count(),
             "trainings": shop.training_runs.count(),
+            "placements": shop.placements.count(),
+            "rules": shop.rules.count(),
         }
     return found
 
@@ -55,6 +57,8 @@ def test_it_makes_a_shop_with_history_model_and_traffic_and_only_once(server: An
     clicked = set(shop.events.filter(kind="click").values_list("product_external_id", flat=True))
     assert clicked <= bought
     assert not shop.orders.filter(is_demo=False).exists()
+    assert {"home", "product-similar", "cart", "thanks"} <= set(shop.placements.values_list("code", flat=True))
+    assert [rule.owner.email for rule in shop.rules.all()] == [f"owner@{RIVAGE}.example"] * 2
     figures = tracking.summary(shop, days=29)
     assert figures.revenue.value > 0
     assert figures.clicked <= figures.served.value <= 15

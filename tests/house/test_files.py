@@ -64,6 +64,7 @@ FORBIDDEN = {
             "bench/drills/events.py": "speaks to the product's own API",
             "bench/fairness.py": "speaks to the product's own API",
             "bench/hook_fairness.py": "speaks to the product's own API",
+            "demo/deciding.py": "speaks to the product's own API",
             "demo/replay.py": "speaks to the product's own API",
             "demo/ordering.py": "speaks to the product's own API",
             "tests/demo/test_pages.py": "speaks to the product's own pages",

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from demo import cast, people, replay, seeding
+from demo import cast, deciding, people, replay, seeding
 from luxebrain.lib import problems
 from tenants import work
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         )
         try:
             run.run()
-        except (seeding.Failed, replay.Refused, problems.Problem) as problem:
+        except (seeding.Failed, replay.Refused, deciding.Refused, problems.Problem) as problem:
             raise CommandError(f"{problem} Run `manage.py seed_demo` again: it goes on where it stopped.") from problem
         self.tell_passwords(people.hand_out_passwords(shops, again=options["new_passwords"]), run.base_url)
 
