@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import orjson
 from scipy import sparse
 
 from recommendations.algorithms.bundle import Bundle
+from recommendations.algorithms.content import Content
 from recommendations.algorithms.ids import IdMap
+from recommendations.algorithms.likeness import Described
 from recommendations.expressions import Texts, Words
+from recommendations.newcomers import MOST, Newcomers, Resemblance
 from recommendations.window import Row, Window
 
 GROUP = "item_group_id"  # the attribute that variants of one product share, as product feeds call it
@@ -36,6 +39,9 @@ class Assortment:
         self._changes = -1
         self._columns: dict[str, Any] = {}
         self.for_sale = np.zeros(self._first + _ROOM, np.bool_)
+        likeness = cast(Content, bundle.parts["content"]).likeness if bundle is not None else None
+        self._resemblance = Resemblance(likeness) if likeness is not None else None
+        self.newcomers: Newcomers | None = None
         self.sync()
 
     @property
@@ -58,6 +64,7 @@ class Assortment:
         else:
             self._follow([name for change, name in window.log if change > self._changes])
         self._columns = {}
+        self.newcomers = self._resembling()
         self._changes = window.changes
 
     def _follow(self, names: Iterable[str], *, all_of_them: bool = False) -> None:
@@ -105,9 +112,13 @@ class Assortment:
         first, known = self._first, self.known
         return [known.id(int(i)) if i < first else self._names[int(i) - first] for i in items]  # type: ignore[union-attr]
 
-    @property
-    def newcomers(self) -> None:
-        return None
+    def _resembling(self) -> Newcomers | None:
+        if self._resemblance is None or not self._names:
+            return None
+        rows = self.window.rows
+        there = [(self._later[name], rows[name]) for name in self._names if name in rows]
+        there.sort(key=lambda pair: -pair[1].created_at)
+        return self._resemblance.of(self._first, [(item, _described(row)) for item, row in there[:MOST]])
 
     @property
     def groups(self) -> np.ndarray:
@@ -215,6 +226,11 @@ class Assortment:
         if found is None:
             found = self._columns[name] = make()
         return found
+
+
+def _described(row: Row) -> Described:
+    price = float(row.price) if row.price is not None else None
+    return Described(row.title, row.categories, row.brand, row.tags, price)
 
 
 def _codes(column: Any, item: int) -> list[int]:

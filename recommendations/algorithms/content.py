@@ -11,6 +11,7 @@ from recommendations.algorithms.base import NOTHING, Recommender, Scores
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
+from recommendations.algorithms.likeness import Likeness
 from recommendations.algorithms.neighbours import prune
 from recommendations.algorithms.scoring import accumulate, gather
 
@@ -18,7 +19,10 @@ BLOCK_ROWS = 512
 
 
 class Content(Recommender):
-    """Cosine of the features; rows only for products with fewer than `below` shoppers."""
+    """Cosine of the features; rows only for products with fewer than `below` shoppers.
+
+    likeness    finds the known products that resemble one that came later; None without features
+    """
 
     name: ClassVar[str] = "content"
 
@@ -38,7 +42,8 @@ class Content(Recommender):
             # The rows of all others stay empty.
             chosen = sparse.diags_array(few.astype(np.float32), format="csr") @ features.matrix
             built = _alike(sparse.csr_array(chosen), features.matrix, self.params["keep"])
-        self.restore({
+        likeness = Likeness.of(features).arrays() if features is not None and len(features.rarity) else {}
+        self.restore(likeness | {
             "indptr": built.indptr.astype(np.int64),
             "indices": built.indices.astype(np.int32),
             "data": built.data.astype(np.float32),
@@ -58,12 +63,14 @@ class Content(Recommender):
         return self.indices[row], self.data[row]
 
     def arrays(self) -> Arrays:
-        return {"indptr": self.indptr, "indices": self.indices, "data": self.data}
+        own = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
+        return own | (self.likeness.arrays() if self.likeness is not None else {})
 
     def restore(self, arrays: Arrays) -> None:
         self.indptr = arrays["indptr"]
         self.indices = arrays["indices"]
         self.data = arrays["data"]
+        self.likeness = Likeness.from_arrays(arrays)
 
 
 def _alike(left: sparse.csr_array, right: sparse.csr_array, keep: int) -> sparse.csr_array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -19,11 +19,14 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 class ProductFeatures:
     """Products x features, float32, rarer features weigh more, rows of Euclidean length 1.
 
-    `names[j]` says what column j is ("brand:acme", "category:home", "price:3", "word:red").
+    `names[j]` says what column j is ("brand:acme", "category:home", "price:3", "word:red"), `rarity[j]`
+    what it weighs before rows are brought to length 1; `edges` are the prices between the bands.
     """
 
     matrix: sparse.csr_array
     names: tuple[str, ...]
+    rarity: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    edges: np.ndarray = field(default_factory=lambda: np.empty(0, np.float64))
 
     @classmethod
     def of(
@@ -41,12 +44,13 @@ class ProductFeatures:
         _add(rows, ([f"category:{name}" for name in names] for names in categories))
         _add(rows, ([f"brand:{name}"] if name else [] for name in brands))
         _add(rows, ([f"tag:{name}" for name in names] for names in tags))
-        _add(rows, _bands(prices))
+        edges = _edges(prices)
+        _add(rows, (band(price, edges) for price in prices))
         _add(rows, _words(titles))
-        return cls._encode(rows)
+        return cls._encode(rows, edges)
 
     @classmethod
-    def _encode(cls, rows: list[list[str]]) -> ProductFeatures:
+    def _encode(cls, rows: list[list[str]], edges: np.ndarray) -> ProductFeatures:
         # Sorted names: the same catalogue gives the same columns whatever order it came in.
         names = tuple(sorted({name for row in rows for name in row}))
         numbers = {name: number for number, name in enumerate(names)}
@@ -60,7 +64,7 @@ class ProductFeatures:
         matrix = sparse.csr_array((data, indices, indptr), shape=(len(rows), len(names)))
         lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
         matrix.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(indptr)).astype("f4")
-        return cls(matrix, names)
+        return cls(matrix, names, rarity, edges)
 
 
 def _add(rows: list[list[str]], column: Iterable[list[str]]) -> None:
@@ -68,22 +72,26 @@ def _add(rows: list[list[str]], column: Iterable[list[str]]) -> None:
         row.extend(names)
 
 
-def _bands(prices: Sequence[float | None]) -> list[list[str]]:
-    """Bands of equally many products, so that every currency and price level works."""
+def _edges(prices: Sequence[float | None]) -> np.ndarray:
+    """Between bands of equally many products, so that every currency and price level works."""
     known = np.asarray([price for price in prices if price is not None], np.float64)
-    if not len(known):
-        return []
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, PRICE_BANDS + 1)[1:-1]))
-    return [
-        [] if price is None else [f"price:{int(np.searchsorted(edges, float(price), 'right'))}"]
-        for price in prices
-    ]
+    return np.unique(np.quantile(known, np.linspace(0, 1, PRICE_BANDS + 1)[1:-1])) if len(known) else known
+
+
+def band(price: float | None, edges: np.ndarray) -> list[str]:
+    """The feature of a price; none for a product without one."""
+    return [] if price is None else [f"price:{int(np.searchsorted(edges, float(price), 'right'))}"]
+
+
+def words(title: str | None) -> list[str]:
+    """The words of a title as features count them."""
+    return _WORD.findall((title or "").casefold())
 
 
 def _words(titles: Sequence[str | None]) -> list[list[str]]:
-    found = [_WORD.findall((title or "").casefold()) for title in titles]
-    spread = Counter(word for words in found for word in set(words))
+    found = [words(title) for title in titles]
+    spread = Counter(word for each in found for word in set(each))
     common = sorted((word for word, count in spread.items() if count > 1),
                     key=lambda word: (-spread[word], word))
     kept = set(common[:MAX_WORDS])
-    return [[f"word:{word}" for word in words if word in kept] for words in found]
+    return [[f"word:{word}" for word in each if word in kept] for each in found]
