@@ -29,6 +29,8 @@ FILTERS = {
     "titles": 'title contains "99" and title starts with "product" and id not in ["5"] and in_stock and stock > 5',
     "segment": 'shopper.orders >= 3 and shopper.country == "DE" and price > 5 and in_stock and brand is given',
 }
+# The most that can be asked for, with texts that many values hold: its first mask looks at every one.
+FILTERS["heaviest"] = " or ".join(f'title contains "{n}" and id contains "{n}"' for n in range(5))
 CONTEXT = {"price": 50.0, "categories": ["Category 3", "Category 9"]}
 SHOPPER = {"orders": 5, "country": "de"}
 

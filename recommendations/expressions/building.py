@@ -6,7 +6,7 @@ from typing import Any
 
 from lark import Token, Transformer
 
-from recommendations.expressions import fields, kinds
+from recommendations.expressions import fields, kinds, nodes
 from recommendations.expressions.errors import ExpressionError
 from recommendations.expressions.nodes import (
     Arithmetic,
@@ -25,6 +25,7 @@ from recommendations.expressions.nodes import (
 )
 
 MAX_NODES, MAX_DEPTH, MAX_LIST = 100, 20, 200
+MAX_SEARCHES = 10  # contains and starts with: each looks at every text
 MAX_NUMBER = 1e15
 _SHOPPERS_ONLY = "This is a field of products. A condition on shoppers names shopper.… and context.… only."
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -38,7 +39,15 @@ class Build(Transformer[Token, Node]):
         self.scope = scope
 
     def start(self, children: list[Any]) -> Node:
-        return kinds.condition(children[0])
+        root = kinds.condition(children[0])
+        searches = nodes.searches(root)
+        if len(searches) > MAX_SEARCHES:
+            extra = searches[MAX_SEARCHES]
+            raise ExpressionError(
+                f"At most {MAX_SEARCHES} times contains or starts with is possible.",
+                extra.start + 1, extra.end - extra.start,
+            )  # fmt: skip
+        return root
 
     def either(self, children: list[Any]) -> Node:
         return self._joined("or", children)
@@ -166,8 +175,8 @@ class Build(Transformer[Token, Node]):
         place = node.start + 1, node.end - node.start
         if depth(node) > MAX_DEPTH:
             raise ExpressionError(f"Too many conditions inside each other; {MAX_DEPTH} levels are possible.", *place)
-        if (nodes := count(node)) > MAX_NODES:
-            raise ExpressionError(f"Too long: {nodes} parts, {MAX_NODES} are possible.", *place)
+        if (parts := count(node)) > MAX_NODES:
+            raise ExpressionError(f"Too long: {parts} parts, {MAX_NODES} are possible.", *place)
         return node
 
 

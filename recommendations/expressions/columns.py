@@ -65,12 +65,11 @@ class Vocabulary:
         kept = self._kept.get((how, text))
         if kept is not None:
             return kept
+        found = np.zeros(len(self.values) + 1, bool)
         if codes is not None and 4 * len(codes) < len(self.values):
-            found = np.zeros(len(self.values) + 1, bool)
             for code in set(codes.tolist()):
                 found[code] = code >= 0 and _holds(how, text, self.folded[code])
             return found
-        found = np.zeros(len(self.values) + 1, bool)
         found[:-1] = [_holds(how, text, value) for value in self.folded]
         if len(self._kept) >= KEPT:
             self._kept.clear()

@@ -118,3 +118,9 @@ def depth(node: Node) -> int:
 def names(node: Node) -> list[Name]:
     """All fields that are named, in their order."""
     return [node] if isinstance(node, Name) else [name for part in node.parts for name in names(part)]
+
+
+def searches(node: Node) -> list[Node]:
+    """The parts that look into texts of products, in their order."""
+    own = [node] if isinstance(node, Membership) and node.op in ("contains", "starts with") else []
+    return own + [one for part in node.parts for one in searches(part)]

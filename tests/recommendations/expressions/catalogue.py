@@ -1,6 +1,7 @@
 """Products as dicts, and the same as the arrays that masks read."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ class Rows:
     def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         self.rows = rows
         self.size = len(rows)
+        for name in ("flag", "number", "text", "words", "attribute"):  # a column is made once, as in an assortment
+            setattr(self, name, cache(getattr(self, name)))
 
     def flag(self, name: str) -> np.ndarray:
         return np.array([row[name] for row in self.rows], bool)

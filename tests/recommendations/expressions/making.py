@@ -78,6 +78,8 @@ _TESTS = st.one_of(
     _both(_SAME, _fields(_ALL, "flag"), _value(st.booleans()) | _fields(_ALL, "flag")),
     st.tuples(_IN, _fields(_ALL, "text") | _fields(_GOODS, "words"), _value(st.lists(TEXTS, min_size=1))),
     st.tuples(_IN, _fields(_ALL, "number"), _value(st.lists(SOME, min_size=1, max_size=20))),
+    st.tuples(_IN, _CALCULATED, _value(st.lists(SOME, min_size=1, max_size=20))),
+    _both(_SAME, _CALCULATED, _attributes(*_FIXED)),
     st.tuples(_IN, _attributes(*_ALL), _value(_LISTS) | _attributes(*_FIXED)),
     st.tuples(_IN, _TEXT | _fields(("context",), "words"), _fields(_GOODS, "words")),
     st.tuples(_IN, _value(TEXTS | SOME) | _attributes(*_FIXED), _attributes(*_ALL)),

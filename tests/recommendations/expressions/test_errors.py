@@ -77,6 +77,14 @@ def test_it_bounds_the_size():
     )  # fmt: skip
 
 
+def test_it_bounds_how_often_texts_are_looked_into():
+    asked = " or ".join(f'title contains "{n}"' for n in range(10))
+    assert expressions.parse(asked).cost == 31
+    message, column, length = _error(f'{asked} or brand starts with "x"')
+    assert message == "At most 10 times contains or starts with is possible."
+    assert (column, length) == (len(asked) + 5, 21)
+
+
 def test_it_tells_what_an_expression_needs():
     expression = expressions.parse('price < context.price and attributes["a b"] and category in ["x"]')
     assert expression.fields == {"price", "attributes.a b", "categories"}
