@@ -118,3 +118,24 @@ def test_what_the_api_removed_the_panel_puts_back(shop, api, ana, signed_in):
     assert entry.actor_label.startswith("key ")
     signed_in(ana).post(f"/t/acme/rules/removed/{rule}")
     assert api.get(f"/api/v1/rules/{rule}").json()["name"] == "Tea first"
+
+
+def test_which_word_stands(shop, api):
+    """docs/control.md: exclude before pin, pin before boost and bury, the older pin first, filters of both hold."""
+    api.post("/api/v1/placements", HOME | {"count": 6, "type": "personalised"})
+    ask = {"customer_id": "t-1"}
+    for product in ("toy-1", "toy-2"):
+        api.post("/api/v1/rules", {"name": product, "action": "pin", "products": [product]})
+    assert items(api, **ask)[:2] == ["toy-1", "toy-2"]
+    bury = {"name": "down", "action": "bury", "products": ["toy-1", "tea-1"], "factor": 0.01}
+    api.post("/api/v1/rules", bury)
+    assert items(api, **ask)[0] == "toy-1"
+    assert "tea-1" not in items(api, **ask)
+    api.post("/api/v1/rules", {"name": "out", "action": "exclude", "filter": 'title contains "toy-1"'})
+    assert items(api, **ask)[0] == "toy-2"
+    assert items(api, **ask, filter='title contains "tea"')[0].startswith("tea-")
+    api("patch", "/api/v1/placements/home", {"filter": 'id != "tea-3"'})
+    found = items(api, **ask, filter='title contains "tea"', limit=16)
+    assert "tea-3" not in found and all(name.startswith("tea-") for name in found)
+    api("patch", "/api/v1/products/toy-2", {"stock": 0})
+    assert "toy-2" not in items(api, **ask)
