@@ -118,3 +118,15 @@ def test_it_stands_in_the_forms(shop, ana, signed_in, path):
     assert 'id="id_filter_answer"' in page
     assert "context.…" in page
     assert f'href="{PAGE}"' in page
+
+
+def test_it_compares_attributes_of_two_products(shop, asked):
+    for name, colour, sizes in (("boot", "red", ["40"]), ("sock", "RED", ["40", "41"]), ("hat", "blue", None)):
+        shop.products.filter(external_id=name).update(attributes={"colour": colour, "sizes": sizes, "warm": True})
+    same = asked("", filter="attributes.colour == context.attributes.colour and id != context.id", product="boot")
+    assert "Holds for <strong>1</strong> of 4 products" in same
+    assert ">The sock</a>" in same
+    sizes = asked("", filter="attributes.sizes in context.attributes.sizes", product="sock")
+    assert "Holds for <strong>2</strong> of 4 products" in sizes
+    assert "Holds for <strong>3</strong> of 4 products" in asked(filter="attributes.warm")
+    assert "Holds for <strong>1</strong> of 4 products" in asked(filter="attributes.warm is missing")
