@@ -5,7 +5,7 @@ whatever boosts or buries it; boosts and buries of one product multiply. A rule 
 not replace a rule for all: both hold there.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
@@ -48,13 +48,19 @@ class Conflict:
 
 
 def of_rules(
-    reached: Sequence[Reached], placements: Sequence[Placement], title: Callable[[int], str], *, now: datetime
+    reached: Sequence[Reached], placements: Sequence[Placement], title: Callable[[int], str], *, now: datetime,
+    about: Collection[int] = (),
 ) -> list[Conflict]:
-    """Everything that is wrong with these rules; `title` names a product by its place in the bits."""
-    found = [conflict for one in reached for conflict in of_one(one, placements, now=now)]
+    """Everything that is wrong with these rules; `title` names a product by its place in the bits.
+
+    about    only what concerns the rules of these keys (0 = the unsaved one); empty: all
+    """
+    chosen = [one for one in reached if not about or (one.rule.pk or 0) in about]
+    found = [conflict for one in chosen for conflict in of_one(one, placements, now=now)]
     standing = [one for one in reached if one.rule.is_active and not _is_over(one.rule, now)]
     for first, second in combinations(standing, 2):
-        if _meet(first.rule, second.rule):
+        asked = not about or (first.rule.pk or 0) in about or (second.rule.pk or 0) in about
+        if asked and _meet(first.rule, second.rule):
             found += of_pair(first, second, title)
     return found
 

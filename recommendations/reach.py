@@ -1,6 +1,6 @@
 """Which products rules and placements are about, by the catalogue as it stands, and the conflicts that follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from django.conf import settings
@@ -79,13 +79,16 @@ def why_unseen(row: Row) -> str:
     return "" if row.is_for_sale else "out of stock"
 
 
-def conflicts_among(tenant: Tenant, rules: Sequence[Rule], catalogue: Catalogue | None = None) -> list[Conflict]:
-    """Everything that is wrong with these rules."""
-    catalogue = catalogue or Catalogue(tenant)
+def conflicts_among(tenant: Tenant, rules: Sequence[Rule], *, about: Collection[int]) -> list[Conflict]:
+    """Everything that is wrong with those of these rules whose keys are given (0 = the unsaved one)."""
+    catalogue = Catalogue(tenant)
     spots = list(tenant.placements.all())
     reached = [catalogue.reached(rule) for rule in rules]
-    found = conflicts.of_rules(reached, spots, catalogue.title, now=timezone.now())
-    pins = [one for one in reached if one.rule.is_active and one.rule.action == Rule.Action.PIN]
+    found = conflicts.of_rules(reached, spots, catalogue.title, now=timezone.now(), about=about)
+    pins = [
+        one for one in reached
+        if one.rule.is_active and one.rule.action == Rule.Action.PIN and (one.rule.pk or 0) in about
+    ]  # fmt: skip
     for spot in spots if pins else ():
         mask = catalogue.holds(spot.filter) if spot.filter and spot.is_active else None
         if mask is not None:
@@ -96,11 +99,12 @@ def conflicts_among(tenant: Tenant, rules: Sequence[Rule], catalogue: Catalogue 
 def conflicts_of(tenant: Tenant, rule: Rule) -> list[Conflict]:
     """What is wrong with this rule, saved or not, beside those that are on."""
     others = [other for other in tenant.rules.filter(is_active=True) if other.pk != rule.pk]
-    return [found for found in conflicts_among(tenant, [*others, rule]) if (rule.pk or 0) in found.rules]
+    return conflicts_among(tenant, [*others, rule], about={rule.pk or 0})
 
 
-def all_conflicts(tenant: Tenant) -> list[Conflict]:
-    return conflicts_among(tenant, list(tenant.rules.filter(is_active=True)))
+def conflicts_of_many(tenant: Tenant, rows: Sequence[Rule]) -> list[Conflict]:
+    """What is wrong with these saved rules beside all that are on."""
+    return conflicts_among(tenant, list(tenant.rules.filter(is_active=True)), about={row.pk for row in rows})
 
 
 def count_of(tenant: Tenant, rule: Rule) -> int | None:

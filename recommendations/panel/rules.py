@@ -94,7 +94,7 @@ def drawn(tenant: Tenant, rows: list[Rule], *, now: datetime) -> None:
     """Puts beside each row what its line says: state, words, conflicts."""
     names = dict(tenant.placements.values_list("code", "name"))
     titles = reach.titles(tenant, [name for row in rows for name in row.products[:3]])
-    found = reach.all_conflicts(tenant) if rows else []
+    found = reach.conflicts_of_many(tenant, rows) if rows else []
     for row in rows:
         row.state = use.state_of(row, now)
         row.tone, row.action_tone = TONES[row.state], ACTION_TONES.get(row.action, "neutral")
