@@ -141,7 +141,8 @@ def parts(tenant: Tenant) -> list[str]:
     alias = tenant.model_aliases.filter(model=settings.MODEL_NAME, name=ModelAlias.CHAMPION)
     champion = alias.select_related("version").first()
     parts = champion.version.parameters.get("parts") if champion else None
-    return [part["name"] for part in parts if part.get("name") in PARTS] if isinstance(parts, list) else []
+    names = [part["name"] for part in parts if part.get("name") in PARTS] if isinstance(parts, list) else []
+    return list(dict.fromkeys(names))
 
 
 def categories(tenant: Tenant, *, most: int = 40) -> list[tuple[str, int]]:

@@ -28,6 +28,9 @@ PARTS = {
     "spectral": ("Their taste", "Products near to a shopper's taste, also without a common buyer."),
     "transitions": ("What comes next", "What people look at or buy right after the newest thing."),
     "repurchase": ("Due again", "What this shopper buys repeatedly, when it is due."),
+    "content": ("Similar in kind", "Products whose title, category, brand or tags are like those they chose."),
+    "als": ("Their taste, by orders", "What people of the same taste buy, found by factorising orders."),
+    "hybrid": ("Their taste and the product", "The same with what products are, so that new ones are met too."),
     "shoppers": ("Similar shoppers", "What shoppers with a similar history chose."),
 }
 SHARES = tuple("off" if not number else f"{5 * number} %" for number in range(21))

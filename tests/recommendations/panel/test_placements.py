@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from modelregistry import performance
+from recommendations.algorithms import blend
+from recommendations.panel import placement_form
 from tests import make
 
 PAGE = "/t/acme/placements"
@@ -90,6 +92,27 @@ def test_it_says_what_is_wrong_beside_the_field(owner, acme, field, value, says)
     page = send(owner, status=422, **{field: value})
     assert says in page
     assert not acme.placements.exists()
+
+
+def test_the_parts_of_the_blend_that_serves_are_weighed(owner, acme):
+    send(owner)
+    assert "nothing to weigh" in html(owner, f"{PAGE}/home")
+    parts = [{"name": "repurchase"}, {"name": "content"}, {"name": "content"}]
+    version = acme.model_versions.create(
+        number=1, algorithm="blend", parameters={"parts": parts}, artifact_path="none", digest="none"
+    )
+    acme.model_aliases.create(model="recommendation", name="champion", version=version, moved_at=timezone.now())
+    page = html(owner, f"{PAGE}/home")
+    assert "Due again" in page and page.count("Similar in kind") == 1
+    send(owner, f"{PAGE}/home", weight_repurchase="1", weight_content="3")
+    assert acme.placements.get().weights == {"repurchase": 0.25}
+    acme.placements.update(weights={"repurchase": 0.3, "als": 2.0})
+    send(owner, f"{PAGE}/home", weight_repurchase="1", weight_content="5")
+    assert acme.placements.get().weights == {"als": 2.0, "content": 2.5, "repurchase": 0.3}
+
+
+def test_every_part_of_a_blend_has_words():
+    assert set(placement_form.PARTS) == set(blend.PARTS)
 
 
 def test_a_code_is_given_once(owner, acme):
