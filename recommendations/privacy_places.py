@@ -117,6 +117,11 @@ def _erase_waiting(tenant: Tenant, subject: Subject) -> int:
     )
 
 
+def _his_lists(tenant: Tenant, subject: Subject) -> Any:
+    own = Q(customer_external_id=subject.customer)
+    return tenant.served_lists.filter(own | Q(customer_external_id="", session_id__in=subject.sessions))
+
+
 def _erase_attributions(tenant: Tenant, subject: Subject) -> int:
     """The sums stay; the names of the lists and of orders made of the person are replaced by chance."""
     return run(tenant, _LOOSEN, subject)
@@ -278,6 +283,10 @@ register("attributions", "Attributed sales: loosened from the person", _erase_at
 register(
     "events", "Events", _erase_events,
     lambda t, s: told.events(t, list(_his_events(t, s).order_by("occurred_at"))),
+)
+register(
+    "lists", "Lists that were answered", lambda t, s: _his_lists(t, s).delete()[0],
+    lambda t, s: told.lists(list(_his_lists(t, s).order_by("at"))),
 )
 register("inbox", "Events on their way in", _erase_waiting)
 register(

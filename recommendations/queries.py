@@ -207,6 +207,23 @@ def _several(given: Given, shared: Query) -> tuple[Query, ...]:
     return tuple(found)
 
 
+def told(query: Query) -> dict[str, Any]:
+    """One list's query as a JSON object that `parse` reads back: what was given, and what its call shared."""
+    values: dict[str, Any] = {
+        "customer_id": query.customer, "session_id": query.session, "product_ids": list(query.products),
+        "placement": query.placement, "exclude": list(query.exclude), "candidates": list(query.candidates),
+        "filter": query.where.text if query.where is not None else "",
+        "boosts": [{"filter": boost.where.text, "factor": boost.factor} for boost in query.boosts],
+        "language": query.language,
+    }
+    values = {name: value for name, value in values.items() if value}
+    if query.given & {"type", "recommendation_type"}:
+        values["type"] = query.spoken_kind
+    for name in query.given & {"limit", "min_relevance", "diversity", "fallback"}:
+        values[name] = getattr(query, name)
+    return values
+
+
 def spoken() -> list[str]:
     """The kinds as the documentation calls them."""
     return sorted({SPOKEN.get(kind, kind) for kind in KINDS.values()})

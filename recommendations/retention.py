@@ -15,6 +15,7 @@ from tenants import tenancy
 from tenants.models import Tenant
 
 RECEIPTS = timedelta(days=30)
+ANSWERS = timedelta(days=30)
 PIECE = 5_000  # rows of one transaction
 TASK = "recommendations.let_go"
 log = logs.get(__name__)
@@ -27,6 +28,7 @@ def table(tenant: Tenant) -> list[dict[str, Any]]:
     return [
         {"what": "Events", "days": plan.retention_days},
         *({"what": f"Events: {label.lower()}", "days": days} for label, days in own),
+        {"what": "Lists that were answered", "days": ANSWERS.days},
         {"what": "Webhook deliveries", "days": RECEIPTS.days},
         {"what": "Former states of an import, to undo it", "days": files.UNDO_DAYS},
         {"what": "Export files", "days": exports.KEPT.days},
@@ -94,3 +96,9 @@ def drop_empty_months() -> list[date]:
                 dropped.append(month)
     return dropped
 
+
+def drop_old_answers() -> int:
+    """Drops the days of the log of answers that are kept no longer; how many. Those in use wait a day."""
+    with connections["ops"].cursor() as cursor:
+        cursor.execute("select drop_answer_partitions(%s)", [(timezone.now() - ANSWERS).date()])
+        return int(cursor.fetchone()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from recommendations import answers, candidates, composing, control, history, popular, shoppers, suppression
+from recommendations import answer_log, answers, candidates, composing, control, history, popular, shoppers, suppression
 from recommendations.candidacy import Facts
 from recommendations.candidates import Shop
 from recommendations.composing import Composed, Served
@@ -68,14 +69,22 @@ class RecommendationEngine:
         query.layout = tuple(layout)
         return wanted
 
-    def predict(self, query: Query, *, epochs: Epochs, values: list[Any], request_id: str) -> dict[str, Any]:
-        """The answer as plain JSON values. `epochs` None and `values` [] = the cache server is away."""
+    def predict(
+        self, query: Query, *, epochs: Epochs, values: list[Any], request_id: str, is_test: bool = False
+    ) -> dict[str, Any]:
+        """The answer as plain JSON values, kept in the log. `epochs` None and `values` [] = no cache server."""
+        started = time.perf_counter()
         served = self.serve(query, Call(epochs, values, query.layout))
-        if query.several:
-            return answers.several(served, request_id)
-        return answers.one(served[0], request_id)
+        answer = answers.several(served, request_id) if query.several else answers.one(served[0], request_id)
+        answer_log.note(
+            self.tenant_id, served, list(answer["placements"].values()) if query.several else [answer],
+            request_id=request_id, epochs=epochs, seconds=time.perf_counter() - started, is_test=is_test,
+        )
+        return answer
 
-    def check(self, query: Query, *, epochs: Epochs, values: list[Any], request_id: str) -> dict[str, Any]:
+    def check(
+        self, query: Query, *, epochs: Epochs, values: list[Any], request_id: str, is_test: bool = False
+    ) -> dict[str, Any]:
         """What is to be said of a query that asks only whether it is right; nothing is recommended."""
         shop = candidates.shop(self.tenant_id, epochs)
         return answers.checked(shop, query, request_id)

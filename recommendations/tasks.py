@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from recommendations import (
+    answer_rows,
     applying,
     deliveries,
     export_work,  # noqa: F401  (registers the handler of exports)
@@ -40,7 +41,8 @@ def drain_events(lease: work.Lease) -> None:
 
 @work.handler("recommendations.ensure_partitions")
 def ensure_partitions(lease: work.Lease) -> None:
-    """The months to come, before the first event of them arrives."""
+    """The months of events and days of answers to come, before the first of them arrives."""
+    answer_rows.ensure_partitions(answer_rows.coming_days(timezone.now()))
     inbox.ensure_partitions(inbox.coming_months(timezone.now()))
 
 
@@ -67,13 +69,14 @@ def settle_deliveries(lease: work.Lease) -> None:
 
 @work.handler(retention.TASK)
 def let_go(lease: work.Lease) -> None:
-    """Without a tenant: every shop in turn, then the months that are empty. With one: what it keeps no longer."""
+    """Without a tenant: every shop in turn, then what is over as a whole. With one: what it keeps no longer."""
     if lease.tenant_id is not None:
         retention.let_go(lease.tenant_id, renew=lease.renew)
         return
     for tenant in tenancy.across().order_by("pk"):
         work.enqueue(tenant, retention.TASK, key="retention")
     retention.drop_empty_months()
+    retention.drop_old_answers()
 
 
 @work.handler(findings.TASK)

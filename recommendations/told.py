@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from recommendations.models import Customer, Event, Order, Product
+from recommendations.models import Customer, Event, Order, Product, ServedList
 from tenants.models import Tenant
 
 Told = list[dict[str, Any]]
@@ -95,3 +95,20 @@ def events(tenant: Tenant, rows: Sequence[Event]) -> Told:
 
 def time(value: datetime | None) -> str | None:
     return value.isoformat().replace("+00:00", "Z") if value else None
+
+
+def lists(rows: Sequence[ServedList]) -> Told:
+    """Answered lists with what they were made from."""
+    return [
+        {
+            "recommendation_id": row.recommendation_id,
+            "request_id": row.request_id,
+            "answered_at": time(row.at),
+            "customer_id": row.customer_external_id or None,
+            "session_id": row.session_id or None,
+            "placement": row.placement or None,
+            "product_ids": row.products,
+            "made_from": row.facts,
+        }
+        for row in rows
+    ]

@@ -44,12 +44,14 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 @pytest.fixture
 def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     from luxebrain.lib import redis
+    from recommendations import answer_log
     from tenants import api_keys
 
     with django_db_blocker.unblock():
         redis.client().flushdb()
         api_keys.known.rows.clear()
         yield
+        answer_log.forget()
         wipe()
 
 

@@ -33,6 +33,7 @@ def recommend(request: HttpRequest, product_id: str = "") -> HttpResponse:
         epochs=passage.epochs,
         values=passage.values,
         request_id=request.request_id,  # type: ignore[attr-defined]
+        is_test=credential.mode == "test",
     )
     response = HttpResponse(orjson.dumps(answer), content_type="application/json")
     if answer.get("model_version"):

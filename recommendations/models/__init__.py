@@ -1,7 +1,7 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook, privacy, connection, finding, control.
+training, attribution, rollup, webhook, privacy, connection, finding, control, served.
 """
 
 from recommendations.models.attribution import Attribution
@@ -17,6 +17,7 @@ from recommendations.models.importing import ImportMapping, ImportPiece, ImportR
 from recommendations.models.order import Order, OrderLine
 from recommendations.models.privacy import ErasedShopper, PrivacyKey, PrivacyRequest
 from recommendations.models.rollup import RollUp
+from recommendations.models.served import ServedList
 from recommendations.models.training import TrainingRun
 from recommendations.models.webhook import Tombstone, WebhookEndpoint, WebhookReceipt
 
@@ -42,6 +43,7 @@ __all__ = [
     "Product",
     "RollUp",
     "Rule",
+    "ServedList",
     "StoreConnection",
     "Tombstone",
     "TrainingRun",

@@ -170,7 +170,8 @@ def test_no_function_gives_the_application_more_than_it_should_have(db):
     """Functions that run with the rights of their owner are few, named here, and pin their search path."""
     known = {
         "enter_tenant", "auth_api_key", "auth_memberships", "auth_invitation", "ensure_event_partition",
-        "auth_webhook_endpoint", "drop_empty_event_partition",
+        "auth_webhook_endpoint", "drop_empty_event_partition", "ensure_answer_partition",
+        "drop_answer_partitions",
     }
     found = ask(
         "select proname, coalesce(array_to_string(proconfig, ','), '') from pg_proc p "

@@ -1,0 +1,157 @@
+"""Rows of the log of answers: what is kept of one list, and how rows are written into their shop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import DatabaseError, DataError, IntegrityError, connections, transaction
+
+from luxebrain.lib import logs
+from recommendations import queries, suppression
+from recommendations.composing import Served
+from recommendations.ranking import Pool
+from tenants import tenancy
+
+HISTORY = 50
+CANDIDATES = 50
+_NO_PARTITION = "23514"
+log = logs.get(__name__)
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Noted:
+    """One list that was answered: references only, put into words later."""
+
+    tenant_id: int
+    request_id: str
+    served: Served
+    answer: dict[str, Any]
+    epochs: Sequence[bytes | None] | None
+    seconds: float
+    is_test: bool
+
+    def row(self) -> Row:
+        served, answer, query = self.served, self.answer, self.served.query
+        moment = datetime.fromtimestamp(int(answer["recommendation_id"][4:16], 16) / 1000, UTC)
+        return {
+            "at": moment, "recommendation_id": answer["recommendation_id"], "request_id": self.request_id[:40],
+            "kind": served.plan.kind, "placement": query.placement, "customer_external_id": query.customer,
+            "session_id": query.session, "version": served.version, "strategy": served.strategy,
+            "products": [item["product_id"] for item in answer["items"]], "seconds": round(self.seconds, 6),
+            "is_test": self.is_test, "facts": self.facts(),
+        }
+
+    def facts(self) -> Row:
+        """What the list was made from.
+
+        query       as asked, readable by queries.parse
+        epochs      of model, catalogue, best sellers and decisions, as texts; None: the cache server was away
+        history     [product, act, epoch seconds], newest first
+        items       [product, score, source, reason, marks]
+        candidates  [product, score, source] of the best, where the list is not simply the first of them
+        rules       [id, name, action] of those that held
+        """
+        served, answer, composed = self.served, self.answer, self.served.composed
+        marks = composed.marks
+        numbers = composed.pool.items.tolist()
+        facts: Row = {
+            "query": queries.told(served.query),
+            "epochs": [(one or b"").decode("ascii", "replace") for one in self.epochs[1:]] if self.epochs else None,
+            "reason": served.reason,
+            "fallback_used": answer["fallback_used"],
+            "warnings": answer["warnings"],
+            "history": [list(act) for act in served.acts[:HISTORY]],
+            "items": [
+                [item["product_id"], item["score"], item["source"], item["reason"], marks.get(number, [])]
+                for item, number in zip(answer["items"], numbers, strict=True)
+            ],
+        }
+        if served.plan.rules:
+            facts["rules"] = [[rule.pk, rule.name, rule.action] for rule in served.plan.rules]
+        if composed.missing:
+            facts["missing"] = list(composed.missing)
+        if composed.candidates is not composed.pool and not _begins(composed.candidates, numbers):
+            facts["candidates"] = _listed(served, composed.candidates.take(slice(0, CANDIDATES)))
+        return facts
+
+
+def _begins(candidates: Pool, numbers: list[int]) -> bool:
+    return len(candidates) == len(numbers) and candidates.items.tolist() == numbers
+
+
+def _listed(served: Served, pool: Pool) -> list[list[Any]]:
+    names, sources = served.shop.assortment.ids(pool.items), served.composed.sources
+    rows = zip(names, pool.scores.tolist(), pool.sources.tolist(), strict=True)
+    return [[name, round(score, 6), sources[code]] for name, score, code in rows]
+
+
+def write(tenant_id: int, rows: Sequence[Row]) -> int:
+    """Writes one shop's rows in one statement inside its own context; how many could not be kept.
+
+    Lists of erased shoppers are left out, and nothing is kept for a shop that is gone. Raises
+    OperationalError or InterfaceError while the database is away.
+    """
+    try:
+        erased = suppression.known(tenant_id)
+    except tenancy.NoSuchTenant:
+        return 0
+    kept = [row for row in rows if not erased.has(f"c:{row['customer_external_id']}", f"s:{row['session_id']}")]
+    if not kept:
+        return 0
+    try:
+        _insert(tenant_id, kept)
+    except IntegrityError as error:
+        if getattr(error.__cause__, "pgcode", "") != _NO_PARTITION:
+            return 0  # the shop was removed since
+        ensure_partitions({row["at"].date() for row in kept})
+        _insert(tenant_id, kept)
+    except DataError:
+        return _one_by_one(tenant_id, kept)
+    return 0
+
+
+def _one_by_one(tenant_id: int, rows: Sequence[Row]) -> int:
+    """So that a row that the database refuses does not take the others with it."""
+    failed = 0
+    for row in rows:
+        try:
+            _insert(tenant_id, [row])
+        except DatabaseError as error:
+            log.warning("answers.refused", tenant_id=tenant_id, reason=str(error)[:200])
+            failed += 1
+    return failed
+
+
+def _insert(tenant_id: int, rows: Sequence[Row]) -> None:
+    """Statements that are sent as one text are one transaction, so the tenant's context holds for both."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_INSERT, [tenant_id, tenant_id, orjson.dumps(rows).decode()])
+
+
+_INSERT = """
+select enter_tenant(%s);
+insert into recommendations_servedlist (tenant_id, at, recommendation_id, request_id, kind, placement,
+    customer_external_id, session_id, version, strategy, products, seconds, is_test, facts)
+select %s, r.at, r.recommendation_id, r.request_id, r.kind, r.placement, r.customer_external_id, r.session_id,
+    r.version, r.strategy, r.products, r.seconds, r.is_test, r.facts
+from jsonb_to_recordset(%s::jsonb) as r (at timestamptz, recommendation_id text, request_id text, kind text,
+    placement text, customer_external_id text, session_id text, version integer, strategy text, products text[],
+    seconds double precision, is_test boolean, facts jsonb)
+on conflict do nothing
+"""
+
+
+def ensure_partitions(days: set[date]) -> None:
+    """Makes the partitions of these days (UTC) where they are missing."""
+    for day in sorted(days):
+        with transaction.atomic(), connections["default"].cursor() as cursor:
+            cursor.execute("select ensure_answer_partition(%s)", [day])
+
+
+def coming_days(now: datetime, *, ahead: int = 3) -> set[date]:
+    return {now.astimezone(UTC).date() + timedelta(days=number) for number in range(ahead + 1)}
