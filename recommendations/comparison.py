@@ -88,7 +88,9 @@ def _of_champion(
         cut = split.at(dataset.interactions, result.cut)
         if isinstance(fitted, Recommender):
             fitted.fit(cut.train, dataset.features, seed=seed)
-        found: dict[str, Any] = report.evaluate(fitted, cut.train, cut.test, seed=seed)  # type: ignore[arg-type]
+        found: dict[str, Any] = report.evaluate(
+            fitted, cut.train, cut.test, seed=seed, visits=result.asked,  # type: ignore[arg-type]
+        )
     return found[DECIDES], same_test
 
 

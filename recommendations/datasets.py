@@ -13,7 +13,7 @@ import pyarrow as pa
 from recommendations import extract
 from recommendations.algorithms.data import Baskets, IdMap, Interactions
 from recommendations.algorithms.features import ProductFeatures
-from recommendations.extract import KINDS, REMOVE, Rows
+from recommendations.extract import HIDE, KINDS, REMOVE, RETURN, Rows
 from recommendations.history import WEIGHTS
 from tenants.models import Tenant
 
@@ -60,13 +60,13 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
     lines, events = extract.lines(tenant, until), extract.events(tenant, until)
     catalogue = extract.catalogue(tenant)
     products, product = _numbered(catalogue["id"], lines.product, events.product)
-    shoppers, shopper = _numbered([], lines.shopper, events.shopper)
-    if shoppers and shoppers[0] == "":  # sorted: guests come first
-        shoppers, shopper = shoppers[1:], shopper - 1
+    moment = np.concatenate((lines.moment, events.moment))
+    shoppers, shopper = _shoppers(lines, events, moment)
     rows = Rows(
         shopper=shopper,
+        session=shopper,
         product=product,
-        moment=np.concatenate((lines.moment, events.moment)),
+        moment=moment,
         kind=np.concatenate((lines.kind, events.kind)),
         units=np.concatenate((lines.units, events.units)),
         order=np.concatenate((lines.order, events.order)),
@@ -74,7 +74,8 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
     order = np.lexsort((rows.order, rows.kind, rows.product, rows.shopper, rows.moment))
     kept = order[_stays(rows)[order]]
     interactions = _interactions(rows, kept, shoppers, products, until)
-    bought = kept[rows.kind[kept] == KINDS["order"]]
+    # Who hid a product has still bought it together with others.
+    bought = order[rows.kind[order] == KINDS["order"]]
     numbers = np.unique(rows.order[bought], return_inverse=True)
     return Dataset(
         interactions=interactions,
@@ -85,7 +86,7 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
         counts={
             "orders": len(numbers[0]),
             "lines": len(bought),
-            "events": len(kept) - len(bought),
+            "events": int(np.count_nonzero(rows.kind[kept] != KINDS["order"])),
             "customers": len(shoppers),
             "products": len(products),
             "interactions": len(kept),
@@ -111,20 +112,63 @@ def _interactions(
     )
 
 
+def _shoppers(lines: Rows, events: Rows, moment: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Names of the shoppers, and each row's number (-1: a guest); what a guest did before signing in
+    in the same session is the customer's, as serving has it."""
+    names, numbers = _numbered([], lines.shopper, events.shopper, lines.session, events.session)
+    count = len(moment)
+    nobody = 0 if names and names[0] == "" else -1  # sorted: guests come first
+    shopper = _adopted(numbers[:count], numbers[count:], moment, nobody)
+    used = np.bincount(shopper, minlength=len(names)) > 0
+    used[: nobody + 1] = False
+    renumbered = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
+    return [name for name, kept in zip(names, used.tolist(), strict=True) if kept], renumbered[shopper]
+
+
+def _adopted(shopper: np.ndarray, session: np.ndarray, moment: np.ndarray, nobody: int) -> np.ndarray:
+    """Rows of a session alone go to the customer who signs in next in that session."""
+    anonymous = (shopper == session) & (session != nobody)
+    signed = np.flatnonzero((shopper != session) & np.isin(session, np.unique(session[anonymous])))
+    waiting = np.flatnonzero(anonymous & np.isin(session, np.unique(session[signed])))
+    if not len(waiting):
+        return shopper
+    # Sign-ins by session and time; the first at or after each waiting row, if it is of that session.
+    signed = signed[np.lexsort((moment[signed], session[signed]))]
+    span = int(moment.max() - moment.min()) + 1
+    key = session.astype(np.int64) * span + (moment - moment.min())
+    at = np.searchsorted(key[signed], key[waiting])
+    found = signed[np.minimum(at, len(signed) - 1)]
+    fits = (at < len(signed)) & (session[found] == session[waiting])
+    adopted = shopper.copy()
+    adopted[waiting[fits]] = shopper[found[fits]]
+    return adopted
+
+
+# What each sign against a product takes back of what the same shopper did before.
+_TAKES_BACK = {
+    REMOVE: [KINDS["cart"]],
+    RETURN: [KINDS[name] for name in ("purchase", "cart", "click", "view")],
+    HIDE: list(KINDS.values()),
+}
+
+
 def _stays(rows: Rows) -> np.ndarray:
-    """Leaves out removals, and with them what was put into the cart before and taken out again."""
-    stays = rows.kind != REMOVE
-    taken = np.flatnonzero(~stays)
-    if not len(taken):
+    """Leaves out signs against a product, and with them what they take back."""
+    stays = np.isin(rows.kind, list(KINDS.values()))
+    if stays.all():
         return stays
     pair = rows.shopper.astype(np.int64) << 32 | rows.product
-    pairs, place = np.unique(pair[taken], return_inverse=True)
-    last = np.zeros(len(pairs), np.int64)
-    np.maximum.at(last, place, rows.moment[taken])
-    carts = np.flatnonzero((rows.kind == KINDS["cart"]) & (rows.shopper >= 0))
-    found = np.minimum(np.searchsorted(pairs, pair[carts]), len(pairs) - 1)
-    withdrawn = (pairs[found] == pair[carts]) & (rows.moment[carts] <= last[found])
-    stays[carts[withdrawn]] = False
+    for sign, kinds in _TAKES_BACK.items():
+        taken = np.flatnonzero((rows.kind == sign) & (rows.shopper >= 0))
+        if not len(taken):
+            continue
+        pairs, place = np.unique(pair[taken], return_inverse=True)
+        last = np.full(len(pairs), np.iinfo(np.int64).min)
+        np.maximum.at(last, place, rows.moment[taken])
+        asked = np.flatnonzero(np.isin(rows.kind, kinds) & (rows.shopper >= 0))
+        found = np.minimum(np.searchsorted(pairs, pair[asked]), len(pairs) - 1)
+        withdrawn = (pairs[found] == pair[asked]) & (rows.moment[asked] <= last[found])
+        stays[asked[withdrawn]] = False
     return stays
 
 

@@ -16,14 +16,19 @@ from tenants.models import Tenant
 
 # Rows.kind; 0 is a line of an order.
 KINDS = {"order": 0, "purchase": 1, "cart": 2, "click": 3, "view": 4}
-REMOVE = 5
+# What takes something back: out of the cart, not interested, a line of a refunded order.
+REMOVE, HIDE, RETURN = 5, 6, 7
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Columns of equal length; shopper "" is a guest."""
+    """Columns of equal length; shopper "" is a guest.
+
+    session    "s:<id>" of the visit in which it happened, "" where none is known
+    """
 
     shopper: pa.Array
+    session: pa.Array
     product: pa.Array
     moment: np.ndarray
     kind: np.ndarray
@@ -39,8 +44,9 @@ class Rows:
 _CUSTOMERS = "select id, external_id from recommendations_customer where tenant_id = %(tenant)s order by id"
 _ORDERS = """
 select id, coalesce(customer_id, 0), case when session_id <> '' then 's:' || session_id else '' end,
-       extract(epoch from ordered_at)::bigint
-from recommendations_order where tenant_id = %(tenant)s and is_countable and ordered_at < %(until)s order by id
+       extract(epoch from ordered_at)::bigint, is_countable::int
+from recommendations_order
+where tenant_id = %(tenant)s and (is_countable or state = 'refunded') and ordered_at < %(until)s order by id
 """
 _LINES = """
 select order_id, product_external_id, quantity
@@ -49,13 +55,13 @@ from recommendations_orderline where tenant_id = %(tenant)s and quantity > 0
 
 # A purchase that also arrived as an order is the order's to tell, whatever became of the order.
 _EVENTS = """
-select case when e.customer_external_id <> '' then e.customer_external_id
-            when e.session_id <> '' then 's:' || e.session_id else '' end,
+select e.customer_external_id, case when e.session_id <> '' then 's:' || e.session_id else '' end,
        e.product_external_id, extract(epoch from e.occurred_at)::bigint,
        case when e.kind = 'purchase' then greatest(e.quantity, 1) else 1 end,
-       case e.kind when 'purchase' then 1 when 'cart' then 2 when 'click' then 3 when 'view' then 4 else 5 end
+       case e.kind when 'purchase' then 1 when 'cart' then 2 when 'click' then 3 when 'view' then 4
+                   when 'remove' then 5 else 6 end
 from recommendations_event e
-where e.tenant_id = %(tenant)s and e.kind in ('purchase', 'cart', 'click', 'view', 'remove')
+where e.tenant_id = %(tenant)s and e.kind in ('purchase', 'cart', 'click', 'view', 'remove', 'hide')
   and e.product_external_id <> '' and e.occurred_at < %(until)s
   and not (e.kind = 'purchase' and e.order_external_id <> '' and e.order_external_id in (
     select o.external_id from recommendations_order o where o.tenant_id = %(tenant)s))
@@ -70,45 +76,58 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 def lines(tenant: Tenant, until: datetime | None) -> Rows:
+    """Lines of countable orders (kind "order") and of refunded ones (kind RETURN)."""
     customers = _copy(tenant, _CUSTOMERS, None, [pa.int64(), pa.string()])
-    orders = _copy(tenant, _ORDERS, until, [pa.int64(), pa.int64(), _TEXT, pa.int64()])
+    orders = _copy(tenant, _ORDERS, until, [pa.int64(), pa.int64(), _TEXT, pa.int64(), pa.uint8()])
     rows = _copy(tenant, _LINES, None, [pa.int64(), _TEXT, pa.int64()])
     of_order, order = rows[0].to_numpy(), orders[0].to_numpy()
     place = np.searchsorted(order, of_order)
     counts = np.append(order, -1)[place] == of_order
     place = place[counts]
+    sessions = _text(orders[2])
     return Rows(
-        shopper=_buyers(customers, orders).take(pa.array(place)),
+        shopper=_buyers(customers, orders, sessions).take(pa.array(place)),
+        session=sessions.take(pa.array(place)),
         product=_text(rows[1]).filter(pa.array(counts)),
         moment=orders[3].to_numpy()[place],
-        kind=np.full(len(place), KINDS["order"], np.uint8),
+        kind=np.where(orders[4].to_numpy() > 0, np.uint8(KINDS["order"]), np.uint8(RETURN))[place],
         units=rows[2].to_numpy()[counts].astype(np.float32),
         order=order[place],
     )
 
 
-def _buyers(customers: pa.Table, orders: pa.Table) -> pa.Array:
+def _buyers(customers: pa.Table, orders: pa.Table, sessions: pa.Array) -> pa.Array:
     """Who placed each order: its customer, otherwise its session, otherwise "" for a guest."""
-    sessions = _text(orders[2])
     who, known = orders[1].to_numpy(), customers[0].to_numpy()
     place = np.searchsorted(known, who)
     has_customer = np.append(known, -1)[place] == who
-    code = sessions.indices.to_numpy(zero_copy_only=False) + len(known)
-    names = pa.concat_arrays([customers[1].combine_chunks(), sessions.dictionary])
-    return pa.DictionaryArray.from_arrays(pa.array(np.where(has_customer, place, code).astype(np.int32)), names)
+    names = customers[1].combine_chunks()
+    return _either(has_customer, place, names, sessions)
 
 
 def events(tenant: Tenant, until: datetime | None) -> Rows:
-    table = _copy(tenant, _EVENTS, until, [_TEXT, _TEXT, pa.int64(), pa.int64(), pa.uint8()])
-    moments = table[2].to_numpy()
+    table = _copy(tenant, _EVENTS, until, [_TEXT, _TEXT, _TEXT, pa.int64(), pa.int64(), pa.uint8()])
+    moments = table[3].to_numpy()
+    customers, sessions = _text(table[0]), _text(table[1])
+    place = customers.indices.to_numpy(zero_copy_only=False)
+    named = np.array([name != "" for name in customers.dictionary.to_pylist()], np.bool_)
+    is_customer = named[place] if len(place) else np.zeros(0, np.bool_)
     return Rows(
-        shopper=_text(table[0]),
-        product=_text(table[1]),
+        shopper=_either(is_customer, place, customers.dictionary, sessions),
+        session=sessions,
+        product=_text(table[2]),
         moment=moments,
-        kind=table[4].to_numpy(),
-        units=table[3].to_numpy().astype(np.float32),
+        kind=table[5].to_numpy(),
+        units=table[4].to_numpy().astype(np.float32),
         order=np.full(len(moments), -1, np.int64),
     )
+
+
+def _either(first: np.ndarray, place: np.ndarray, names: pa.Array, others: pa.Array) -> pa.Array:
+    """`names[place]` where `first` holds, otherwise the entry of `others` (a dictionary array)."""
+    code = others.indices.to_numpy(zero_copy_only=False) + len(names)
+    joined = pa.concat_arrays([names, others.dictionary])
+    return pa.DictionaryArray.from_arrays(pa.array(np.where(first, place, code).astype(np.int32)), joined)
 
 
 def catalogue(tenant: Tenant) -> dict[str, list[Any]]:

@@ -19,7 +19,8 @@ VISIT_CAP = 60
 class Transitions(ItemRows):
     """T_ij = steps from i to j, `fade` for each visit further on, over d_i^b d_j^c; `keep` per row.
 
-    A visit is what one shopper did at one moment; its products share one step between them.
+    A visit is what one shopper did with no more than `gap` seconds between two acts (0: at one
+    moment); its products share one step between them.
     `back` is the worth of the same step read backwards: products of neighbouring visits are also
     simply alike.
     """
@@ -35,16 +36,17 @@ class Transitions(ItemRows):
         b: float = 0.5,
         c: float = 0.4,
         keep: int = 200,
+        gap: int = 0,
     ) -> None:
         self.params: dict[str, Any] = {
-            "steps": steps, "fade": fade, "back": back, "b": b, "c": c, "keep": keep,
+            "steps": steps, "fade": fade, "back": back, "b": b, "c": c, "keep": keep, "gap": gap,
         }
 
     def fit(
         self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
     ) -> Self:
         size = len(interactions.products)
-        visits, shopper = visits_of(interactions.capped())
+        visits, shopper = visits_of(interactions.capped(), self.params["gap"])
         found = sparse.csr_array((size, size), dtype=np.float32)
         for step in range(1, min(self.params["steps"], visits.shape[0] - 1) + 1):
             earlier = np.flatnonzero(shopper[step:] == shopper[:-step])
@@ -61,13 +63,13 @@ class Transitions(ItemRows):
         return self.take(prune(found, self.params["keep"], 0, np.zeros(size, np.float32)))
 
 
-def visits_of(capped: Interactions) -> tuple[sparse.csr_array, np.ndarray]:
+def visits_of(capped: Interactions, gap: int = 0) -> tuple[sparse.csr_array, np.ndarray]:
     """(visits x products, whose visit): by shopper and time; each row has the length 1."""
     size = len(capped.products)
     if not len(capped):
         return sparse.csr_array((0, size), dtype=np.float32), np.empty(0, np.int32)
     new = np.ones(len(capped), np.bool_)
-    new[1:] = (np.diff(capped.customer) != 0) | (np.diff(capped.occurred_at) != 0)
+    new[1:] = (np.diff(capped.customer) != 0) | (np.diff(capped.occurred_at) > gap)
     visit = np.cumsum(new) - 1
     place = np.arange(len(capped)) - np.flatnonzero(new)[visit]
     kept = place < VISIT_CAP

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.evaluation.grid import Family, Nature, families
+from recommendations.evaluation.visits import GAP_SECONDS
 
 # A request pays for every product of the catalogue where a part scores them all.
 DENSE_PRODUCTS = 20_000
@@ -33,7 +34,7 @@ _PER_EVENT = {"popularity": 1e-7, "repurchase": 1e-7, "transitions": 3e-6, "neig
 _PER_PRODUCT = {"local_ease": 5e-4, "content": 1e-4, "spectral": 1e-4}
 _PER_CUBE = {"dense_ease": 8e-11}
 # Scoring and judging the cases once, whatever the part.
-_BASE = 0.05
+_BASE = 0.02
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,22 @@ def affordable(nature: Nature, seconds: float, *, described: bool) -> Affordable
             continue
         if family.name in DENSE and nature.products > DENSE_PRODUCTS:
             left_out[family.name] = f"scores all of more than {DENSE_PRODUCTS:,} products in each request"
-        elif cost(family.name, nature) > seconds / 4 and family.name not in ("neighbours", "popularity"):
-            left_out[family.name] = "one fit would take more than a quarter of the time allowed"
         else:
             found.append(_short(family) if nature.products > MANY_PRODUCTS else family)
-    return Affordable(_within(found, nature, seconds), left_out, cases(seconds))
+    kept = _bearable(found, nature, seconds)
+    left_out |= {family.name: "the time allowed does not bear it" for family in found if family not in kept}
+    return Affordable(_within(kept, nature, seconds), left_out, cases(seconds))
+
+
+def _bearable(found: list[Family], nature: Nature, seconds: float) -> list[Family]:
+    """The cheapest families whose first options together stay within the time; two stay in any case."""
+    spent, kept = 0.0, set()
+    for family in sorted(found, key=lambda family: cost(family.name, nature)):
+        # Its first option is fitted for its own rung and on everything.
+        spent += 2 * cost(family.name, nature)
+        if spent <= seconds or family.name in ("neighbours", "popularity"):
+            kept.add(family.name)
+    return [family for family in found if family.name in kept]
 
 
 def cases(seconds: float) -> int:
@@ -76,7 +88,8 @@ def cases(seconds: float) -> int:
 
 
 def _all(nature: Nature, *, described: bool) -> list[Family]:
-    found = families(nature)
+    found = [_with_visits(family) if family.name == "transitions" and nature.timed else family
+             for family in families(nature)]
     if described:
         found.append(Family("content", [{"keep": 50, "below": 1_000_000}, {"keep": 50, "below": 20}], [1.0]))
     if ALS.available():
@@ -84,6 +97,12 @@ def _all(nature: Nature, *, described: bool) -> list[Family]:
     if Hybrid.available() and described:
         found.append(Family("hybrid", [{}], [1.0], costly=True))
     return found
+
+
+def _with_visits(family: Family) -> Family:
+    """Steps between visits, as well as between moments: what is done within half an hour belongs together."""
+    likeliest = family.params[0]
+    return replace(family, params=[likeliest, likeliest | {"gap": GAP_SECONDS}, *family.params[1:]])
 
 
 def _short(family: Family) -> Family:
@@ -95,7 +114,6 @@ def _short(family: Family) -> Family:
 def _within(found: list[Family], nature: Nature, seconds: float) -> list[Family]:
     """One option of each first, then one more of each as long as the planned cost stays within."""
     costs = {family.name: cost(family.name, nature) for family in found}
-    # The first option is fitted once for its rung and once on everything.
     spent = 2 * sum(costs.values())
     counts = dict.fromkeys(costs, 1)
     most = max((len(family.params) for family in found), default=0)

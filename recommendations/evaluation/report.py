@@ -34,16 +34,16 @@ def evaluate(
     keep_bought: bool = True,
     visits: Cases | None = None,
 ) -> dict[str, Any]:
-    """Metrics over the shoppers who are in both, and over `visits` of others, if any are given; each
-    list is ranked over the whole catalogue.
+    """Metrics over the shoppers who are in both, and over halved `visits`, if any are given; each list
+    is ranked over the whole catalogue.
 
     A shopper's history at the end of `train` goes in, as a request would send it. What the
     recommender leaves empty is filled with best sellers, as serving does. `keep_bought=False` takes
     the history's products out of the lists and out of what counts as right. `sample` limits the
     shoppers (drawn with `seed`). Keys: "ndcg@10", "ndcg@10_low", "ndcg@10_high" (95 %), ...,
-    "coverage@10", "novelty@10", "shoppers", "newcomers" (only in test), "visits" (of newcomers and
-    guests that were asked), "tested" (lists in all), "cpu_us" (mean processor time of one list,
-    microseconds).
+    "coverage@10", "novelty@10", "shoppers", "newcomers" (only in test), "visits" (that were
+    asked), "tested" (lists in all), "cpu_us" (mean processor time of one list,
+    microseconds), "values" (NDCG at the first k of each list, in a set order: not for storing).
     """
     shoppers, newcomers = _shoppers(train, test, sample, seed)
     found: dict[str, Any] = {"shoppers": len(shoppers), "newcomers": newcomers}
@@ -74,6 +74,7 @@ def evaluate(
     found["visits"] = 0 if visits is None else len(visits)
     found["tested"] = len(ranked)
     found["cpu_us"] = spent / 1_000 / max(len(ranked), 1)
+    found["values"] = np.array([metrics.ndcg(*pair, k[0]) for pair in zip(ranked, relevant, strict=True)])
     for cut in k:
         found |= _summary(ranked, relevant, cut, train, seed)
     return found

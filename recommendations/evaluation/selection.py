@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from recommendations.algorithms import registry
@@ -28,6 +29,8 @@ __all__ = ["DECIDES", "MIN_TESTED", "TrainingResult", "train"]
 Progress = Callable[[str, float], None]
 Parts = Sequence[dict[str, Any]]
 
+# Small shops put more aside for the test, until so many lists can be tested.
+SHARES, ENOUGH = (0.2, 0.35, 0.5), 40
 # Processor seconds that a search may take where nobody says otherwise.
 SECONDS = 60.0
 # Candidates that are not part of the ladder are measured where they cost less than this share.
@@ -45,6 +48,7 @@ class TrainingResult:
     notes      what speaks against candidates that were tested, in words
     left_out   what was not tried, with the reason in words
     cut        seconds since 1970: where the back-test was cut; None without one
+    asked      the halved visits in that test
     """
 
     bundle: Bundle
@@ -58,6 +62,7 @@ class TrainingResult:
     trials: Sequence[Trial] = ()
     notes: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    asked: Cases | None = None
 
 
 def train(
@@ -68,7 +73,7 @@ def train(
     algorithms: Sequence[str] | None = None,
     seed: int = 0,
     keep_bought: bool = True,
-    test_share: float = 0.2,
+    test_share: float | None = None,
     seconds: float = SECONDS,
     recipe: Parts | None = None,
     progress: Progress | None = None,
@@ -77,6 +82,7 @@ def train(
 
     algorithms   the candidates that may be chosen; popularity always stands beside them. By default
                  the rungs of the ladder, and ALS and LightFM measured next to them
+    test_share   of the newest events are the test; by default a fifth, more where that asks too few
     seconds      of processor time for the search
     recipe       parts of an earlier blend: fitted again, and nothing is searched
     progress     called with (step, fraction) before each step and with ("done", 1.0) at the end; it
@@ -88,19 +94,18 @@ def train(
     # One core per training, whatever else runs on the machine: workers times threads overbook it.
     with threadpool_limits(1):
         job.tell("split", 0.0)
-        cut = split.by_time(interactions, test_share=test_share)
+        cut, asked = job.cut(SHARES if test_share is None else (test_share,))
         if "blend" in candidates:
             job.find(cut, recipe)
-        asked = visits.of(cut, baskets, seed=seed)
         metrics = job.back_test(cut, candidates, asked, keep_bought=keep_bought, bound=algorithms is None)
         undecided = "popularity" if algorithms is None else algorithms[0]
         eligible = [name for name in candidates if algorithms is not None or name in RUNGS]
-        standing = ladder.stand(metrics, eligible, undecided=undecided)
+        standing = ladder.stand(job.values, eligible, undecided=undecided)
         bundle = job.bundle(standing)
     job.tell("done", 1.0)
     return TrainingResult(
         bundle, metrics, standing.chosen, standing.reason, cut.cut if metrics else None,
-        time.process_time() - started, standing.rung, job.parts, job.trials, standing.notes, job.left_out,
+        time.process_time() - started, standing.rung, job.parts, job.trials, standing.notes, job.left_out, asked,
     )
 
 
@@ -127,6 +132,17 @@ class _Job:
         self.parts: Parts = USUAL
         self.trials: Sequence[Trial] = ()
         self.left_out: dict[str, str] = {}
+        self.values: dict[str, np.ndarray] = {}
+
+    def cut(self, shares: Sequence[float]) -> tuple[split.Split, Cases]:
+        """The first cut after which enough lists can be tested, otherwise the last one."""
+        for share in shares:
+            cut = split.by_time(self.interactions, test_share=share)
+            asked = visits.of(cut, self.baskets, seed=self.seed)
+            known = np.intersect1d(cut.train.customer, cut.test.customer)
+            if np.count_nonzero(known >= 0) + len(asked) >= ENOUGH:
+                break
+        return cut, asked
 
     def find(self, cut: split.Split, recipe: Parts | None) -> None:
         """The parts of the blend: an earlier recipe's, or by a search before the cut."""
@@ -160,6 +176,7 @@ class _Job:
             found[name] = report.evaluate(fitted, cut.train, cut.test, seed=self.seed, keep_bought=keep_bought,
                                           visits=asked)
             found[name]["fit_cpu_s"] = spent
+            self.values[name] = found[name].pop("values")
         return found
 
     def make(self, name: str) -> Recommender:

@@ -1,4 +1,4 @@
-"""Visits after the cut by people whom nothing before it knows: the first half asks for the second."""
+"""Visits after the cut, asked as if nothing else were known: the first half asks for the second."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ LONGEST = 40
 
 
 def of(cut: Split, baskets: Baskets, *, seed: int, most: int = 2_000) -> Cases:
-    """One case per visit of at least two products; no shopper with an event before the cut."""
+    """One case per visit of at least two products, by anybody: sessions, customers, guests' baskets.
+
+    What a known shopper did before the visit is not looked at: with it they are asked elsewhere.
+    """
     size = len(cut.test.products)
     visit, product, weight = _rows(cut, baskets, seed)
     order = np.argsort(visit, kind="stable")
@@ -47,10 +50,7 @@ def of(cut: Split, baskets: Baskets, *, seed: int, most: int = 2_000) -> Cases:
 def _rows(cut: Split, baskets: Baskets, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(visit, product, weight) in the order of each visit; lines of one moment in a drawn order."""
     test = cut.test
-    known = np.zeros(len(test.customers) + 1, np.bool_)
-    known[cut.train.customer] = True
-    known[-1] = True  # guests: their baskets speak below
-    rows = np.flatnonzero(~known[test.customer])
+    rows = np.flatnonzero(test.customer >= 0)
     drawn = np.random.default_rng(seed).random(len(rows))
     rows = rows[np.lexsort((drawn, test.occurred_at[rows], test.customer[rows]))]
     customer, moment = test.customer[rows], test.occurred_at[rows]

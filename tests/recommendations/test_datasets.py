@@ -106,3 +106,49 @@ def test_it_stops_at_the_moment_asked_for_and_bears_an_empty_shop(acme: Any) -> 
     data = read(acme, until=moment)
     assert facts(data) == {("s:x1", "a", "order", 1.0)}
     assert data.interactions.until == int(moment.timestamp())
+
+
+def test_it_takes_back_what_led_to_a_refunded_order_and_keeps_other_purchases(acme: Any) -> None:
+    kim = make.customer(acme, "kim")
+    make.order(acme, ["a"], customer=kim, days_ago=9)
+    make.order(acme, ["a", "b"], customer=kim, state="refunded", days_ago=3)
+    event(acme, "cart", "b", customer_external_id="kim", days_ago=4)
+    event(acme, "view", "b", customer_external_id="kim", days_ago=1)
+    event(acme, "view", "b", customer_external_id="lou", days_ago=4)
+    assert facts(read(acme)) == {
+        ("kim", "a", "order", 1.0), ("kim", "b", "view", 1.0), ("lou", "b", "view", 1.0),
+    }
+
+
+def test_it_leaves_out_what_a_shopper_hid(acme: Any) -> None:
+    kim = make.customer(acme, "kim")
+    make.order(acme, ["a", "b"], customer=kim, days_ago=9)
+    event(acme, "view", "a", customer_external_id="kim", days_ago=4)
+    event(acme, "hide", "a", customer_external_id="kim", days_ago=3)
+    event(acme, "view", "a", session_id="x1", days_ago=4)
+    data = read(acme)
+    assert facts(data) == {("kim", "b", "order", 1.0), ("s:x1", "a", "view", 1.0)}
+    assert data.counts["lines"] == 2  # the basket of others' evidence stays whole
+
+
+def test_it_gives_a_guests_acts_to_the_customer_who_signs_in(acme: Any) -> None:
+    kim = make.customer(acme, "kim")
+    event(acme, "view", "a", session_id="x1", days_ago=5)
+    event(acme, "cart", "b", session_id="x1", customer_external_id="kim", days_ago=4)
+    event(acme, "view", "c", session_id="x1", days_ago=3)  # signed out again: nobody says whose it is
+    event(acme, "view", "d", session_id="x2", days_ago=5)
+    make.order(acme, ["d"], session_id="x2", customer=kim, days_ago=2)
+    event(acme, "view", "e", session_id="x3", days_ago=5)
+    event(acme, "view", "e", session_id="x3", customer_external_id="lou", days_ago=3)
+    event(acme, "view", "f", session_id="x3", days_ago=2)
+    event(acme, "view", "f", session_id="x3", customer_external_id="mia", days_ago=1)
+    event(acme, "view", "g", customer_external_id="kim", days_ago=1)
+    make.order(acme, ["g"], days_ago=2)
+    data = read(acme)
+    assert facts(data) == {
+        ("kim", "a", "view", 1.0), ("kim", "b", "cart", 1.0), ("s:x1", "c", "view", 1.0),
+        ("kim", "d", "view", 1.0), ("kim", "d", "order", 1.0), ("lou", "e", "view", 1.0),
+        ("mia", "f", "view", 1.0), ("kim", "g", "view", 1.0), (None, "g", "order", 1.0),
+    }
+    assert list(data.interactions.customers) == ["kim", "lou", "mia", "s:x1"]
+    assert data.counts["customers"] == 4
