@@ -1,4 +1,4 @@
-"""Visits after the cut, asked as if nothing else were known: the first half asks for the second."""
+"""Visits after the cut as questions: what follows their first half, and what a later one takes."""
 
 from __future__ import annotations
 
@@ -18,37 +18,48 @@ LONGEST = 40
 
 
 def of(cut: Split, baskets: Baskets, *, seed: int, most: int = 2_000) -> Cases:
-    """One case per visit of at least two products, by anybody: sessions, customers, guests' baskets.
+    """Cases from visits after the cut, by anybody: sessions, customers, guests' baskets.
 
-    What a known shopper did before the visit is not looked at: with it they are asked elsewhere.
+    Each visit of at least two products: its first half asks for its second. Each visit of a shopper
+    who was there before it, after the cut: the acts of the earlier visits ask for all of it. What
+    happened before the cut is not looked at: with it the shoppers are asked elsewhere.
     """
     size = len(cut.test.products)
-    visit, product, weight = _rows(cut, baskets, seed)
-    order = np.argsort(visit, kind="stable")
-    visit, product, weight = visit[order], product[order], weight[order]
+    visit, owner, product, weight = _rows(cut, baskets, seed)
     starts = np.flatnonzero(np.diff(visit, prepend=-1))
-    ends = np.append(starts[1:], len(visit))
-    lengths = np.minimum(ends - starts, LONGEST)
-    known = [product[start : start + (length + 1) // 2] for start, length in zip(starts, lengths, strict=True)]
-    asked, histories, wanted = [], [], []
-    for number, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
-        later = np.setdiff1d(product[start + len(known[number]) : start + length], known[number])
+    ends = np.append(starts, len(visit))[1:]
+    first = np.searchsorted(owner, owner[starts])  # the owner's first row
+    known: list[slice] = []
+    wanted: list[np.ndarray] = []
+    for start, end, begin in zip(starts.tolist(), ends.tolist(), first.tolist(), strict=True):
+        end = min(end, start + LONGEST)
+        middle = start + (end - start + 1) // 2
+        later = np.setdiff1d(product[middle:end], product[start:middle])
         if len(later):
-            asked.append(number)
-            back = np.arange(len(known[number]))[::-1]
-            histories.append(weight[start : start + len(back)] * DECAY**back)
+            known.append(slice(start, middle))
             wanted.append(later)
+        if begin < start:
+            known.append(slice(max(begin, start - LONGEST), start))
+            wanted.append(np.unique(product[start:end]))
     built = Cases(
-        _matrix([known[number] for number in asked], histories, size),
-        np.full(len(asked), -1, np.int32),
+        _matrix([product[some] for some in known], [_aged(weight[some]) for some in known], size),
+        np.full(len(known), -1, np.int32),
         _matrix(wanted, [np.ones(len(some)) for some in wanted], size),
         None,
     )
     return built.sample(most, seed=seed)
 
 
-def _rows(cut: Split, baskets: Baskets, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(visit, product, weight) in the order of each visit; lines of one moment in a drawn order."""
+def _aged(weights: np.ndarray) -> np.ndarray:
+    """The newest, which stands last, counts in full."""
+    return weights * DECAY ** np.arange(len(weights))[::-1]
+
+
+def _rows(cut: Split, baskets: Baskets, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(visit, owner, product, weight) by owner and time; lines of one moment in a drawn order.
+
+    A guest's basket is a visit and an owner of its own.
+    """
     test = cut.test
     rows = np.flatnonzero(test.customer >= 0)
     drawn = np.random.default_rng(seed).random(len(rows))
@@ -59,10 +70,12 @@ def _rows(cut: Split, baskets: Baskets, seed: int) -> tuple[np.ndarray, np.ndarr
     visit = np.cumsum(new) - 1
     guests = _guests(test, baskets, cut.cut)
     drawn = np.random.default_rng(seed).permutation(len(guests.basket))
-    first = int(visit[-1]) + 1 if len(visit) else 0
     _, number = np.unique(guests.basket, return_inverse=True)
+    drawn = drawn[np.argsort(number[drawn], kind="stable")]
+    first = int(visit[-1]) + 1 if len(visit) else 0
     return (
         np.concatenate((visit, number[drawn] + first)),
+        np.concatenate((customer.astype(np.int64), number[drawn] + len(test.customers))),
         np.concatenate((test.product[rows], guests.product[drawn])),
         np.concatenate((test.weight[rows], np.ones(len(drawn), np.float32))),
     )

@@ -23,7 +23,7 @@ def test_it_tries_more_for_more_time_and_keeps_within_it(events: int) -> None:
     for seconds in (10.0, 60.0, 600.0):
         found = budget.affordable(of, seconds, described=True)
         counts.append(sum(len(family.params) for family in found.families))
-        assert planned(found, of) <= seconds
+        assert planned(found, of) <= seconds + 1e-6
     assert counts == sorted(counts)
     assert counts[-1] > counts[0]
 

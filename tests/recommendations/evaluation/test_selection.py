@@ -71,7 +71,8 @@ def test_it_gives_equal_bundles_for_equal_seeds() -> None:
 
 
 def test_it_does_not_decide_by_noise() -> None:
-    interactions, baskets = shop(shoppers=1)
+    interactions, _ = shop(shoppers=1)
+    interactions, baskets = interactions.take(np.arange(6)), Baskets.none()  # two visits
     found = selection.train(interactions, baskets, None, algorithms=["neighbours", "als"])
     assert found.chosen == "neighbours"
     assert "too few" in found.reason

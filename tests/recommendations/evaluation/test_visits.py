@@ -28,11 +28,14 @@ def test_it_asks_for_the_second_half_of_each_visit() -> None:
                 ("new", "c", 11 * HOUR + 120), ("new", "d", 11 * HOUR + 180), ("new", "e", 20 * HOUR))
     cut = split.at(data, START + 9 * HOUR)
     found = visits.of(cut, Baskets.none(), seed=0)
-    assert len(found) == 1  # the other visits have one product
+    assert len(found) == 2  # and the later visit is asked for by the first one
     assert names(data, found.histories, 0) == {"a", "b"}
     assert names(data, found.wanted, 0) == {"c", "d"}
-    assert found.customers.tolist() == [-1]
-    weights = dict(zip(found.histories.indices.tolist(), found.histories.data.tolist(), strict=True))
+    assert names(data, found.histories, 1) == {"a", "b", "c", "d"}
+    assert names(data, found.wanted, 1) == {"e"}
+    assert found.customers.tolist() == [-1, -1]
+    asked = found.histories[[0]]
+    weights = dict(zip(asked.indices.tolist(), asked.data.tolist(), strict=True))
     newest, older = (list(data.products).index(name) for name in ("b", "a"))
     assert weights[newest] > weights[older]
 
