@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connections
@@ -22,11 +23,12 @@ from recommendations.evaluation import changes, clicks
 from recommendations.evaluation.changes import Changes, Pair
 from recommendations.evaluation.clicks import Expected
 from recommendations.models import Placement, Rule
-from recommendations.queries import BESIDE, Query
+from recommendations.queries import Query
 from recommendations.serving import RecommendationEngine
 from tenants.models import Tenant
 
 MOST = 300  # requests of one simulation
+NEWEST = 15_000  # of the days looked at, which they are picked from
 SECONDS = 4.0  # for all of them; what is not replayed by then is left out, and said
 CLICK_DAYS = 28
 CLICK_LISTS = 20_000  # newest lists that the clicks are learned from
@@ -131,49 +133,30 @@ def sample(tenant: Tenant, *, placements: Sequence[str]) -> Requests:
     today = timezone.now().astimezone(tenant.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     for days, words in ((1, "yesterday"), (7, "in the last 7 days")):
         ends = today if days == 1 else timezone.now()
-        found, total = _shown(tenant, today - timedelta(days=days), ends, placements)
+        found, total = _answered(tenant, today - timedelta(days=days), ends, placements)
         if found:
             return Requests(tuple(found), words, total)
     return Requests((), words, 0)
 
 
-def _shown(
+def _answered(
     tenant: Tenant, starts: datetime, ends: datetime, placements: Sequence[str]
 ) -> tuple[list[Query], int]:
-    """Lists that the shop reported as shown, as the requests they answered, at most MOST at random."""
-    values = {
-        "tenant": tenant.pk, "first": starts, "end": ends, "all": not placements, "placements": list(placements),
-        "beside": [spot.code for spot in tenant.placements.filter(kind__in=BESIDE)], "most": 50 * MOST,
-    }  # fmt: skip
-    with connections[tenant.alias].cursor() as cursor:
-        cursor.execute(_REQUESTS, values)
-        rows = cursor.fetchall()
-    known = set(tenant.placements.values_list("code", flat=True))
-    total = len(rows)
-    chosen = random.Random(total).sample(rows, min(MOST, total))  # noqa: S311  (no secret)
-    found = [_query(*row, has_spot=row[2] in known) for row in chosen]
-    return [query for query in found if query is not None], total
+    """The requests of lists that were answered, at most MOST at random, and how many there were."""
+    rows = tenant.served_lists.filter(at__gte=starts, at__lt=ends, is_test=False)
+    if placements:
+        rows = rows.filter(placement__in=placements)
+    asked = list(rows.order_by("-at").values_list("facts__query", flat=True)[:NEWEST])
+    chosen = random.Random(len(asked)).sample(asked, min(MOST, len(asked)))  # noqa: S311  (no secret)
+    found = [_query(values) for values in chosen]
+    return [query for query in found if query is not None], len(asked)
 
 
-def _query(customer: str, session: str, placement: str, length: int, *, has_spot: bool) -> Query | None:
-    asked: dict[str, object] = {"customer_id": customer, "session_id": session, "placement": placement}
-    if not has_spot:
-        asked["limit"] = min(max(length, 1), queries.MAX_LIMIT)
+def _query(values: Any) -> Query | None:
     try:
-        return queries.parse(asked)
-    except Problem:  # told by an event, whose texts are freer than a request's
+        return queries.parse(values)
+    except Problem:  # a field that was taken out of the language since
         return None
-
-
-# Lists that go with a product do not say with which, so they are left out.
-_REQUESTS = """
-select customer_external_id, session_id, placement, jsonb_array_length(properties->'items')
-from recommendations_event
-where tenant_id = %(tenant)s and kind = 'impression' and occurred_at >= %(first)s and occurred_at < %(end)s
-  and recommendation_id <> '' and jsonb_typeof(properties->'items') = 'array'
-  and (%(all)s or placement = any(%(placements)s)) and placement <> all(%(beside)s)
-order by occurred_at desc limit %(most)s
-"""
 
 
 # --- What it costs ----------------------------------------------------------------------------------

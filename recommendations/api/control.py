@@ -16,6 +16,7 @@ from tenants.api.base import TenantView
 
 _GONE = "There is nothing here, or it is not yours."
 _COLUMNS = {"active": "is_active", "type": "kind"}  # field of the API: column, where they differ
+_KEYS = {"code": "code", "rule_id": "pk"}  # parameter of the address: column
 
 
 def told_placement(row: Placement) -> dict[str, Any]:
@@ -109,7 +110,9 @@ class _One(TenantView):
         if not all(str(value).isprintable() for value in which.values()):
             raise NotFound(_GONE)
         rows = self.rows()
-        row = (rows if self.request.method == "GET" else rows.select_for_update(of=("self",))).filter(**which).first()
+        if self.request.method != "GET":
+            rows = rows.select_for_update(of=("self",))
+        row = rows.filter(**{_KEYS[name]: value for name, value in which.items()}).first()
         if row is None:
             raise NotFound(_GONE)
         return row
@@ -146,6 +149,6 @@ class RulesView(_OfRules, _Many):
     """All rules of a shop."""
 
 
-@control_schemas.one("rule", parameter=OpenApiParameter("pk", int, OpenApiParameter.PATH))
+@control_schemas.one("rule", parameter=OpenApiParameter("rule_id", int, OpenApiParameter.PATH))
 class RuleView(_OfRules, _One):
     """One rule by its id."""

@@ -41,7 +41,7 @@ urlpatterns = [
     path("placements/<str:code>", PlacementView.as_view(), name="control-placement"),
     path("rules", RulesView.as_view(), name="control-rules"),
     path("rules/", RulesView.as_view()),
-    path("rules/<int:pk>", RuleView.as_view(), name="control-rule"),
+    path("rules/<int:rule_id>", RuleView.as_view(), name="control-rule"),
     path("hooks/woocommerce/<str:token>", woocommerce, name="hook-woocommerce"),
     path("hooks/woocommerce/<str:token>/", woocommerce),
     path("hooks/shopify/<str:token>", shopify, name="hook-shopify"),

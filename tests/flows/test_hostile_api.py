@@ -45,6 +45,7 @@ QUERIES = (
 # Bodies that the first of the alternatives does not show.
 VARIANTS = {
     "/api/v1/webhooks/{event}": [{"id": "h1", "title": "Tea", "price": "1.00", "currency": "EUR"}],
+    "/api/v1/rules": [{"action": "exclude", "filter": "price < 5", "products": []}],
     "/api/v1/events": [
         {"type": "view"},
         {"type": "impression", "items": ["h1", "h2"]},

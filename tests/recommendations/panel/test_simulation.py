@@ -2,13 +2,13 @@
 
 import re
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
 from django.utils import timezone
 
-from recommendations import identity, simulation
+from recommendations import answer_rows, identity, simulation
 from tests.recommendations import shops
 from tests.recommendations.panel.test_placements import GIVEN as PLACEMENT
 from tests.recommendations.panel.test_rules import GIVEN as RULE
@@ -18,6 +18,17 @@ RULES, PLACEMENTS = "/t/acme/rules", "/t/acme/placements"
 
 def yesterday(tenant):
     return datetime.now(tenant.zone).replace(hour=12, minute=0) - timedelta(days=1)
+
+
+def ask(tenant, items, *, customer, at, placement="home", **asked):
+    """One list as it was answered."""
+    answer_rows.ensure_partitions({at.astimezone(UTC).date()})
+    about = {"placement": placement, "customer_external_id": customer}
+    query = {"placement": placement, "customer_id": customer, **asked}
+    tenant.served_lists.create(
+        at=at, recommendation_id=identity.make(1), request_id="r", kind="personalised", strategy="model",
+        products=items, facts={"query": query}, **about,
+    )  # fmt: skip
 
 
 def show(tenant, items, *, customer, at, clicked=(), placement="home"):
@@ -50,6 +61,7 @@ def shown(shop):
     for number in range(30):
         who, taste = (f"t-{number}", shops.TEA) if number % 2 else (f"y-{number}", shops.TOY)
         clicked = taste[: 1 + number % 4]
+        ask(shop, taste[:4], customer=who, at=yesterday(shop) + timedelta(seconds=number))
         show(shop, taste[:4], customer=who, at=yesterday(shop), clicked=clicked)
     return shop
 
@@ -69,7 +81,7 @@ def rule(client, **values):
 def test_it_says_which_products_come_and_go(owner, shown):
     page = rule(owner, action="exclude", products=["tea-0", "tea-1", "tea-2"])
     assert "of 30 lists change." in page
-    assert "30 lists at random from 30 that your shop showed yesterday" in page
+    assert "30 lists at random from 30 that your shop asked for yesterday" in page
     left = page[page.index("Shown in fewer lists") :]
     assert "The tea-" in left
     assert "The toy-" not in left
@@ -106,15 +118,27 @@ def test_it_follows_the_fitted_curve_once_there_are_enough_clicks(owner, shown):
 
 def test_it_looks_at_the_placements_of_the_rule(owner, shown):
     shown.placements.create(code="cart", name="Cart", count=4)
-    show(shown, shops.TOY[:4], customer="y-2", at=yesterday(shown), placement="cart")
+    ask(shown, shops.TOY[:4], customer="y-2", at=yesterday(shown), placement="cart")
     assert "of 1 lists change" in rule(owner, action="exclude", placements=["cart"], products=["toy-1"])
+
+
+def test_it_asks_as_the_shop_asked(owner, shown):
+    """Beside a product, with the limit of the call; a request that cannot be read any more is left out."""
+    shown.placements.create(code="beside", name="Beside", kind="similar", count=4)
+    ask(shown, [], customer="", at=yesterday(shown), placement="beside", product_ids=["tea-3"], limit=2)
+    ask(shown, [], customer="", at=yesterday(shown), placement="beside", product_ids=["tea-4"], filter="gone == 1")
+    page = rule(owner, action="pin", placements=["beside"], products=["toy-1"], position="1")
+    assert "1 of 1 lists change" in page
+    assert "1 lists at random from 2" in page
+    left = page[page.index("Shown in fewer lists") :]
+    assert left.count("The tea-") == 1
 
 
 def test_it_takes_the_last_seven_days_or_says_that_there_is_nothing(owner, shop):
     page = rule(owner, action="exclude", products=["tea-0"])
     assert "There is nothing to replay" in page
     assert "Look at single shoppers instead" in page
-    show(shop, shops.TEA[:4], customer="t-1", at=timezone.now() - timedelta(days=4))
+    ask(shop, shops.TEA[:4], customer="t-1", at=timezone.now() - timedelta(days=4))
     assert "in the last 7 days" in rule(owner, action="exclude", products=["tea-0"])
 
 
