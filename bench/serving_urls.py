@@ -21,4 +21,7 @@ else:
 
     urlpatterns = [*urlpatterns, path("bench/empty", lambda request: HttpResponse(b"{}"))]
     settings.ROOT_URLCONF = __name__
-application = get_wsgi_application()
+if os.environ.get("BENCH_BARE"):
+    application = get_wsgi_application()
+else:
+    from luxebrain.wsgi import application  # noqa: F401

@@ -43,19 +43,24 @@ class RequestIdMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.static = f"/{settings.STATIC_URL.lstrip('/')}"
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-Id", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request.request_id = given if _CLIENT_ID.match(given) else tokens.request_id()  # type: ignore[attr-defined]
         logs.clear()
         logs.bind(request_id=request.request_id)  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
-        if not request.path.startswith(f"/{settings.STATIC_URL.lstrip('/')}"):
-            response.headers.setdefault("Cache-Control", "private, no-store")  # no proxy mixes people's pages
+        headers = response.headers
         if request.path.startswith(API):
-            patch_vary_headers(response, ("Authorization", "X-Api-Key"))
-            response.headers.setdefault("X-Content-Type-Options", "nosniff")
+            if "Vary" in headers:
+                patch_vary_headers(response, ("Authorization", "X-Api-Key"))
+            else:
+                headers["Vary"] = "Authorization, X-Api-Key"
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+        if not request.path.startswith(self.static):
+            headers.setdefault("Cache-Control", "private, no-store")  # no proxy mixes people's pages
         return response
 
 
@@ -122,9 +127,13 @@ class ErrorTrackingMiddleware:
         return response
 
 
+def is_call_with_key(path: str) -> bool:
+    """Whether calls of this path speak with an API key: there a session or a token has no place and no cost."""
+    return path.startswith(API) and not path.startswith(STAFF_API)
+
+
 def has_key(request: HttpRequest) -> bool:
-    """Whether the call speaks with an API key: there a session or a token has no place and no cost."""
-    return request.path.startswith(API) and not request.path.startswith(STAFF_API)
+    return is_call_with_key(request.path)
 
 
 def panel_only(middleware: type) -> type:

@@ -120,6 +120,11 @@ MIDDLEWARE = [
     "luxebrain.middleware.RequestValidationMiddleware",
     "tenants.middleware.UsageTrackingMiddleware",
 ]
+# What is left of them for calls with an API key (luxebrain/wsgi.py): all that do not step aside for such calls.
+API_LAYERS = frozenset({
+    "RequestIdMiddleware", "ErrorTrackingMiddleware", "ApiCorsMiddleware", "ApiKeyMiddleware",
+    "RequestValidationMiddleware", "UsageTrackingMiddleware",
+})  # fmt: skip
 # Django looks for its own names; lux.E009 looks for ours. Framing is forbidden by the content policy.
 SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
 ROOT_URLCONF = "luxebrain.urls"

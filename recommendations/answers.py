@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recommendations import history, identity, wording
+from recommendations import identity, queries, wording
 from recommendations.algorithms import evidence
 from recommendations.candidates import Shop
 from recommendations.composing import Served
@@ -43,7 +43,7 @@ def one(served: Served, request_id: str) -> dict[str, Any]:
     return {
         "request_id": request_id,
         "recommendation_id": identity.make(served.version),
-        "type": query.on(kind=plan.kind).spoken_kind,
+        "type": queries.SPOKEN.get(plan.kind, plan.kind),
         "placement": query.placement or None,
         "strategy": served.strategy,
         "strategy_reason": served.reason,
@@ -119,7 +119,7 @@ def _speakers(served: Served, sources: list[str]) -> list[str]:
     assert bundle is not None
     if all(source in FALLBACKS for source in sources):
         return [""] * len(sources)
-    past, _ = past_of(served)
+    past, _ = served.asked.past
     items = served.composed.pool.items
     known = np.where(items < len(bundle.products), items, 0)
     graph = bundle.parts["neighbours"]
@@ -129,14 +129,6 @@ def _speakers(served: Served, sources: list[str]) -> list[str]:
         bundle.products.id(speaker) if speaker >= 0 and ok and query else ""
         for speaker, ok in zip(found, usable, strict=True)
     ]
-
-
-def past_of(served: Served) -> Any:
-    """The history that the model ranked from, and the customer's number in it."""
-    bundle, query = served.shop.bundle, served.query
-    assert bundle is not None
-    fresh = [act for act in served.acts if act[2] >= served.shop.read_at]
-    return bundle.history_of(query.customer or None, history.weigh(fresh, now=0.0))
 
 
 def title_of(shop: Shop, product: str) -> str:

@@ -38,18 +38,37 @@ class Composed:
 class Served:
     """One list before it is put into words: what was asked, by which plan, and what was found."""
 
-    query: Query
-    plan: Plan
+    asked: Asked
     composed: Composed
-    acts: Sequence[Act]
-    shop: Shop
-    strategy: str
     reason: str | None
-    shopper: Any = None
+
+    @property
+    def query(self) -> Query:
+        return self.asked.query
+
+    @property
+    def plan(self) -> Plan:
+        return self.asked.plan
+
+    @property
+    def acts(self) -> Sequence[Act]:
+        return self.asked.acts
+
+    @property
+    def shop(self) -> Shop:
+        return self.asked.shop
+
+    @property
+    def shopper(self) -> Any:
+        return self.asked.shopper
+
+    @property
+    def strategy(self) -> str:
+        return "model" if self.asked.has_model else "popular"
 
     @property
     def version(self) -> int:
-        return self.shop.version if self.strategy == "model" else 0
+        return self.shop.version if self.asked.has_model else 0
 
 
 def nothing() -> Composed:

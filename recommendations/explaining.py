@@ -92,7 +92,7 @@ def because(served: Served, item: int) -> list[dict[str, Any]]:
         return []
     if served.plan.kind != "personalised":
         return []
-    past, _ = answers.past_of(served)
+    past, _ = served.asked.past
     found = evidence.shares(bundle.parts["neighbours"], item, past)[:NAMED]  # type: ignore[arg-type]
     names = bundle.products.ids([number for number, _ in found])
     return [
@@ -109,6 +109,6 @@ def parts(served: Served, item: int) -> list[dict[str, Any]]:
     personal = bundle.parts[bundle.personal]
     if not isinstance(personal, Blend) or item >= len(bundle.products):
         return []
-    past, customer = answers.past_of(served)
+    past, customer = served.asked.past
     found = personal.shares(item, past.items, past.weights, customer, served.plan.weights)
     return [{"part": name, "score": round(score, 6)} for name, score in sorted(found, key=lambda pair: -pair[1])]

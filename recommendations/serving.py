@@ -122,8 +122,7 @@ class RecommendationEngine:
             Trace() if tells else None,
         )
         composed = composing.nothing() if plan.is_off else composing.compose(asked)
-        strategy = "model" if asked.has_model else "popular"
-        return Served(query, plan, composed, acts, shop, strategy, _reason(asked, composed), shopper)
+        return Served(asked, composed, _reason(asked, composed))
 
     def _context(self, shop: Shop, query: Query) -> Facts | None:
         """The product that the page is about, as expressions read it."""

@@ -14,6 +14,7 @@ from recommendations import history
 from recommendations.algorithms import topk
 from recommendations.algorithms.base import Scores
 from recommendations.algorithms.bundle import NO_SEEDS, Seeds
+from recommendations.algorithms.history import History
 from recommendations.algorithms.topk import Allowed
 from recommendations.candidacy import Eligible
 from recommendations.candidates import Shop
@@ -46,6 +47,17 @@ class Asked:
     shopper: Any = None
     taken: Sequence[int] = ()
     trace: Trace | None = None
+    known: tuple[History, int] | None = None
+
+    @property
+    def past(self) -> tuple[History, int]:
+        """The history that the model ranks from, and the customer's number in it; gathered once."""
+        if self.known is None:
+            bundle, since = self.shop.bundle, self.shop.read_at
+            assert bundle is not None
+            fresh = [act for act in self.acts if act[2] >= since]
+            self.known = bundle.history_of(self.query.customer or None, history.weigh(fresh, now=time.time()))
+        return self.known
 
     @property
     def has_model(self) -> bool:
@@ -154,14 +166,12 @@ def _falling(count: int) -> np.ndarray:
 
 
 def _modelled(asked: Asked, seeds: np.ndarray) -> Iterator[tuple[str, Scores]]:
-    shop, query, kind = asked.shop, asked.query, asked.plan.kind
+    shop, kind = asked.shop, asked.plan.kind
     bundle, newcomers = shop.bundle, shop.assortment.newcomers
     assert bundle is not None
-    fresh = [act for act in asked.acts if act[2] >= shop.read_at]
     stages = bundle.stages(
         _STAGED.get(kind, kind),  # type: ignore[arg-type]
-        customer=query.customer or None,
-        recent=history.weigh(fresh, now=time.time()),
+        past=asked.past if kind == "personalised" else None,
         seeds=_seeds(shop, seeds) if kind in BESIDE else NO_SEEDS,
         emphasis=asked.plan.weights,
     )

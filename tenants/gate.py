@@ -1,6 +1,5 @@
 """The gate of the API: rate limit, usage and whatever the view wants to read, in one round trip."""
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ class Passage:
         return self.epochs is None
 
 
-_local = threading.local()
+_script = redis.Script(_SCRIPT)
 
 
 def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]] = ()) -> Passage:
@@ -81,19 +80,15 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
         f"throttled|{credential.key_id}",
         *(count for _, count in reads),
     ]
-    try:
-        script = _local.script
-    except AttributeError:
-        script = _local.script = redis.client().register_script(_SCRIPT)
     started = time.perf_counter()
     try:
-        whose, allowed, remaining, wait, found, *values = script(keys=keys, args=arguments)
+        whose, allowed, remaining, wait, found, *values = _script(keys, arguments)
     except redis.Unreachable:
         log.warning("gate.blind", tenant_id=tenant_id)
         return _blind(credential)
     if whose != str(arguments[1]).encode():  # a connection that hands out another call's answer
         log.error("gate.foreign_answer", tenant_id=tenant_id)
-        redis.client().connection_pool.disconnect()
+        redis.drop_connection()
         return _blind(credential)
     moved = tuple(value or b"" for value in found)
     return Passage(

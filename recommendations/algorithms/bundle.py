@@ -90,7 +90,8 @@ class Bundle:
         seeds = self.seeds(product) if kind in BESIDE else NO_SEEDS
         usable = self._usable(allowed, exclude, seeds[0])
         found: list[Recommended] = []
-        for source, scores in self.stages(kind, customer=customer, recent=recent, seeds=seeds, now=now):
+        past = self.history_of(customer, recent, now=now) if kind == "personalised" else None
+        for source, scores in self.stages(kind, past=past, seeds=seeds):
             _extend(found, source, *topk.best(*scores, limit - len(found), allowed=usable))
             if len(found) >= limit:
                 return found
@@ -172,23 +173,24 @@ class Bundle:
         return bundle
 
     def stages(
-        self, kind: Kind, *, customer: str | None = None, recent: Recent = (), seeds: Seeds = NO_SEEDS,
-        now: int | None = None, emphasis: Mapping[str, float] | None = None,
+        self, kind: Kind, *, past: tuple[History, int] | None = None, seeds: Seeds = NO_SEEDS,
+        emphasis: Mapping[str, float] | None = None,
     ) -> Iterator[tuple[str, Scores]]:
         """(source, scores) in the order they are asked, each only if those before left places empty.
 
+        past        of `history_of`, for a personal list
         emphasis    multipliers for parts of a blend, by their name
         """
         if kind == "personalised":
-            past, index = self.history_of(customer, recent, now=now)
             part = self.parts[self.personal]
-            if part.personal:
+            if part.personal and past is not None:
+                (items, weights), index = past
                 if emphasis and isinstance(part, Blend):
-                    yield part.name, part.score_history(past.items, past.weights, index, emphasis)
+                    yield part.name, part.score_history(items, weights, index, emphasis)
                 else:
-                    yield part.name, part.score_history(past.items, past.weights, index)
-                if len(past.items):
-                    yield "content", self.parts["content"].score_history(past.items, past.weights)
+                    yield part.name, part.score_history(items, weights, index)
+                if len(items):
+                    yield "content", self.parts["content"].score_history(items, weights)
         elif kind == "trending":
             rising, scores = self.popular("trending").order, self.popular("trending").scores
             rising = rising[: int(np.count_nonzero(scores > 0))]

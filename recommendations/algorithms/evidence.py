@@ -21,18 +21,26 @@ def strongest(graph: Neighbours, items: np.ndarray, past: History) -> list[int]:
     found = [-1] * len(items)
     if not len(items) or not len(past.items):
         return found
+    starts = graph.indptr[items]
+    lengths = graph.indptr[items + 1] - starts
+    ends = np.cumsum(lengths)
+    places = np.arange(int(ends[-1])) + np.repeat(starts - ends + lengths, lengths)
+    columns = graph.indices.take(places)
     worth = _worth(len(graph.diagonal))
     worth[past.items] = past.weights
     try:
-        starts, ends = graph.indptr[items], graph.indptr[items + 1]
-        for place, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-            if start < end:
-                shares = worth[graph.indices[start:end]] * graph.data[start:end]
-                best = int(shares.argmax())
-                if shares[best] > 0:
-                    found[place] = int(graph.indices[start + best])
+        said = worth.take(columns)
     finally:
         worth[past.items] = 0
+    hits = np.flatnonzero(said > 0)
+    if not len(hits):
+        return found
+    shares = said[hits] * graph.data.take(places[hits])
+    rows = np.searchsorted(ends, hits, side="right")
+    best = [0.0] * len(items)
+    for row, share, column in zip(rows.tolist(), shares.tolist(), columns[hits].tolist(), strict=True):
+        if share > best[row]:
+            best[row], found[row] = share, column
     return found
 
 

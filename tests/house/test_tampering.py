@@ -60,14 +60,14 @@ def test_a_strangers_list_under_our_name_is_never_served(two_shops, acme, globex
 def test_another_calls_answer_is_not_taken_for_ours(acme, globex, monkeypatch):
     """T2: a client library that mixes two answers of one connection is noticed, and the call goes on without."""
     gate.enter(credential(acme), meter="m")
-    script = gate._local.script
+    script = gate._script
     answers = {}
 
     def mixed(keys, args):
-        answers.setdefault("first", script(keys=keys, args=args))
+        answers.setdefault("first", script(keys, args))
         return answers["first"]
 
-    monkeypatch.setattr(gate._local, "script", mixed)
+    monkeypatch.setattr(gate, "_script", mixed)
     assert not gate.enter(credential(globex, key_id=2), meter="m").blind
     passage = gate.enter(credential(acme), meter="m")
     assert passage.blind

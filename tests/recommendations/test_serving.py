@@ -214,9 +214,6 @@ def test_it_answers_without_the_cache_server(acme, api, monkeypatch, settings):
     shops.fit(acme)
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     redis.client.cache_clear()
-    from tenants import gate
-
-    monkeypatch.setattr(gate, "_local", type("Local", (), {})())
     try:
         answer = ask(api, customer_id="t-1", limit=4)
         assert answer["strategy"] == "model"

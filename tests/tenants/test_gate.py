@@ -34,8 +34,6 @@ def cache_away(acme, monkeypatch):
 def forget():
     redis.client.cache_clear()
     gate._arrivals.clear()
-    if hasattr(gate._local, "script"):
-        del gate._local.script
 
 
 def counters(tenant):
