@@ -93,7 +93,7 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
 
 def serve(environ: dict[str, str], urls: str, port: int) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", os.environ.get("BT","2"),
+        [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "2",
          "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error",
          "bench.serving_urls:application"],
         env=environ,

@@ -92,43 +92,39 @@ def _items(served: Served) -> list[dict[str, Any]]:
 
 def _reasons(served: Served, names: list[str], sources: list[str]) -> list[str]:
     query, plan, shop = served.query, served.plan, served.shop
-    language = query.language or shop.control.language
-    about = title_of(shop, query.products[0]) if len(query.products) == 1 else ""
-    if plan.kind != "personalised" or served.strategy != "model":
-        return [wording.say(language, plan.kind, source, about=about) for source in sources]
-    speakers = _speakers(served, sources)
+    say = wording.Speaker(query.language or shop.control.language, plan.kind)
+    if plan.kind != "personalised" or not served.asked.has_model:
+        about = title_of(shop, query.products[0]) if len(query.products) == 1 else ""
+        return [say.beside(source, about) for source in sources]
     kinds: dict[str, str] = {}
     for product, act, _ in served.acts:
         kinds.setdefault(product, act)
     reasons = []
-    for name, source, speaker in zip(names, sources, speakers, strict=True):
-        if source not in FALLBACKS and name in kinds:
-            known = "buy_again" if kinds[name] == "purchase" else "viewed"
-            reasons.append(wording.say(language, plan.kind, known))
+    for name, source, speaker in zip(names, sources, _speakers(served, sources), strict=True):
+        if name in kinds and source not in FALLBACKS:
+            reasons.append(say.known(kinds[name]))
+        elif speaker:
+            reasons.append(say.because(kinds.get(speaker, "purchase"), title_of(shop, speaker)))
         else:
-            title = title_of(shop, speaker) if speaker else ""
-            reasons.append(
-                wording.say(language, plan.kind, source, act=kinds.get(speaker, "purchase"), title=title)
-            )
+            reasons.append(say.beside(source, ""))
     return reasons
 
 
 def _speakers(served: Served, sources: list[str]) -> list[str]:
     """For each listed product the id of the product in the history that speaks for it, or ""."""
-    bundle, query = served.shop.bundle, served.query
+    bundle = served.shop.bundle
     assert bundle is not None
-    if all(source in FALLBACKS for source in sources):
+    if FALLBACKS.issuperset(sources):
         return [""] * len(sources)
-    past, _ = served.asked.past
-    items = served.composed.pool.items
-    known = np.where(items < len(bundle.products), items, 0)
-    graph = bundle.parts["neighbours"]
-    found = evidence.strongest(graph, known, past)  # type: ignore[arg-type]
-    usable = (items < len(bundle.products)).tolist()
-    return [
-        bundle.products.id(speaker) if speaker >= 0 and ok and query else ""
-        for speaker, ok in zip(found, usable, strict=True)
-    ]
+    items, size = served.composed.pool.items, len(bundle.products)
+    has_new = int(items.max()) >= size
+    graph, (past, _) = bundle.parts["neighbours"], served.asked.past
+    found = evidence.strongest(graph, np.where(items < size, items, 0) if has_new else items, past)  # type: ignore[arg-type]
+    if has_new:
+        found = [speaker if item < size else -1 for speaker, item in zip(found, items.tolist(), strict=True)]
+    name_of = bundle.products.id
+    known = {speaker: name_of(speaker) for speaker in set(found) if speaker >= 0}
+    return [known.get(speaker, "") for speaker in found]
 
 
 def title_of(shop: Shop, product: str) -> str:

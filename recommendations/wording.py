@@ -128,26 +128,34 @@ _OF_SOURCE = {
 _LONGEST_TITLE = 80
 
 
-def say(language: str, kind: str, source: str, *, about: str = "", act: str = "", title: str = "") -> str:
-    """The reason for one product.
+class Speaker:
+    """The reasons of one list, in one language."""
 
-    about    title of the one product that the list goes with, if it is one
-    act      kind of the act in the shopper's history that speaks for the product, `title` its product's
-    """
-    words = _WORDS.get(language, _WORDS["en"])
-    if source in _OF_SOURCE:
-        return words[_OF_SOURCE[source]]
-    if kind == "look":
-        return words["look"].format(title=_short(about)) if about else words["together"]
-    if kind in ("similar", "bought_together"):
-        if source == "bought_together":
-            return words["with"].format(title=_short(about)) if about else words["together"]
-        if source == "content":
-            return words["alike"].format(title=_short(about)) if about else words["content"]
-        return words["same_buyers"]
-    if title:
-        return words[ACTS.get(act, "bought")].format(title=_short(title))
-    return words["content" if source == "content" else "taste"]
+    def __init__(self, language: str, kind: str) -> None:
+        self.words, self.kind = _WORDS.get(language, _WORDS["en"]), kind
+
+    def known(self, act: str) -> str:
+        """For a product that the shopper knows already, by what was done with it."""
+        return self.words["buy_again" if act == "purchase" else "viewed_lately"]
+
+    def because(self, act: str, title: str) -> str:
+        """For a product that another one of the history speaks for, by what was done with that."""
+        return self.words[ACTS.get(act, "bought")].format(title=_short(title))
+
+    def beside(self, source: str, about: str) -> str:
+        """By the source; `about` is the title of the one product that the list goes with, if it is one."""
+        words = self.words
+        if source in _OF_SOURCE:
+            return words[_OF_SOURCE[source]]
+        if self.kind == "look":
+            return words["look"].format(title=_short(about)) if about else words["together"]
+        if self.kind in ("similar", "bought_together"):
+            if source == "bought_together":
+                return words["with"].format(title=_short(about)) if about else words["together"]
+            if source == "content":
+                return words["alike"].format(title=_short(about)) if about else words["content"]
+            return words["same_buyers"]
+        return words["content" if source == "content" else "taste"]
 
 
 def _short(title: str) -> str:

@@ -31,7 +31,7 @@ def best(
     count = len(scores)
     if limit <= 0 or not count:
         return np.empty(0, np.int32), np.empty(0, np.float32)
-    want = max(256, 16 * limit)
+    want = max(64, 8 * limit)
     while True:
         # Few are looked at closely; more only when repeats and the mask leave too few of them.
         chosen, values = _leading(items, scores, min(want, count))
