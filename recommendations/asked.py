@@ -87,9 +87,7 @@ class Given:
         return value
 
     def share(self, name: str) -> float:
-        value = self.values.get(name)
-        if value is None:
-            return 0.0
+        value = self.values.get(name, 0.0)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             self.refuse(name, "A number from 0 to 1.")
             return 0.0
@@ -102,9 +100,9 @@ class Given:
         return value is True
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
-        value = self.values.get(name)
-        if value in (None, ""):
+        if name not in self.values:
             return default
+        value = self.values[name]
         if not isinstance(value, str) or value not in choices:
             self.refuse(name, f"One of {', '.join(choices)}.")
             return default
@@ -132,11 +130,10 @@ class Given:
             self.refuse(name, f"Column {error.column}: {error.message}")
             return None
 
-    def objects(self, name: str, most: int, *, short: str = "") -> list[Mapping[str, Any]]:
-        """A list of 1 to `most` objects; text stands for an object of the field `short` alone."""
+    def objects(self, name: str, most: int) -> list[Mapping[str, Any]]:
+        """A list of 1 to `most` objects."""
         value = self.values.get(name)
         rows = value if isinstance(value, list) else []
-        rows = [{short: row} if short and isinstance(row, str) else row for row in rows]
         if not 1 <= len(rows) <= most or not all(isinstance(row, Mapping) for row in rows):
             self.refuse(name, f"A list of 1 to {most} objects.")
             return []

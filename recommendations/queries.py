@@ -186,10 +186,10 @@ def _one(given: Given) -> Query:
 
 
 def _several(given: Given, shared: Query) -> tuple[Query, ...]:
-    """The lists of a call for several placements: each as an object, or as the placement's name."""
+    """The lists of a call for several placements."""
     found: list[Query] = []
     names: set[str] = set()
-    for number, one in enumerate(given.objects("placements", MAX_PLACEMENTS, short="placement")):
+    for number, one in enumerate(given.objects("placements", MAX_PLACEMENTS)):
         own = Given(one, at=f"placements.{number}.", wrong=given.wrong)
         own.know(_ONE - {"customer_id", "session_id", "language", "details"})
         query = _one(own)

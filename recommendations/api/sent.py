@@ -204,7 +204,7 @@ _PLACED = {"type": "string", "pattern": "^[A-Za-z0-9_.-]{0,40}$", "nullable": Tr
 
 def _asked(name: str, needed: set[str], **more: Any) -> type[serializers.Serializer]:
     """A list that is asked for, with its boosts."""
-    boosts = serializers.ListField(child=Boost(), required=False, max_length=queries.MAX_BOOSTS)
+    boosts = serializers.ListField(child=Boost(), required=False, allow_null=True, max_length=queries.MAX_BOOSTS)
     return type(name, (body(name, needed, **_LIST, **more),), {"boosts": boosts})
 
 
@@ -223,8 +223,8 @@ _Question = _asked(
 )
 Question = type("Question", (_Question,), {
     "placements": serializers.ListField(
-        child=PlacementAsked(), required=False, min_length=1, max_length=queries.MAX_PLACEMENTS,
-        help_text="Several lists in one call, no product twice across them; instead of an object its placement",
+        child=PlacementAsked(), required=False, allow_null=True, min_length=1, max_length=queries.MAX_PLACEMENTS,
+        help_text="Several lists in one call, no product twice across them",
     ),
 })  # fmt: skip
 

@@ -156,7 +156,7 @@ def test_several_placements_show_no_product_twice(shop: Any, api: Any) -> None:
     placement(shop, "cart", kind="bought_together", count=4)
     found = ask(
         api, customer_id="t-1", product_id="tea-1", details=True,
-        placements=["top", {"placement": "cart"}, {"placement": "more", "type": "popular", "limit": 4}],
+        placements=[{"placement": "top"}, {"placement": "cart"}, {"placement": "more", "type": "popular", "limit": 4}],
     )
     lists = {name: names(answer) for name, answer in found["placements"].items()}
     assert list(lists) == ["top", "cart", "more"]
@@ -169,8 +169,9 @@ def test_several_placements_show_no_product_twice(shop: Any, api: Any) -> None:
     ("placements", "field"),
     [
         ([], "placements"), ("top", "placements"), ([{}], "placements.0.placement"),
-        (["a", "a"], "placements.1.placement"), ([{"placement": "a", "limit": -1}], "placements.0.limit"),
-        ([{"placement": "a", "filter": "x"}], "placements.0.filter"), (["a"] * 11, "placements"),
+        ([{"placement": "a"}, {"placement": "a"}], "placements.1.placement"), (["a"], "placements"),
+        ([{"placement": "a", "limit": -1}], "placements.0.limit"),
+        ([{"placement": "a", "filter": "x"}], "placements.0.filter"), ([{"placement": "a"}] * 11, "placements"),
         ([{"placement": "a", "customer_id": "x"}], "placements.0.customer_id"),
     ],
 )
