@@ -52,6 +52,8 @@ def trial_of(tenant: Tenant, request: HttpRequest, draft: Placement) -> Trial:
     if "try_random" in given:
         return Trial(*at_random(tenant, draft))
     customer = given.get("try_customer", "").replace("\x00", "")[:64]
+    if "try_customer" not in given and draft.kind not in BESIDE:  # nobody was chosen yet: the best customer
+        customer = next((best.external_id for best in find_customers(tenant, text, chosen="")), "")
     chosen = [name.replace("\x00", "")[:64] for name in given.getlist("try_product") if name.strip()]
     if draft.kind in BESIDE and not chosen:
         _, chosen = at_random(tenant, draft)

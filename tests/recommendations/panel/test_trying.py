@@ -44,6 +44,13 @@ def test_it_shows_the_unsaved_list_beside_the_saved_one(owner, shop):
     assert shop.placements.get().filter == ""
 
 
+def test_it_begins_with_the_best_customer(owner, shop):
+    for _ in range(3):
+        make.order(shop, ["toy-1", "toy-2"], customer=shop.customers.get(external_id="y-4"))
+    assert 'value="y-4" selected' in tried(owner)
+    assert 'value="y-4" selected' not in tried(owner, try_customer="")
+
+
 def test_it_says_why_nothing_can_be_shown(owner, shop):
     assert "Column 8" in tried(owner, filter="price <")
     empty = tried(owner, filter="price > 1000", fallback="none")
