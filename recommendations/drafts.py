@@ -134,7 +134,6 @@ def _measured(row: Rule, wrong: dict[str, str]) -> None:
         wrong["factor"] = "A bury multiplies by more than 0 and less than 1. To hide products, exclude them."
 
 
-# --- One value ----------------------------------------------------------------------------------
 def _text(limit: int) -> Check:
     return lambda value: fields.text(value, limit=limit).strip()
 
@@ -184,8 +183,6 @@ def _weights(value: Any) -> dict[str, float]:
         raise Refused("unknown", f"There is no part {_listed(unknown)}. There are {', '.join(sorted(PARTS))}.")
     check = _between(0, MOST_FACTOR)
     weights = {name: check(weight) for name, weight in value.items()}
-    if weights and len(weights) == len(PARTS) and not any(weights.values()):
-        raise Refused("range", "At least one part must count.")
     return {name: weight for name, weight in sorted(weights.items()) if weight != 1}
 
 

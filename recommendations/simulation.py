@@ -45,11 +45,16 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Clicks:
-    """What is expected of the replayed lists, or why nothing is said; `seen` clicks it was learned from."""
+    """What is expected of the replayed lists, or why nothing is said.
+
+    seen        clicks that it was learned from
+    of_answers  the shop reports no list as shown, so that every answered one is taken for shown
+    """
 
     expected: Expected | None
     seen: int
     is_own_curve: bool = False
+    of_answers: bool = False
 
     @property
     def said(self) -> tuple[str, str, str]:
@@ -162,28 +167,37 @@ def _query(values: Any) -> Query | None:
 # --- What it costs ----------------------------------------------------------------------------------
 def expected(tenant: Tenant, pairs: Sequence[Pair]) -> Clicks:
     """Clicks of the lists before and after, by what was shown and clicked in the last 28 days."""
+    since = timezone.now() - timedelta(days=CLICK_DAYS)
+    values = {"tenant": tenant.pk, "since": since, "most": CLICK_LISTS}
     with connections[tenant.alias].cursor() as cursor:
-        since = timezone.now() - timedelta(days=CLICK_DAYS)
-        cursor.execute(_CLICKS, {"tenant": tenant.pk, "since": since, "most": CLICK_LISTS})
+        cursor.execute(_OF_SHOWN, values)
         rows = cursor.fetchall()
+        if of_answers := not rows:
+            cursor.execute(_OF_ANSWERS, values)
+            rows = cursor.fetchall()
     seen = sum(row[3] for row in rows)
     if seen < clicks.ENOUGH:
-        return Clicks(None, seen)
+        return Clicks(None, seen, of_answers=of_answers)
     numbers = {name: number for number, name in enumerate(dict.fromkeys(row[0] for row in rows))}
     columns = [np.array([row[place] for row in rows], np.int64) for place in (1, 2, 3)]
     shown = clicks.Shown(np.array([numbers[row[0]] for row in rows], np.int64), *columns)
     model = clicks.fit(shown, products=len(numbers))
     before, after = ([[numbers.get(name, -1) for name in pair[side]] for pair in pairs] for side in (0, 1))
-    return Clicks(clicks.expect(model, before, after), seen, model.is_own)
+    return Clicks(clicks.expect(model, before, after), seen, model.is_own, of_answers)
 
 
-_CLICKS = """
-with lists as (
+_SHOWN = """
     select recommendation_id, (array_agg(properties->'items' order by occurred_at))[1] as items
     from recommendations_event
     where tenant_id = %(tenant)s and kind = 'impression' and occurred_at >= %(since)s and recommendation_id <> ''
       and jsonb_typeof(properties->'items') = 'array'
     group by recommendation_id order by max(occurred_at) desc limit %(most)s
+"""
+_ANSWERED = """
+    select recommendation_id, to_jsonb(products) as items from recommendations_servedlist
+    where tenant_id = %(tenant)s and at >= %(since)s and not is_test order by at desc limit %(most)s
+"""
+_COUNTED = """
 ), shown as (
     select l.recommendation_id as list, i.product, i.place - 1 as place
     from lists l, jsonb_array_elements_text(l.items) with ordinality as i(product, place) where i.place <= 100
@@ -195,3 +209,5 @@ with lists as (
 select s.product, s.place, count(*), count(h.list)
 from shown s left join hits h on h.list = s.list and h.product = s.product group by 1, 2
 """
+_OF_SHOWN = f"with lists as ({_SHOWN}{_COUNTED}"
+_OF_ANSWERS = f"with lists as ({_ANSWERED}{_COUNTED}"

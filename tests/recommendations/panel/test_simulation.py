@@ -21,14 +21,16 @@ def yesterday(tenant):
 
 
 def ask(tenant, items, *, customer, at, placement="home", **asked):
-    """One list as it was answered."""
+    """One list as it was answered; its id."""
     answer_rows.ensure_partitions({at.astimezone(UTC).date()})
     about = {"placement": placement, "customer_external_id": customer}
     query = {"placement": placement, "customer_id": customer, **asked}
+    name = identity.make(1)
     tenant.served_lists.create(
-        at=at, recommendation_id=identity.make(1), request_id="r", kind="personalised", strategy="model",
+        at=at, recommendation_id=name, request_id="r", kind="personalised", strategy="model",
         products=items, facts={"query": query}, **about,
     )  # fmt: skip
+    return name
 
 
 def show(tenant, items, *, customer, at, clicked=(), placement="home"):
@@ -114,6 +116,18 @@ def test_it_follows_the_fitted_curve_once_there_are_enough_clicks(owner, shown):
         show(shown, shops.TEA[:4], customer=f"t-{number}", at=yesterday(shown) - timedelta(days=4),
              clicked=shops.TEA[: 1 + number % 4])
     assert "places as your shoppers look at them" in rule(owner, action="exclude", products=shops.TEA)
+
+
+def test_without_reported_lists_the_answered_ones_count(owner, shop):
+    for number in range(60):
+        at = yesterday(shop) + timedelta(seconds=number)
+        listed = ask(shop, shops.TEA[:4], customer=f"t-{2 * (number // 4) + 1}", at=at)
+        for name in shops.TEA[:2]:
+            shop.events.create(
+                id=uuid.uuid4(), kind="click", occurred_at=at, product_external_id=name, recommendation_id=listed
+            )
+    page = rule(owner, action="exclude", products=shops.TEA)
+    assert "120 clicks on answered lists (none was reported as shown)" in page
 
 
 def test_it_looks_at_the_placements_of_the_rule(owner, shown):
