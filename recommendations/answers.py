@@ -47,6 +47,7 @@ def one(served: Served, request_id: str) -> dict[str, Any]:
         "placement": query.placement or None,
         "strategy": served.strategy,
         "strategy_reason": served.reason,
+        "rung": (shop.bundle.rung or None) if served.version and shop.bundle is not None else "popular",
         "model_version": f"v{served.version}" if served.version else None,
         "model_scope": "tenant" if served.version else None,
         "fallback_used": fell_back,

@@ -178,6 +178,16 @@ class Assortment:
         width = sum(len(column.values) for column in columns)
         return sparse.csr_array((data, np.array(indices, np.int32), np.array(indptr)), shape=(len(items), width))
 
+    def traits(self, item: int) -> frozenset[str]:
+        """What a product is like: its tags and the values of its attributes, as "colour=red"."""
+        row = self.window.rows.get(self.ids([item])[0])
+        if row is None:
+            return frozenset()
+        given = orjson.loads(row.attributes) if row.attributes else {}
+        pairs = ((name, one) for name, value in given.items() if name != GROUP for one in _listed(value))
+        said = (f"{name}={_said(one)}".casefold() for name, one in pairs if one is not None)
+        return frozenset((*(tag.casefold() for tag in row.tags), *said))
+
     def flag(self, name: str) -> np.ndarray:
         pick = {
             "published": lambda row: row.is_published,

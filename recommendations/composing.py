@@ -81,9 +81,8 @@ def compose(asked: Asked) -> Composed:
     shop, plan, query = asked.shop, asked.plan, asked.query
     assortment = shop.assortment
     named = assortment.index([*query.products, *query.exclude, *query.candidates])
-    missing = tuple(
-        name for name, at in zip((*query.products, *query.exclude, *query.candidates), named, strict=True) if at < 0
-    )
+    asked_of = (*query.products, *query.exclude, *query.candidates)
+    missing = tuple(dict.fromkeys(name for name, at in zip(asked_of, named, strict=True) if at < 0))
     seeds = named[: len(query.products)]
     eligible = Eligible(
         assortment, wheres=plan.wheres, excluding=plan.ruled("exclude"), context=asked.context,
@@ -162,7 +161,9 @@ def _arrange(asked: Asked, eligible: Eligible, pool: Pool, composed: Composed) -
     if plan.novelty:
         pool = ranking.novel(pool, assortment.popularity[pool.items], plan.novelty, trace=trace)
     if plan.kind == "look":
-        pool = ranking.complete(assortment.index(list(asked.query.products)), pool, assortment, plan.limit, trace=trace)
+        seeds = assortment.index(list(asked.query.products))
+        categories = assortment.words("categories")
+        pool = ranking.complete(seeds, pool, categories, assortment.traits, plan.limit, trace=trace)
     if plan.rotation:
         pool = ranking.rotate(pool, plan.rotation, _seed(asked), trace=trace)
     if plan.diversity:

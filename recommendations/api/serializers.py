@@ -130,6 +130,9 @@ class Answer(serializers.Serializer):
     placement = serializers.CharField(allow_null=True)
     strategy = serializers.ChoiceField(["model", "popular"])
     strategy_reason = serializers.CharField(allow_null=True)
+    rung = serializers.CharField(
+        allow_null=True, help_text="What the shop's data bear: popular, content, co_occurrence or blend"
+    )
     model_version = serializers.CharField(allow_null=True)
     model_scope = serializers.CharField(allow_null=True)
     fallback_used = serializers.BooleanField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -56,20 +57,25 @@ def cap(pool: Pool, labels: Any, most: int, limit: int, *, why: str, trace: Trac
     return pool.take(order)
 
 
-def complete(seeds: np.ndarray, pool: Pool, columns: Any, limit: int, *, trace: Trace | None = None) -> Pool:
+def complete(
+    seeds: np.ndarray, pool: Pool, categories: Any, traits: Callable[[int], frozenset[str]], limit: int,
+    *, trace: Trace | None = None,
+) -> Pool:
     """What completes a look: no category of the seeds', and one product of each category, best first.
 
-    A product that shares values of attributes with the seeds (colour, season, …) counts up to 1.5 times.
-    seeds    int32 products that the look is about; columns    the catalogue (words, attribute)
+    A product counts up to 1.5 times for what it shares with the seeds: 1 + half the share of common traits.
+    seeds       int32 products that the look is about, -1 for unknown ones
+    categories  Words over all products
+    traits      gives what a product is like: tags and values of attributes, such as "colour=red"
     """
-    categories = columns.words("categories")
-    used = {label for seed in seeds.tolist() if seed >= 0 for label in _labels(categories, seed)}
-    of_seeds = {label for seed in seeds.tolist() if seed >= 0 for label in _labels(columns.words("tags"), seed)}
+    known = [seed for seed in seeds.tolist() if seed >= 0]
+    used = {label for seed in known for label in _labels(categories, seed)}
+    wanted = frozenset().union(*(traits(seed) for seed in known)) if known else frozenset()
     scores = pool.scores.copy()
-    for row, item in enumerate(pool.items.tolist()):
-        own = set(_labels(columns.words("tags"), item))
-        if own and of_seeds:
-            scores[row] *= 1 + 0.5 * len(own & of_seeds) / len(own | of_seeds)
+    for row, item in enumerate(pool.items.tolist() if wanted else ()):
+        own = traits(item)
+        if own:
+            scores[row] *= 1 + 0.5 * len(own & wanted) / len(own | wanted)
     kept: list[int] = []
     for row in np.argsort(-scores, kind="stable").tolist():
         own = _labels(categories, int(pool.items[row]))

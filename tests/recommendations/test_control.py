@@ -244,3 +244,60 @@ def test_a_stranger_s_placements_and_rules_do_nothing(shop: Any, globex: Any, ap
     placement(globex, "home", count=1)
     rule(globex, "exclude", products=before)
     assert names(ask(api, customer_id="t-1", limit=6, placement="home")) == before
+
+
+def test_a_look_is_completed_from_other_categories_by_what_fits(acme: Any, api: Any) -> None:
+    for name, category, colour in (
+        ("coat", "Coats", "red"), ("coat-2", "Coats", "red"), ("hat-red", "Hats", "red"), ("hat-blue", "Hats", "blue"),
+        ("shoe", "Shoes", "red"), ("bag", "Bags", "blue"),
+    ):
+        make.product(acme, name, title=f"The {name}", categories=[category], attributes={"colour": colour})
+    for number in range(24):
+        bought = ["coat", "hat-red" if number % 2 else "hat-blue", "shoe", "coat-2", "bag"][: 3 + number % 3]
+        make.order(acme, bought, customer=make.customer(acme, f"k-{number}"), days_ago=30 - number)
+    shops.fit(acme)
+    found = ask(api, type="complete-the-look", product_id="coat", limit=4, fallback="none", details=True)
+    listed = names(found)
+    assert "coat-2" not in listed, "of the same category"
+    assert len([name for name in listed if name.startswith("hat")]) == 1
+    assert "hat-red" in listed, "as often bought as the blue one, and of the coat's colour"
+    assert {"shoe", "bag"} <= set(listed)
+    assert {item["reason"] for item in found["items"]} == {"Completes the look with The coat"}
+    by_address = api.get(f"{PATH}/outfit/coat?limit=4&fallback=none").json()
+    assert names(by_address) == listed
+
+
+def test_variants_of_one_product_are_listed_once(shop: Any, api: Any) -> None:
+    for name in shops.TEA[:4]:
+        shop.products.filter(external_id=name).update(attributes={"item_group_id": "g"}, updated_at=timezone.now())
+    epochs.bump_now(shop.pk, "catalogue")
+    listed = names(ask(api, customer_id="t-1", limit=16))
+    assert len(set(shops.TEA[:4]) & set(listed)) == 1
+
+
+def test_a_placement_spreads_brands_and_categories(shop: Any, api: Any) -> None:
+    placement(shop, "mixed", count=6, most_of_category=3)
+    placement(shop, "brands", count=4, most_of_brand=2)
+    placement(shop, "diverse", count=6, diversity=0.9)
+    mixed = names(ask(api, customer_id="t-1", placement="mixed"))
+    assert len([name for name in mixed if name.startswith("tea")]) == 3
+    brands = [item["product_id"] for item in ask(api, customer_id="t-1", placement="brands")["items"]]
+    numbers = [[*shops.TEA, *shops.TOY].index(name) % 2 for name in brands]
+    assert numbers.count(0) == numbers.count(1) == 2
+    plain = names(ask(api, customer_id="t-1", limit=6))
+    assert len({name[:3] for name in plain}) == 1
+    assert len({name[:3] for name in names(ask(api, customer_id="t-1", placement="diverse"))}) == 2
+
+
+def test_rotation_changes_the_order_from_hour_to_hour_and_not_within(shop: Any, api: Any) -> None:
+    import time_machine
+
+    placement(shop, "home", rotation=1.0, count=6)
+    now = timezone.now().replace(minute=5)
+    seen = []
+    for hour in range(4):
+        for minute in (0, 30):
+            with time_machine.travel(now + timedelta(hours=hour, minutes=minute), tick=False):
+                seen.append(names(ask(api, customer_id="t-1", placement="home")))
+    assert all(seen[2 * hour] == seen[2 * hour + 1] for hour in range(4))
+    assert len({tuple(one) for one in seen}) > 1
