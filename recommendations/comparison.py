@@ -20,7 +20,7 @@ from recommendations.algorithms.base import Recommender, Scores
 from recommendations.algorithms.bundle import Bundle
 from recommendations.algorithms.data import Interactions
 from recommendations.datasets import Dataset
-from recommendations.evaluation import report, split
+from recommendations.evaluation import report, selection, split
 from recommendations.evaluation.selection import DECIDES, MIN_TESTED, TrainingResult
 
 # What fresher data may cost: two per cent of the score lie within the noise of the test.
@@ -89,7 +89,7 @@ def _of_champion(
         if isinstance(fitted, Recommender):
             fitted.fit(cut.train, dataset.features, seed=seed)
         found: dict[str, Any] = report.evaluate(
-            fitted, cut.train, cut.test, seed=seed, visits=result.asked,  # type: ignore[arg-type]
+            fitted, cut.train, cut.test, seed=seed, sample=selection.TESTED, visits=result.asked,  # type: ignore[arg-type]
         )
     return found[DECIDES], same_test
 

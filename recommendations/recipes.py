@@ -34,8 +34,8 @@ def of_last_search(tenant: Tenant, run: TrainingRun, interactions: int) -> Seque
         )
         .select_related("version").order_by("-id").first()
     )
-    if last is None or last.version is None:
-        return None
+    if last is None or last.version is None or last.version.algorithm != "blend":
+        return None  # on a lower rung a search is cheap, and the next one may be within reach
     if interactions > GROWTH * last.version.counts.get("interactions", 0):
         return None
     found = [row["parts"] for row in last.trials if row.get("parts")]

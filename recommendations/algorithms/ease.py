@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import systems
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.itemrows import ItemRows, signals, top_of_rows
 from recommendations.algorithms.neighbours import graph
 
-# A dense Gram matrix up to here (600 MB); above it every product's block is gathered from the rows.
+# A dense Gram matrix up to here (600 MB); above it the systems are gathered: see `systems`.
 DENSE_GRAM = 12_000
 # Products solved in one call; bounds the memory: CHUNK x keep x keep x 8 bytes.
 CHUNK = 256
@@ -41,10 +42,10 @@ class LocalEase(ItemRows):
             return self.take(sparse.csr_array((source.shape[1],) * 2, dtype=np.float32))
         sizes = np.maximum(np.asarray(source.sum(axis=1)), 1.0)
         weights = (sizes ** (-self.params["a"] / 2)).astype(np.float32)
-        scaled, wanted = (
-            sparse.csr_array(sparse.diags_array(weights) @ matrix).astype(np.float32)
-            for matrix in (source, target)
-        )
+        scaled = sparse.csr_array(sparse.diags_array(weights) @ source).astype(np.float32)
+        wanted = scaled
+        if target is not source:
+            wanted = sparse.csr_array(sparse.diags_array(weights) @ target).astype(np.float32)
         near, _ = graph(target, a=0.7, b=0.5, c=0.5, keep=self.params["keep"], onto=source)
         touched = np.bincount(source.indices, minlength=source.shape[1])
         per_event = float(np.square(scaled.data).sum()) / max(int((touched > 0).sum()), 1)
@@ -97,22 +98,17 @@ class _Blocks:
         self, scaled: sparse.csr_array, wanted: sparse.csr_array, near: sparse.csr_array, lam: float
     ) -> None:
         self.near, self.lam, self.size = near, lam, scaled.shape[1]
-        self.left = sparse.csr_array(scaled.T)
-        self.wanted = sparse.csr_array(wanted.T)
-        self.gram: np.ndarray | None = None
+        self.scaled, self.target = scaled, wanted
         if self.size <= DENSE_GRAM:
-            self.gram = np.asarray((self.left @ scaled).todense(), np.float32)
-        self.cross = sparse.csr_array(self.wanted @ scaled) if self.gram is not None else None
+            self.gram = np.asarray((scaled.T @ scaled).todense(), np.float32)
+            self.cross = sparse.csr_array(wanted.T @ scaled)
 
     def solve(self) -> sparse.csr_array:
         """Rows are the products of a history, columns the products scored."""
-        counts = np.diff(self.near.indptr)
-        values = np.zeros(self.near.nnz, np.float32)
-        order = np.argsort(counts, kind="stable")  # systems of one size side by side
-        order = order[counts[order] > 0]
-        for start in range(0, len(order), CHUNK):
-            rows = order[start : start + CHUNK]
-            self._solve_chunk(rows, counts[rows], values)
+        if self.size <= DENSE_GRAM:
+            values = self._solve_dense()
+        else:
+            values = systems.solved(self.scaled, self.target, self.near, self.lam)
         near = sparse.csr_array(
             (values, self.near.indices, self.near.indptr), shape=self.near.shape
         )
@@ -120,29 +116,32 @@ class _Blocks:
         rows.eliminate_zeros()
         return rows
 
+    def _solve_dense(self) -> np.ndarray:
+        counts = np.diff(self.near.indptr)
+        values = np.zeros(self.near.nnz, np.float32)
+        order = np.argsort(counts, kind="stable")  # systems of one size side by side
+        order = order[counts[order] > 0]
+        for start in range(0, len(order), CHUNK):
+            rows = order[start : start + CHUNK]
+            self._solve_chunk(rows, counts[rows], values)
+        return values
+
     def _solve_chunk(self, rows: np.ndarray, counts: np.ndarray, values: np.ndarray) -> None:
         width = int(counts.max())
-        systems = np.zeros((len(rows), width, width), np.float32)
+        blocks = np.zeros((len(rows), width, width), np.float32)
         right = np.zeros((len(rows), width, 1), np.float32)
         for place, (row, count) in enumerate(zip(rows.tolist(), counts.tolist(), strict=True)):
             nearest = self.near.indices[self.near.indptr[row] : self.near.indptr[row] + count]
-            systems[place, :count, :count], right[place, :count, 0] = self._block(row, nearest)
+            blocks[place, :count, :count], right[place, :count, 0] = self._block(row, nearest)
         diagonal = np.arange(width)
-        systems[:, diagonal, diagonal] += np.float32(self.lam)
-        solved = np.linalg.solve(systems, right)[:, :, 0]
+        blocks[:, diagonal, diagonal] += np.float32(self.lam)
+        solved = np.linalg.solve(blocks, right)[:, :, 0]
         for place, (row, count) in enumerate(zip(rows.tolist(), counts.tolist(), strict=True)):
             start = self.near.indptr[row]
             values[start : start + count] = solved[place, :count]
 
     def _block(self, row: int, nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if self.gram is not None and self.cross is not None:
-            own = slice(self.cross.indptr[row], self.cross.indptr[row + 1])
-            line = np.zeros(self.size, np.float32)
-            line[self.cross.indices[own]] = self.cross.data[own]
-            return self.gram[np.ix_(nearest, nearest)], line[nearest]
-        block = self.left[nearest]
-        gram = (block @ block.T).toarray()
-        line = np.zeros(self.left.shape[1], np.float32)
-        own = slice(self.wanted.indptr[row], self.wanted.indptr[row + 1])
-        line[self.wanted.indices[own]] = self.wanted.data[own]
-        return gram, block @ line
+        own = slice(self.cross.indptr[row], self.cross.indptr[row + 1])
+        line = np.zeros(self.size, np.float32)
+        line[self.cross.indices[own]] = self.cross.data[own]
+        return self.gram[np.ix_(nearest, nearest)], line[nearest]

@@ -7,8 +7,10 @@ equal budget give equal models. The clock stays behind it as a limit that is not
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from recommendations.algorithms.als import ALS
+from recommendations.algorithms.blend import USUAL
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.evaluation.grid import Family, Nature, families
 from recommendations.evaluation.visits import GAP_SECONDS
@@ -21,6 +23,9 @@ DENSE = frozenset({"popularity", "spectral", "als", "hybrid"})
 NOT_LIVE = frozenset({"shoppers"})
 # From so many products on, and so many events, rows are kept shorter.
 MANY_PRODUCTS, SHORT = 20_000, 50
+# Beside the usual parts where products are described, until enough is known for a search: on shops of
+# 50 orders cut from Online Retail 0.149 NDCG@10 against 0.146 without it.
+DESCRIBED = {"name": "content", "params": {"keep": 50, "below": 1_000_000}, "weight": 0.5, "power": 1.0}
 # What the clock may take beyond what was planned.
 SLACK = 3.0
 # Validation cases for each second, within the bounds that make a figure.
@@ -81,6 +86,18 @@ def _bearable(found: list[Family], nature: Nature, seconds: float) -> list[Famil
         if spent <= seconds or family.name in ("neighbours", "popularity"):
             kept.add(family.name)
     return [family for family in found if family.name in kept]
+
+
+def usual(products: int, *, described: bool = False) -> list[dict[str, Any]]:
+    """Parts for a shop in which nothing was searched yet, cut to what its size bears."""
+    parts = [dict(part) for part in USUAL]
+    if described and products <= DENSE_PRODUCTS:
+        parts.append(dict(DESCRIBED))
+    if products > MANY_PRODUCTS:
+        for part in parts:
+            if "keep" in part["params"]:
+                part["params"] = part["params"] | {"keep": min(part["params"]["keep"], SHORT)}
+    return parts
 
 
 def cases(seconds: float) -> int:

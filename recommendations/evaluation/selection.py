@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from recommendations.algorithms import registry
 from recommendations.algorithms.base import Recommender
-from recommendations.algorithms.blend import USUAL, Blend
+from recommendations.algorithms.blend import Blend
 from recommendations.algorithms.bundle import BASE, Bundle
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
@@ -31,6 +31,10 @@ Parts = Sequence[dict[str, Any]]
 
 # Small shops put more aside for the test, until so many lists can be tested.
 SHARES, ENOUGH = (0.2, 0.35, 0.5), 40
+# What is tested where an earlier recipe is fitted again.
+AGAIN = ("popularity", "blend")
+# Lists of known shoppers that are tested; as many again from visits at most.
+TESTED = 2_000
 # Processor seconds that a search may take where nobody says otherwise.
 SECONDS = 60.0
 # Candidates that are not part of the ladder are measured where they cost less than this share.
@@ -84,12 +88,13 @@ def train(
                  the rungs of the ladder, and ALS and LightFM measured next to them
     test_share   of the newest events are the test; by default a fifth, more where that asks too few
     seconds      of processor time for the search
-    recipe       parts of an earlier blend: fitted again, and nothing is searched
+    recipe       parts of an earlier blend: fitted again, nothing is searched, and of the others only
+                 popularity is measured
     progress     called with (step, fraction) before each step and with ("done", 1.0) at the end; it
                  may raise to stop the training
     """
     job = _Job(interactions, baskets, features, seed, seconds, progress or (lambda step, fraction: None))
-    candidates = _candidates(algorithms)
+    candidates = _candidates(AGAIN if recipe is not None and algorithms is None else algorithms)
     started = time.process_time()
     # One core per training, whatever else runs on the machine: workers times threads overbook it.
     with threadpool_limits(1):
@@ -129,7 +134,8 @@ class _Job:
     ) -> None:
         self.interactions, self.baskets, self.features = interactions, baskets, features
         self.seed, self.seconds, self.tell = seed, seconds, tell
-        self.parts: Parts = USUAL
+        described = features is not None and features.matrix.nnz > 0
+        self.parts: Parts = budget.usual(len(interactions.products), described=described)
         self.trials: Sequence[Trial] = ()
         self.left_out: dict[str, str] = {}
         self.values: dict[str, np.ndarray] = {}
@@ -174,7 +180,7 @@ class _Job:
             spent = time.process_time() - started
             self.tell(f"evaluate {name}", start + share * (number + 0.7))
             found[name] = report.evaluate(fitted, cut.train, cut.test, seed=self.seed, keep_bought=keep_bought,
-                                          visits=asked)
+                                          sample=TESTED, visits=asked)
             found[name]["fit_cpu_s"] = spent
             self.values[name] = found[name].pop("values")
         return found

@@ -17,7 +17,7 @@ DECAY = 0.9
 LONGEST = 40
 
 
-def of(cut: Split, baskets: Baskets, *, seed: int, most: int = 2_000) -> Cases:
+def of(cut: Split, baskets: Baskets, *, seed: int, most: int = 1_000) -> Cases:
     """Cases from visits after the cut, by anybody: sessions, customers, guests' baskets.
 
     Each visit of at least two products: its first half asks for its second. Each visit of a shopper
@@ -31,7 +31,10 @@ def of(cut: Split, baskets: Baskets, *, seed: int, most: int = 2_000) -> Cases:
     first = np.searchsorted(owner, owner[starts])  # the owner's first row
     known: list[slice] = []
     wanted: list[np.ndarray] = []
-    for start, end, begin in zip(starts.tolist(), ends.tolist(), first.tolist(), strict=True):
+    able = np.flatnonzero((ends - starts > 1) | (first < starts))
+    if len(able) > most:
+        able = np.sort(np.random.default_rng(seed).choice(able, most, replace=False))
+    for start, end, begin in np.stack((starts, ends, first), axis=1)[able].tolist():
         end = min(end, start + LONGEST)
         middle = start + (end - start + 1) // 2
         later = np.setdiff1d(product[middle:end], product[start:middle])
