@@ -128,6 +128,8 @@ def product(request: Any, external_id: str) -> HttpResponse:
         "days": SALES_DAYS,
         "sales": sales(tenant, [external_id]).get(external_id, {"orders": 0, "units": 0}),
         "earned": earned.aggregate(amount=Sum("amount"), orders=Count("order_external_id", distinct=True)),
+        "rules": list(tenant.rules.filter(products__contains=[external_id]).order_by("name")[:20]),
+        "may_rule": request.membership.may("recommendations.write"),
         "lists": [
             (title, preview.priced(explaining.explain(tenant, Query(kind=kind, products=(external_id,), limit=6))))
             for kind, title in (("similar", "Similar products"), ("bought_together", "Bought together"))

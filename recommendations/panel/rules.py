@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_confirm
 from luxebrain.lib.problems import Problem
-from recommendations import putting_back, reach
+from recommendations import expressions, putting_back, reach
 from recommendations import rules as use
+from recommendations.expressions import ExpressionError
 from recommendations.models import Rule
 from tenants.access import tenant_page
 from tenants.models import Tenant
@@ -101,6 +102,7 @@ def drawn(tenant: Tenant, rows: list[Rule], *, now: datetime) -> None:
         row.words = words(row, titles)
         row.where = [names.get(code, f"{code} (removed)") for code in row.placements]
         row.is_ending = row.state == use.ACTIVE and row.ends_at is not None and row.ends_at < now + use.SOON
+        row.whom = f"where {said(row.segment, 'shopper')}" if row.segment else "everybody"
         row.conflicts = [conflict for conflict in found if row.pk in conflict.rules]
 
 
@@ -108,7 +110,7 @@ def words(rule: Rule, titles: dict[str, str]) -> str:
     """What a rule does, in one sentence."""
     chosen = ", ".join(titles.get(name, name) for name in rule.products[:3])
     more = f" and {len(rule.products) - 3} more" if len(rule.products) > 3 else ""
-    what = f"{chosen}{more}" if rule.products else f"products where {rule.filter}"
+    what = f"{chosen}{more}" if rule.products else f"products where {said(rule.filter, 'product')}"
     match rule.action:
         case Rule.Action.PIN:
             return f"Puts {what} in place {rule.position}" + (" and after it" if len(rule.products) > 1 else "")
@@ -116,6 +118,14 @@ def words(rule: Rule, titles: dict[str, str]) -> str:
             return f"Never shows {what}"
         case _:
             return f"Multiplies the score of {what} by {rule.factor:g}"
+
+
+def said(text: str, scope: str) -> str:
+    """An expression in words; as it was written where it cannot be read any more."""
+    try:
+        return expressions.describe(expressions.parse(text, scope=scope))
+    except ExpressionError:
+        return text
 
 
 def back(request: Any) -> HttpResponse:

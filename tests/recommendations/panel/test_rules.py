@@ -76,6 +76,22 @@ def test_it_makes_one_of_an_expression(owner, acme, shelf):
     assert (row.filter, row.segment, row.factor) == ('price < 20 and "wool" in tags', "shopper.orders >= 2", 0.1)
 
 
+def test_it_says_an_expression_in_words(owner, shelf):
+    send(owner, products=[], filter="price < 20 and in_stock", segment="shopper.orders >= 2")
+    page = html(owner)
+    assert "Multiplies the score of products where price is below 20 and it is in stock by 2" in page
+    assert "where orders of the shopper are at least 2" in page
+
+
+def test_a_product_leads_to_its_rules(owner, acme, ben, signed_in, shelf):
+    send(owner)
+    page = html(owner, "/t/acme/catalogue/products/tea")
+    assert ">Tea first</a>" in page
+    assert f'href="{PAGE}/new?product=tea"' in page
+    assert 'value="tea" checked' in html(owner, f"{PAGE}/new?product=tea")
+    assert "Make a rule" not in html(signed_in(ben), "/t/acme/catalogue/products/tea")
+
+
 def test_times_are_those_of_the_shop(owner, acme, shelf):
     acme.time_zone = "Europe/Berlin"
     acme.save(update_fields=["time_zone"])
