@@ -60,7 +60,8 @@ def test_nothing_of_a_neighbour_is_seen_with_every_filter_removed(neighbours, an
             for own in (MARK, f"{MARK}-1", f"{MARK}-c", f"{MARK}-o"):
                 asked = path.replace(path[path.find("{") :], own) if "{" in path else path
                 answer = api.get(asked)
-                text = answer.content.decode()
+                # An id that the call itself named is told as missing.
+                text = answer.content.decode().replace(f'"missing_ids":["{own}"]', "")
                 if answer.status_code == 200 and MARK in text.replace(asked, ""):
                     shown.append(asked)
     assert not shown
