@@ -15,7 +15,7 @@ from recommendations.candidacy import Eligible
 from recommendations.candidates import Shop
 from recommendations.control import POOL, LiveRule, Plan
 from recommendations.queries import BESIDE, OF_SHOPPER, Query
-from recommendations.ranking import Pool
+from recommendations.ranking import Pool, Trace
 from recommendations.sources import LISTED, Act, Asked, in_cart
 
 BOUGHT = "bought before"
@@ -65,6 +65,10 @@ class Served:
     @property
     def strategy(self) -> str:
         return "model" if self.asked.has_model else "popular"
+
+    @property
+    def trace(self) -> Trace | None:
+        return self.asked.trace
 
     @property
     def version(self) -> int:

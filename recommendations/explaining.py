@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import orjson
+from django.conf import settings
 
 from luxebrain.lib import redis
-from recommendations import answers, candidates
+from recommendations import answers, candidates, history
 from recommendations.algorithms import evidence
 from recommendations.algorithms.blend import Blend
 from recommendations.candidates import Shop
 from recommendations.control import Control
 from recommendations.queries import Query
 from recommendations.serving import Call, RecommendationEngine, Served
+from recommendations.sources import LISTED, Act
 from tenants import epochs
 from tenants.models import Tenant
 
@@ -35,11 +39,19 @@ def explain(
     return explained(serve(tenant, query, version=version, rules=rules), request_id=request_id)
 
 
-def serve(tenant: Tenant, query: Query, *, version: int | None = None, rules: Control | None = None) -> Served:
-    """One list through the same engine as a call of the API, with its trace."""
+def serve(
+    tenant: Tenant, query: Query, *, version: int | None = None, rules: Control | None = None,
+    acts: Sequence[Act] | None = None,
+) -> Served:
+    """One list through the same engine as a call of the API, with its trace.
+
+    acts    what the shopper did, newest first, in the place of what is known of them now
+    """
     engine = RecommendationEngine(tenant.pk, currency=tenant.currency)
     query.details = True
     call = fetched(engine, query)
+    if acts is not None:
+        call = _knowing(acts, call)
     shop = candidates.with_version(tenant, version, call.epochs) if version is not None else None
     return engine.serve(query, call, shop=shop, rules=rules, tells=True)[0]
 
@@ -56,6 +68,19 @@ def fetched(engine: RecommendationEngine, query: Query) -> Call:
     return Call(moved, values, query.layout)
 
 
+def _knowing(acts: Sequence[Act], call: Call) -> Call:
+    """The same call with these acts as the shopper's whole history."""
+    known = [*(orjson.dumps(act) for act in acts[: settings.HISTORY_EVENTS]), history.LOADED]
+    names = call.layout
+    first = names.index("history") if "history" in names else -1
+    held = call.values or [b""] * len(names)
+    values = [
+        known if place == first else [history.LOADED] if name == "history" else value
+        for place, (name, value) in enumerate(zip(names, held, strict=True))
+    ]
+    return Call(call.epochs, values, names)
+
+
 def explained(served: Served, *, request_id: str = "") -> dict[str, Any]:
     answer = answers.one(served, request_id)
     shop, composed = served.shop, served.composed
@@ -70,13 +95,28 @@ def explained(served: Served, *, request_id: str = "") -> dict[str, Any]:
         item["marks"] = composed.marks.get(number, [])
         item["because"] = because(served, number)
         item["parts"] = parts(served, number)
+        item["steps"] = [
+            {"step": step, "why": why, "places": by}
+            for step, moved, why, by in (served.trace.notes if served.trace else ()) if moved == number and by
+        ]
     answer["candidates"] = _listed(shop, composed.candidates)
-    dropped = shop.assortment.ids(np.fromiter(composed.dropped, np.int32, len(composed.dropped)))
-    answer["dropped"] = [
-        {"product_id": name, "why": why, **answers.details(shop, name)}
-        for name, why in zip(dropped, composed.dropped.values(), strict=True)
-    ]
+    answer["dropped"] = _dropped(served)
     return answer
+
+
+def _dropped(served: Served) -> list[dict[str, Any]]:
+    """Products that were looked at and may not be listed, then those that a step of the plan took out."""
+    shop, composed = served.shop, served.composed
+    shown = set(composed.pool.items.tolist())
+    reasons = {item: why for item, why in composed.dropped.items() if item not in shown and why != LISTED}
+    for step, item, why, by in served.trace.notes if served.trace else ():
+        if not by and item not in shown:
+            reasons.setdefault(item, why or step)
+    names = shop.assortment.ids(np.fromiter(reasons, np.int32, len(reasons)))
+    return [
+        {"product_id": name, "why": why, **answers.details(shop, name)}
+        for name, why in zip(names, reasons.values(), strict=True)
+    ]
 
 
 def _listed(shop: Shop, pool: Any, most: int = 50) -> list[dict[str, Any]]:

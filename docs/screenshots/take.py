@@ -17,6 +17,7 @@ TENANT = {
     "overview": "overview",
     "recommendations": "recommendations",
     "try-a-filter": "recommendations/check-filter",
+    "requests": "recommendations/requests",
     "placements": "placements",
     "placement": "placements/home",
     "placement-new": "placements/new",

@@ -27,6 +27,7 @@ def count_errors(request: HttpRequest) -> Badge:
 TENANT_MENU = (
     Item("Overview", "house", "panel:overview", may="overview.read", alone=True),
     Item("Recommendations", "star", "panel:recommendations", may="recommendations.read"),
+    Item("Requests", "search", "panel:requests", may="recommendations.read"),
     Item("Placements", "layout-template", "panel:placements", may="recommendations.read"),
     Item("Rules", "list-ordered", "panel:rules", may="recommendations.read"),
     Item("Models", "box", "panel:models", may="models.read"),

@@ -19,6 +19,7 @@ from recommendations.panel import (
     privacy,
     quality,
     readiness,
+    requests,
     rule_page,
     rules,
 )
@@ -26,6 +27,8 @@ from recommendations.panel import (
 urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
     path("recommendations/check-filter", filters.check, name="check-filter"),
+    path("recommendations/requests", requests.requests, name="requests"),
+    path("recommendations/requests/<slug:request_id>", requests.one, name="request"),
     path("placements", placements.placements, name="placements"),
     path("placements/new", placement_page.new, name="placement-new"),
     path("placements/new/preview", placement_page.preview, name="placement-new-preview"),

@@ -1,0 +1,142 @@
+"""The pages of requests: what was answered is found, explained and answered again."""
+
+import pytest
+
+from recommendations import answer_log, candidates, inbox
+from tenants import epochs
+from tests.recommendations import shops
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    candidates.forget()
+    answer_log.forget()
+
+
+@pytest.fixture
+def warm(acme):
+    shops.stock(acme)
+    shops.sell(acme)
+    shops.fit(acme)
+    return acme
+
+
+def ask(api, query="customer_id=t-1&limit=4", **headers):
+    answer = api.get(f"/api/v1/recommendations?{query}", **headers).json()
+    answer_log.flush()
+    return answer
+
+
+def page(client, path="", **query):
+    answer = client.get(f"/t/acme/recommendations/requests{path}", query)
+    assert answer.status_code == 200, answer.content[-1500:]
+    return answer.content.decode()
+
+
+def rows(text):
+    body = text[text.index('id="rows"') :]
+    return body.count('class="row-link"')
+
+
+def test_it_says_what_to_do_before_the_first_call(warm, ana, signed_in):
+    assert "No list was asked for yet" in page(signed_in(ana))
+
+
+def test_it_finds_a_list_by_every_name_it_has(warm, api, ana, signed_in):
+    client = signed_in(ana)
+    first = ask(api, **{"X-Request-Id": "checkout-0001"})
+    ask(api, "session_id=s-9&type=popular&placement=footer")
+    names = ["checkout-0001", first["recommendation_id"], "t-1", "s-9"]
+    assert rows(page(client)) == 2
+    for name in names:
+        assert rows(page(client, q=name)) == 1, name
+    listed = {item["product_id"] for item in first["items"]}
+    assert rows(page(client, q=sorted(listed)[0])) >= 1
+    assert "Nothing matches" in page(client, q="nobody-like-this")
+    assert rows(page(client, placement="footer")) == 1
+    assert rows(page(client, kind="personalised")) == 1
+
+
+def test_it_pages_by_key_through_all_of_them(warm, api, ana, signed_in):
+    for _ in range(53):
+        api.get("/api/v1/recommendations?limit=1")
+    answer_log.flush()
+    client = signed_in(ana)
+    first = page(client)
+    assert rows(first) == 50
+    last = warm.served_lists.order_by("-at", "-recommendation_id")[49].recommendation_id
+    assert f"before={last}" in first
+    assert rows(page(client, before=last)) == 3
+
+
+def test_it_tells_one_request_with_what_followed(warm, api, ana, signed_in):
+    answer = ask(api, **{"X-Request-Id": "checkout-0002"})
+    name = answer["items"][1]["product_id"]
+    click = {"type": "click", "customer_id": "t-1", "product_id": name,
+             "recommendation_id": answer["recommendation_id"]}
+    assert api.post("/api/v1/events", click).status_code == 202
+    inbox.drain()
+    text = page(signed_in(ana), "/checkout-0002")
+    for item in answer["items"]:
+        assert f"The {item['product_id']}" in text
+    assert answer["recommendation_id"] in text
+    assert "<dt>Clicks</dt><dd>1</dd>" in text
+    assert "curl http" in text
+    assert "purchase" in text  # of the history
+
+
+def test_a_replay_by_the_same_version_is_the_same(warm, api, ana, signed_in):
+    """Also when the shopper did more since: the history of then is used."""
+    ask(api, **{"X-Request-Id": "checkout-0003"})
+    for name in shops.TOY[:4]:
+        api.post("/api/v1/events", {"type": "view", "customer_id": "t-1", "product_id": name})
+    client = signed_in(ana)
+    for version in ("now", "1"):
+        assert "The list is the same" in page(client, "/checkout-0003", version=version)
+
+
+def test_a_replay_says_what_differs_and_why(warm, api, ana, signed_in):
+    answer = ask(api, **{"X-Request-Id": "checkout-0004"})
+    gone, banned = (item["product_id"] for item in answer["items"][:2])
+    warm.products.filter(external_id=gone).update(stock=0)
+    warm.rules.create(name="No more of these", action="exclude", products=[banned])
+    shops.fit(warm)
+    for kind in ("catalogue", "control", "model"):
+        epochs.bump_now(warm.pk, kind)
+    text = page(signed_in(ana), "/checkout-0004", version="now")
+    assert "The list differs" in text
+    assert "Another version: v1 then, v2 here." in text
+    assert "Changed since: catalogue." in text
+    assert "Changed since: placements and rules." in text
+    assert "gone: sold out or not published any more" in text
+    assert "gone: rule: No more of these" in text
+    assert "By v2" in text
+    assert "By v1" in page(signed_in(ana), "/checkout-0004", version="1")
+
+
+def test_a_request_with_several_lists_has_a_tab_for_each(warm, api, ana, signed_in):
+    body = {"customer_id": "t-1", "placements": ["top", {"placement": "side", "type": "popular"}]}
+    answer = api.post("/api/v1/recommendations", body).json()
+    answer_log.flush()
+    client = signed_in(ana)
+    text = page(client, f"/{answer['request_id']}")
+    assert ">top</a>" in text
+    assert ">side</a>" in text
+    side = answer["placements"]["side"]["recommendation_id"]
+    assert "Best sellers" in page(client, f"/{answer['request_id']}", list=side)
+
+
+def test_a_stranger_finds_nothing(warm, api, ana, gil, globex, signed_in):
+    ask(api, **{"X-Request-Id": "checkout-0005"})
+    client = signed_in(gil)
+    assert client.get("/t/acme/recommendations/requests").status_code == 404
+    assert client.get("/t/globex/recommendations/requests/checkout-0005").status_code == 404
+    assert signed_in(ana).get("/t/acme/recommendations/requests/checkout-9999").status_code == 404
+
+
+def test_it_says_how_many_were_not_recorded(warm, ana, signed_in):
+    client = signed_in(ana)
+    assert "not recorded" not in page(client)
+    answer_log._log.lost[warm.pk] = 2
+    answer_log.flush()
+    assert "2 answers were given and not recorded" in page(client)
