@@ -51,6 +51,7 @@ class Noted:
 
         query       as asked, readable by queries.parse
         epochs      of model, catalogue, best sellers and decisions, as texts; None: the cache server was away
+        moment      when it counts as asked, epoch seconds: rules, decay of the history and rotation follow it
         history     [product, act, epoch seconds], newest first
         items       [product, score, source, reason, marks]
         candidates  [product, score, source] of the best, where the list is not simply the first of them
@@ -62,6 +63,7 @@ class Noted:
         facts: Row = {
             "query": queries.told(served.query),
             "epochs": [(one or b"").decode("ascii", "replace") for one in self.epochs[1:]] if self.epochs else None,
+            "moment": served.moment,
             "reason": served.reason,
             "fallback_used": answer["fallback_used"],
             "warnings": answer["warnings"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -65,6 +64,11 @@ class Served:
     @property
     def strategy(self) -> str:
         return "model" if self.asked.has_model else "popular"
+
+    @property
+    def moment(self) -> float:
+        """When it counts as asked, epoch seconds."""
+        return self.asked.moment
 
     @property
     def trace(self) -> Trace | None:
@@ -233,5 +237,5 @@ def _pins(asked: Asked, eligible: Eligible, composed: Composed) -> list[tuple[in
 def _seed(asked: Asked) -> int:
     """The same for one shopper, placement and hour, in every process."""
     whose = asked.query.customer or asked.query.session
-    text = f"{asked.shop.tenant_id}:{asked.query.placement}:{whose}:{int(time.time() // 3600)}"
+    text = f"{asked.shop.tenant_id}:{asked.query.placement}:{whose}:{int(asked.moment // 3600)}"
     return zlib.crc32(text.encode())

@@ -41,15 +41,17 @@ def explain(
 
 def serve(
     tenant: Tenant, query: Query, *, version: int | None = None, rules: Control | None = None,
-    acts: Sequence[Act] | None = None,
+    acts: Sequence[Act] | None = None, moment: float = 0.0,
 ) -> Served:
     """One list through the same engine as a call of the API, with its trace.
 
-    acts    what the shopper did, newest first, in the place of what is known of them now
+    acts      what the shopper did, newest first, in the place of what is known of them now
+    moment    when it counts as asked, epoch seconds; 0 = now
     """
     engine = RecommendationEngine(tenant.pk, currency=tenant.currency)
     query.details = True
     call = fetched(engine, query)
+    call.moment = moment
     if acts is not None:
         call = _knowing(acts, call)
     shop = candidates.with_version(tenant, version, call.epochs) if version is not None else None
@@ -78,7 +80,7 @@ def _knowing(acts: Sequence[Act], call: Call) -> Call:
         known if place == first else [history.LOADED] if name == "history" else value
         for place, (name, value) in enumerate(zip(names, held, strict=True))
     ]
-    return Call(call.epochs, values, names)
+    return Call(call.epochs, values, names, call.moment)
 
 
 def explained(served: Served, *, request_id: str = "") -> dict[str, Any]:

@@ -59,7 +59,7 @@ def versions(tenant: Tenant) -> list[int]:
 
 
 def replay(tenant: Tenant, row: ServedList, *, version: int | None = None) -> Replayed:
-    """The list again, with the shopper's history as it was then and everything else as it is now.
+    """The list again, as of that moment and with the shopper's history of then; catalogue and rules are today's.
 
     version    None: the one in service
     Raises Problem with a sentence for a version that cannot be loaded, and for a question that
@@ -68,7 +68,7 @@ def replay(tenant: Tenant, row: ServedList, *, version: int | None = None) -> Re
     query = queries.parse(row.facts["query"])
     acts = [(product, kind, moment) for product, kind, moment in row.facts["history"]]
     try:
-        served = explaining.serve(tenant, query, version=version, acts=acts)
+        served = explaining.serve(tenant, query, version=version, acts=acts, moment=row.facts["moment"])
     except NotFound as missing:
         raise Problem(f"{missing.detail} Choose another version.") from None
     except (ArtifactError, BundleDamaged, OSError):
@@ -113,9 +113,7 @@ def _causes(row: ServedList, served: Served, differs: bool) -> list[str]:
         for name, was, moved in list(zip(_EPOCHS, then, now, strict=False))[1:]:
             if moved is not None and was != moved:
                 found.append(f"Changed since: {name}.")
-    if served.plan.rotation:
-        found.append("The placement rotates: its order varies from hour to hour.")
-    return found or ["Nothing that is recorded changed; the time of day or a rule's schedule may have."]
+    return found or ["What is recorded is the same; something else changed, such as the shopper's orders."]
 
 
 def _spoken(version: int) -> str:

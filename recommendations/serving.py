@@ -25,11 +25,12 @@ Epochs = tuple[bytes | None, ...] | None
 
 @dataclass(slots=True)
 class Call:
-    """What the gate fetched for one call."""
+    """What the gate fetched for one call. `moment` is when it counts as asked, epoch seconds; 0 = now."""
 
     epochs: Epochs
     values: list[Any]
     layout: tuple[str, ...] = ()
+    moment: float = 0.0
 
     def all(self, name: str) -> list[Any]:
         return [value for value, of in zip(self.values, self.layout, strict=False) if of == name]
@@ -101,6 +102,7 @@ class RecommendationEngine:
         shop = shop or candidates.shop(self.tenant_id, call.epochs)
         shop.is_cold = self._is_cold_start(call.one("cold"))
         rules = rules or shop.control
+        call.moment = call.moment or time.time()
         acts = self._acts(query, call)
         shopper = self._shopper(query, call) if query.uses_shopper or rules.uses_shopper else None
         found: list[Served] = []
@@ -116,10 +118,10 @@ class RecommendationEngine:
         shopper: dict[str, Any] | None, taken: Sequence[int], *, tells: bool,
     ) -> Served:
         context = self._context(shop, query)
-        plan = control.plan(rules, query, context=context, shopper=shopper)
+        plan = control.plan(rules, query, context=context, shopper=shopper, now=call.moment)
         asked = Asked(
             shop, query, plan, acts, lambda: self._ranked(shop, call), context, shopper, taken,
-            Trace() if tells else None,
+            Trace() if tells else None, call.moment,
         )
         composed = composing.nothing() if plan.is_off else composing.compose(asked)
         return Served(asked, composed, _reason(asked, composed))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +35,7 @@ class Asked:
     acts     what the shopper did lately, newest first
     popular  gives (product id, weighted units) of the shop's best sellers, best first
     taken    products that other lists of the same call show already
+    moment   when it was asked, epoch seconds
     """
 
     shop: Shop
@@ -47,6 +47,7 @@ class Asked:
     shopper: Any = None
     taken: Sequence[int] = ()
     trace: Trace | None = None
+<<<<<<< HEAD
     known: tuple[History, int] | None = None
 
     @property
@@ -58,6 +59,9 @@ class Asked:
             fresh = [act for act in self.acts if act[2] >= since]
             self.known = bundle.history_of(self.query.customer or None, history.weigh(fresh, now=time.time()))
         return self.known
+=======
+    moment: float = 0.0
+>>>>>>> fcfdd11 (Replay a list as of the moment it was answered)
 
     @property
     def has_model(self) -> bool:
@@ -171,7 +175,13 @@ def _modelled(asked: Asked, seeds: np.ndarray) -> Iterator[tuple[str, Scores]]:
     assert bundle is not None
     stages = bundle.stages(
         _STAGED.get(kind, kind),  # type: ignore[arg-type]
+<<<<<<< HEAD
         past=asked.past if kind == "personalised" else None,
+=======
+        customer=query.customer or None,
+        recent=history.weigh(fresh, now=asked.moment),
+        now=int(asked.moment),
+>>>>>>> fcfdd11 (Replay a list as of the moment it was answered)
         seeds=_seeds(shop, seeds) if kind in BESIDE else NO_SEEDS,
         emphasis=asked.plan.weights,
     )
