@@ -47,7 +47,7 @@ class Asked:
     shopper: Any = None
     taken: Sequence[int] = ()
     trace: Trace | None = None
-<<<<<<< HEAD
+    moment: float = 0.0
     known: tuple[History, int] | None = None
 
     @property
@@ -57,11 +57,9 @@ class Asked:
             bundle, since = self.shop.bundle, self.shop.read_at
             assert bundle is not None
             fresh = [act for act in self.acts if act[2] >= since]
-            self.known = bundle.history_of(self.query.customer or None, history.weigh(fresh, now=time.time()))
+            recent = history.weigh(fresh, now=self.moment)
+            self.known = bundle.history_of(self.query.customer or None, recent, now=int(self.moment))
         return self.known
-=======
-    moment: float = 0.0
->>>>>>> fcfdd11 (Replay a list as of the moment it was answered)
 
     @property
     def has_model(self) -> bool:
@@ -175,13 +173,7 @@ def _modelled(asked: Asked, seeds: np.ndarray) -> Iterator[tuple[str, Scores]]:
     assert bundle is not None
     stages = bundle.stages(
         _STAGED.get(kind, kind),  # type: ignore[arg-type]
-<<<<<<< HEAD
         past=asked.past if kind == "personalised" else None,
-=======
-        customer=query.customer or None,
-        recent=history.weigh(fresh, now=asked.moment),
-        now=int(asked.moment),
->>>>>>> fcfdd11 (Replay a list as of the moment it was answered)
         seeds=_seeds(shop, seeds) if kind in BESIDE else NO_SEEDS,
         emphasis=asked.plan.weights,
     )
