@@ -115,7 +115,7 @@ def test_a_replay_says_what_differs_and_why(warm, api, ana, signed_in):
 
 
 def test_a_request_with_several_lists_has_a_tab_for_each(warm, api, ana, signed_in):
-    body = {"customer_id": "t-1", "placements": ["top", {"placement": "side", "type": "popular"}]}
+    body = {"customer_id": "t-1", "placements": [{"placement": "top"}, {"placement": "side", "type": "popular"}]}
     answer = api.post("/api/v1/recommendations", body).json()
     answer_log.flush()
     client = signed_in(ana)
