@@ -59,7 +59,8 @@ def test_a_call_is_a_row_within_two_seconds(warm, api):
 
 
 def test_each_list_of_a_call_is_a_row_with_its_request(warm, api):
-    body = {"customer_id": "t-1", "placements": [{"placement": "top"}, {"placement": "cart", "type": "popular", "limit": 2}]}
+    side = {"placement": "cart", "type": "popular", "limit": 2}
+    body = {"customer_id": "t-1", "placements": [{"placement": "top"}, side]}
     answer = make.Api(make.key(warm, mode="test")).post("/api/v1/recommendations", body).json()
     answer_log.flush()
     found = {row.placement: row for row in rows(warm)}
