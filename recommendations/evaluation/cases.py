@@ -102,7 +102,9 @@ def touched_by(interactions: Interactions, kinds: list[int]) -> sparse.csr_array
 
 
 def evaluate(score: Score, cases: Cases, ks: list[int]) -> dict[str, float]:
-    """Means over the rows of "recall@k", "ndcg@k", "hit_rate@k", "mrr@k"; full ranking."""
+    """Means over the rows of "recall@k", "ndcg@k", "hit_rate@k", "mrr@k"; full ranking; 0 of none."""
+    if not len(cases):
+        return {f"{name}@{k}": 0.0 for k in ks for name in ("recall", "ndcg", "hit_rate", "mrr")}
     values: dict[str, list[np.ndarray]] = {}
     for block in cases.blocks():
         found = score(block.histories, block.customers)

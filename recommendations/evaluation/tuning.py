@@ -34,6 +34,8 @@ MANY_EVENTS = 400_000
 AGAIN = 2
 # Parameters of one family that reach the last rung.
 SURVIVORS = 2
+# Where no case can be asked, popularity only orders what the other parts do not know.
+UNJUDGED_POPULARITY = 0.05
 
 Progress = Callable[[str, float], None]
 
@@ -85,8 +87,11 @@ def tune(
     """
     started = time.process_time()
     tell = progress or (lambda step, share: None)
-    search = _Search(folds, k, seed)
     chosen = families(nature) if among is None else among
+    folds = [fold for fold in folds if len(fold.cases)]
+    if not folds:
+        return Tuned(_unjudged(chosen), 0.0, False)
+    search = _Search(folds, k, seed)
     kept: list[_Kept] = []
     for number, family in enumerate(chosen):
         tell(f"try {family.name}", 0.9 * number / len(chosen))
@@ -221,6 +226,13 @@ class _Search:
 
 def _scores(fitted: Recommender, cases: Cases, power: float) -> Many:
     return many(fitted, powered_histories(cases.histories, power), cases.customers)
+
+
+def _unjudged(chosen: Sequence[Family]) -> list[dict[str, Any]]:
+    """Where nothing can be asked: the likeliest of every part that ranks by itself, popularity least."""
+    return [{"name": family.name, "params": family.params[0], "power": family.powers[0],
+             "weight": UNJUDGED_POPULARITY if family.name == "popularity" else 1.0}
+            for family in chosen if not family.corrects]
 
 
 def _different(kept: list[_Kept]) -> list[_Kept]:
