@@ -10,20 +10,30 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from luxebrain.lib.pages import render_page
-from luxebrain.lib.problems import Problem
-from recommendations import explaining, queries
+from luxebrain.lib.problems import NotFound, Problem
+from modelregistry.artifacts import ArtifactError
+from recommendations import explaining, queries, reach, replaying
+from recommendations.algorithms.bundle import BundleDamaged
+from recommendations.models import Merchandising
 from tenants.access import tenant_page
 from tenants.models import Tenant
 
 LIMIT = 12
+MOST_PRODUCTS = 10
 KINDS = (
     ("personalised", "For a shopper", "Personal to one shopper, from what they bought and did."),
     ("similar", "Similar products", "Beside one product: alike, or bought by the same people."),
     ("bought-together", "Bought together", "Beside one product or in the cart: what goes into the same order."),
+    ("complete-the-look", "Completes the look", "Beside one product: what goes with it, from other categories."),
     ("trending", "Trending", "What sells faster lately than before."),
     ("popular", "Popular", "The best sellers of this shop."),
+    ("newest", "New", "The newest products of the catalogue."),
+    ("recently-viewed", "Viewed lately", "What one shopper looked at and has not bought."),
+    ("pending-cart", "Still in the cart", "What one shopper put into the cart and has not bought."),
+    ("buy-again", "Buy again", "What one shopper bought before, by how often and how lately."),
 )
-BESIDE_A_PRODUCT = {"similar", "bought-together"}
+BESIDE_A_PRODUCT = {"similar", "bought-together", "complete-the-look"}
+OF_A_SHOPPER = {"personalised", "recently-viewed", "pending-cart", "buy-again"}
 REASONS = {
     "cold_start": "The shop has fewer than {needed} orders, so everybody sees its best sellers.",
     "model_training": "There are enough orders, and the first model is not in service yet: best sellers until then.",
@@ -37,36 +47,74 @@ REASONS = {
 @tenant_page(may="recommendations.read")
 def recommendations(request: Any) -> HttpResponse:
     tenant: Tenant = request.tenant
-    kind = request.GET.get("type", "personalised")
-    kind = kind if kind in {name for name, _, _ in KINDS} else "personalised"
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    customer = request.GET.get("customer", "").replace("\x00", "")[:64]
-    product = request.GET.get("product", "").replace("\x00", "")[:64]
-    beside = kind in BESIDE_A_PRODUCT
+    placements = {row.code: row for row in tenant.placements.all()}
+    placement = request.GET.get("placement", "")
+    placement = placement if placement in placements else ""
+    kind = request.GET.get("type", "")
+    is_given = kind in {name for name, _, _ in KINDS}
+    if not is_given:
+        own = placements[placement].kind if placement else "personalised"
+        kind = queries.SPOKEN.get(own, own)
+    text = clean(request.GET.get("q", ""), 100).strip()
+    customer = clean(request.GET.get("customer", ""), 64)
+    products = list(dict.fromkeys(clean(name, 64) for name in request.GET.getlist("product") if name))[:MOST_PRODUCTS]
+    language = request.GET.get("language", "")
+    beside, wants_shopper = kind in BESIDE_A_PRODUCT, kind in OF_A_SHOPPER
     context: dict[str, Any] = {
         "kind": kind,
+        "sent_type": kind if is_given else "",
         "kinds": kinds(request, kind),
         "about": next(words for name, _, words in KINDS if name == kind),
         "beside": beside,
-        "wants_shopper": kind == "personalised",
+        "wants_shopper": wants_shopper,
         "q": text,
         "customer": customer,
-        "product": product,
-        "products_found": find_products(tenant, text) if beside else [],
-        "customers_found": find_customers(tenant, text, chosen=customer) if kind == "personalised" else [],
-        "chosen": tenant.products.filter(external_id=product).first() if beside and product else None,
+        "placement": placement,
+        "placements": placements.values(),
+        "language": language,
+        "languages": Merchandising.Language.choices,
+        "version": request.GET.get("version", ""),
+        "versions": replaying.versions(tenant),
+        "products_found": [one for one in find_products(tenant, text) if one.external_id not in products]
+        if beside else [],
+        "customers_found": find_customers(tenant, text, chosen=customer) if wants_shopper else [],
+        "chosen": chosen(request, tenant, products) if beside else [],
     }
-    if not beside or product:
-        context |= ask(tenant, kind=kind, customer=customer, product=product, request_id=request.request_id)
+    asked: dict[str, Any] = {"customer_id": customer if wants_shopper else "", "placement": placement}
+    asked |= {"product_ids": products if beside else [], "language": language}
+    asked = {name: value for name, value in asked.items() if value}
+    if is_given or not placement:
+        asked["type"] = kind
+    if not placement:
+        asked["limit"] = LIMIT
+    if not beside or products:
+        context |= ask(tenant, asked, version=context["version"], request_id=request.request_id)
     return render_page(request, "recommendations/preview.html", context, fragment="answer")
 
 
+def clean(text: str, most: int) -> str:
+    return text.replace("\x00", "")[:most]
+
+
+def chosen(request: Any, tenant: Tenant, products: list[str]) -> list[dict[str, str]]:
+    """The products that the list stands beside, each with the address of the page without it."""
+    titles = reach.titles(tenant, products)
+    found = []
+    for name in products:
+        rest = request.GET.copy()
+        rest.setlist("product", [one for one in products if one != name])
+        found.append({"id": name, "title": titles.get(name, name), "url": f"{request.path}?{rest.urlencode()}"})
+    return found
+
+
 def kinds(request: Any, current: str) -> list[dict[str, Any]]:
-    base = request.GET.copy()
     found = []
     for name, label, _ in KINDS:
+        base = request.GET.copy()
         base["type"] = name
         base.pop("q", None)
+        if name not in BESIDE_A_PRODUCT:
+            base.setlist("product", [])
         found.append({"label": label, "url": f"{request.path}?{base.urlencode()}", "current": name == current})
     return found
 
@@ -94,25 +142,38 @@ def find_products(tenant: Tenant, text: str) -> list[Any]:
     return list(rows.order_by("title")[:8])
 
 
-def ask(tenant: Tenant, *, kind: str, customer: str, product: str, request_id: str) -> dict[str, Any]:
-    """The answer as the API would give it, read by the same rules."""
-    asked: dict[str, Any] = {"type": kind, "limit": LIMIT}
-    if kind == "personalised" and customer:
-        asked["customer_id"] = customer
-    if kind in BESIDE_A_PRODUCT:
-        asked["product_id"] = product
+def ask(tenant: Tenant, asked: dict[str, Any], *, version: str, request_id: str) -> dict[str, Any]:
+    """The answer as the API would give it, read by the same rules; beside it that of another version."""
     try:
         query = queries.parse(asked)
     except Problem as problem:
         return {"refused": " ".join(error["message"] for error in problem.errors) or problem.detail}
     answer = priced(explaining.explain(tenant, query, request_id=request_id))
     reason = answer.get("strategy_reason")
-    return {
+    context = {
         "answer": answer,
         "reason": REASONS.get(reason or "", "").format(needed=settings.COLD_START_ORDERS),
         "call": curl(asked),
-        "orders": tenant.orders.countable().filter(customer__external_id=customer).count() if customer else 0,
+        "orders": tenant.orders.countable().filter(customer__external_id=query.customer).count()
+        if query.customer else 0,
     }
+    if version.isascii() and version.isdecimal() and len(version) < 9:
+        context |= compared(tenant, queries.parse(asked), answer, int(version))
+    return context
+
+
+def compared(tenant: Tenant, query: queries.Query, answer: dict[str, Any], version: int) -> dict[str, Any]:
+    """The list by another version, and how each product stands in both."""
+    try:
+        other = priced(explaining.explain(tenant, query, version=version))
+    except (NotFound, ArtifactError, BundleDamaged, OSError):
+        return {"not_compared": f"Version v{version} is not stored, or cannot be loaded."}
+    first, second = ({item["product_id"]: item["rank"] for item in one["items"]} for one in (answer, other))
+    for one, against in ((answer, second), (other, first)):
+        for item in one["items"]:
+            place = against.get(item["product_id"])
+            item["elsewhere"] = "only here" if place is None else "" if place == item["rank"] else f"there at {place}"
+    return {"other": other, "shared": len(first.keys() & second.keys())}
 
 
 def priced(answer: dict[str, Any]) -> dict[str, Any]:
@@ -123,5 +184,6 @@ def priced(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def curl(asked: dict[str, Any]) -> str:
-    address = f"{settings.BASE_URL}/api/v1/recommendations?{urlencode({**asked, 'details': 'true'})}"
+    pairs = {name: ",".join(value) if isinstance(value, list) else value for name, value in asked.items()}
+    address = f"{settings.BASE_URL}/api/v1/recommendations?{urlencode({**pairs, 'details': 'true'})}"
     return f'curl "{address}" -H "Authorization: Bearer $LUXEBRAIN_KEY"'

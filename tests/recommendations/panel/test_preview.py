@@ -2,7 +2,15 @@
 
 import pytest
 
+from recommendations import candidates, history
+from tenants import epochs
 from tests import make
+from tests.recommendations import shops
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    candidates.forget()
 
 
 @pytest.fixture
@@ -37,9 +45,11 @@ def test_it_shows_what_one_shopper_sees_beside_what_they_did(signed_in, shop, an
     assert "customer_id=zoe" in found
     history = found[found.index("What they did lately") :]
     assert "Title B" in history
-    shelf = found[found.index("What zoe would see") : found.index("The same from your shop")]
+    shelf = found[found.index("What zoe would see") : found.index("Looked at and left out")]
     assert "Title A" in shelf
-    assert "Title B" not in shelf  # bought already
+    assert "Title B" not in shelf
+    left_out = found[found.index("Looked at and left out") :]
+    assert "bought before" in left_out[: left_out.index("</section>")]
 
 
 def test_it_finds_customers_and_products(signed_in, shop, ana):
@@ -49,16 +59,67 @@ def test_it_finds_customers_and_products(signed_in, shop, ana):
     assert "Title C" in text(client, type="similar", q="title c")
 
 
-@pytest.mark.parametrize("kind", ["similar", "bought-together"])
+@pytest.mark.parametrize("kind", ["similar", "bought-together", "complete-the-look"])
 def test_it_shows_the_list_beside_a_product(signed_in, shop, ana, kind):
     client = signed_in(ana)
     assert "Choose a product" in text(client, type=kind)
     assert "Beside Title A" in text(client, type=kind, product="a")
 
 
-@pytest.mark.parametrize("kind", ["trending", "popular", "no-such-kind"])
+@pytest.mark.parametrize("kind", ["trending", "popular", "newest", "no-such-kind"])
 def test_it_shows_the_lists_of_everybody(signed_in, shop, ana, kind):
     assert "Title A" in text(signed_in(ana), type=kind)
+
+
+@pytest.mark.parametrize(("kind", "act"), [("recently-viewed", "view"), ("pending-cart", "cart")])
+def test_it_shows_what_a_shopper_is_reminded_of(signed_in, shop, ana, kind, act):
+    history.push(shop.pk, [("c:zoe", "c", act, 0)])
+    found = text(signed_in(ana), type=kind, customer="zoe")
+    shelf = found[found.index("What zoe would see") : found.index("The same from your shop")]
+    assert "Title C" in shelf
+    assert "Title A" not in shelf
+
+
+def test_a_cart_has_several_products_and_each_can_be_taken_out(signed_in, shop, ana):
+    found = text(signed_in(ana), type="bought-together", product=["a", "b"])
+    assert "Beside Title A, Title B" in found
+    assert "product_ids=a%2Cb" in found
+    assert "take out" in found
+    assert "Title C" in found[found.index("Beside Title A") :]
+
+
+def test_a_placement_decides_and_says_what_it_left_out(signed_in, shop, ana):
+    shop.placements.create(code="top", name="Top of home", kind="popular", count=2, filter='id != "b"')
+    shop.rules.create(name="A first", action="pin", products=["a"], placements=["top"])
+    for kind in ("control", "catalogue"):
+        epochs.bump_now(shop.pk, kind)
+    found = text(signed_in(ana), placement="top")
+    assert "placement=top" in found
+    assert "<dt>Rule</dt><dd>A first</dd>" in found
+    assert "Looked at and left out" in found
+    assert "filter: id != &quot;b&quot;" in found
+
+
+def test_it_speaks_another_language(signed_in, shop, ana):
+    assert text(signed_in(ana), language="de") != text(signed_in(ana), language="en")
+    assert "language=de" in text(signed_in(ana), language="de")
+    assert "This cannot be asked" in text(signed_in(ana), language="xx")
+
+
+def test_it_stands_beside_another_version(signed_in, acme, ana):
+    shops.stock(acme)
+    shops.sell(acme)
+    shops.fit(acme)
+    for name in shops.TEA[:4]:
+        make.order(acme, [name, "tea-7"], customer=acme.customers.get(external_id="t-1"))
+    shops.fit(acme)
+    client = signed_in(ana)
+    found = text(client, customer="t-1", version="1")
+    assert "By model v1" in found
+    assert "products in both lists" in found
+    assert "From model v2" in found
+    assert "<summary>Why</summary>" in found
+    assert "Version v99 is not stored" in text(client, customer="t-1", version="99")
 
 
 def test_it_gives_the_answer_of_the_api(signed_in, shop, ana):
