@@ -16,14 +16,14 @@ from luxebrain.lib.problems import Problem
 from recommendations import placements as use
 from recommendations import reach, rules, simulation, tracking
 from recommendations.evaluation import clicks
-from recommendations.models import Placement, Rule
+from recommendations.models import Placement
 from recommendations.panel import trying
 from recommendations.panel.placement_form import PlacementForm
 from recommendations.panel.placements import DAYS, shown
+from recommendations.queries import BESIDE
 from tenants.access import tenant_page
 
 TEMPLATE = "recommendations/placement.html"
-BESIDE = {Placement.Kind.SIMILAR, Placement.Kind.BOUGHT_TOGETHER, Placement.Kind.LOOK}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +63,6 @@ def page(request: Any, row: Placement) -> HttpResponse:
         "may_write": request.membership.may("recommendations.write"),
         "problems": reach.placement_conflicts(tenant, [row]).get(row.code, []) if row.pk else [],
         "rules": [rule for rule in rules.live(tenant) if not rule.placements or row.code in rule.placements],
-        "actions": dict(Rule.Action.choices),
         "lists": lists,
         "ctr": min(clicked, lists) / lists if lists >= tracking.ENOUGH_LISTS else None,
         "enough": tracking.ENOUGH_LISTS,
