@@ -18,6 +18,8 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402  (after the settings stand)
 from django.db import close_old_connections  # noqa: E402
+from django.http import HttpRequest  # noqa: E402
+from django.urls import ResolverMatch  # noqa: E402
 
 from luxebrain.middleware import is_call_with_key  # noqa: E402
 
@@ -55,6 +57,17 @@ class ApiHandler(WSGIHandler):
             super().load_middleware(is_async=is_async)
         finally:
             settings.MIDDLEWARE = every
+        self._matches: dict[str, ResolverMatch] = {}
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """As Django does; a route without variable parts is looked for once."""
+        match = self._matches.get(request.path_info)
+        if match is None:
+            match = super().resolve_request(request)
+            if not match.captured_kwargs and not match.args:
+                self._matches[request.path_info] = match
+        request.resolver_match = match
+        return match
 
 
 _looked = threading.local()

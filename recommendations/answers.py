@@ -76,7 +76,7 @@ def checked(shop: Shop, query: Query, request_id: str) -> dict[str, Any]:
 
 def _items(served: Served) -> list[dict[str, Any]]:
     query, pool, shop = served.query, served.composed.pool, served.shop
-    names = shop.assortment.ids(pool.items)
+    names = shop.assortment.ids(pool.items.tolist())
     sources = [served.composed.sources[code] for code in pool.sources.tolist()]
     reasons = _reasons(served, names, sources)
     items = []

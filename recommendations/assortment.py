@@ -110,7 +110,7 @@ class Assortment:
 
     def ids(self, items: Iterable[int]) -> list[str]:
         first, known = self._first, self.known
-        return [known.id(int(i)) if i < first else self._names[int(i) - first] for i in items]  # type: ignore[union-attr]
+        return [known.id(i) if i < first else self._names[i - first] for i in items]  # type: ignore[union-attr]
 
     def _resembling(self) -> Newcomers | None:
         if self._resemblance is None or not self._names:

@@ -55,6 +55,7 @@ _ONE = frozenset(
     "type recommendation_type customer_id session_id product_id product_ids limit placement exclude candidates details "
     "filter boosts min_relevance diversity fallback language".split()
 )
+_USUAL = frozenset({"type", "customer_id", "session_id", "limit"})
 _NAMES = _ONE | {"placements", "validate_only"}
 
 
@@ -170,6 +171,15 @@ def _one(given: Given) -> Query:
     else:
         given.refuse("type", f"One of {', '.join(spoken())}.")
     query.customer, query.session = given.identifier("customer_id"), given.identifier("session_id")
+    if query.given <= _USUAL:
+        query.limit = given.whole("limit", 1, MAX_LIMIT, default=10)
+    else:
+        _rest(given, query)
+    return query
+
+
+def _rest(given: Given, query: Query) -> None:
+    """The fields that few calls have."""
     query.products = given.ids("product_id", MAX_PRODUCTS) + given.ids("product_ids", MAX_PRODUCTS)
     query.exclude, query.candidates = (given.ids(name, most) for name, most in _LISTS.items())
     query.limit = given.whole("limit", 1, MAX_LIMIT, default=min(max(len(query.candidates), 10), MAX_LIMIT))
@@ -182,7 +192,6 @@ def _one(given: Given) -> Query:
     query.min_relevance, query.diversity = given.share("min_relevance"), given.share("diversity")
     query.fallback = given.choice("fallback", FALLBACKS, "popular")
     query.language = given.choice("language", LANGUAGES, "")
-    return query
 
 
 def _several(given: Given, shared: Query) -> tuple[Query, ...]:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import structlog
-
+from luxebrain.lib import logs
 from tenants.models import AuditEntry, Tenant, User
 
 
@@ -27,5 +26,5 @@ def record(
         target=target[:160],
         details=details or {},
         reason=reason[:500],
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        request_id=logs.bound("request_id"),
     ).save(using=tenant.alias if tenant else "ops", force_insert=True)

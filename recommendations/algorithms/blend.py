@@ -82,7 +82,7 @@ class Blend(Recommender):
             [known[key_of(part["name"], part["params"])] for part in self.params["parts"]],
             np.float32,
         )
-        return self
+        return self._settled()
 
     def score_history(
         self, items: np.ndarray, weights: np.ndarray, customer: int = -1,
@@ -91,7 +91,7 @@ class Blend(Recommender):
         """`emphasis` multiplies the weights of parts, by their name."""
         columns, values = [], []
         whole: np.ndarray | None = None
-        for part, fitted, worth in self._weighted():
+        for part, fitted, worth in self._weighted:
             if emphasis:
                 worth = worth * np.float32(emphasis.get(part["name"], 1.0))
             powered = powered_by(weights, part["power"])
@@ -117,7 +117,7 @@ class Blend(Recommender):
     ) -> list[tuple[str, float]]:
         """(part's name, what it adds to the score of one product); they sum up to the score."""
         added: dict[str, float] = {}
-        for part, fitted, worth in self._weighted():
+        for part, fitted, worth in self._weighted:
             found, scores = fitted.score_history(items, powered_by(weights, part["power"]), customer)
             if found is None:
                 own = float(scores[item]) if len(scores) else 0.0
@@ -131,7 +131,7 @@ class Blend(Recommender):
     def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> np.ndarray:
         """The same for many shoppers at once, dense."""
         total = np.zeros(histories.shape, np.float32)
-        for part, fitted, worth in self._weighted():
+        for part, fitted, worth in self._weighted:
             found = many(fitted, powered_histories(histories, part["power"]), customers)
             if sparse.issparse(found):
                 # Row by row into place: a dense copy of each part would double the memory.
@@ -172,15 +172,20 @@ class Blend(Recommender):
             own = {name.removeprefix(prefix): array for name, array in arrays.items()
                    if name.startswith(prefix)}
             self.parts.append(PARTS[part["name"]].from_arrays(own, part["params"]))
+        self._settled()
 
     def _first_of(self, number: int) -> int:
         """The first part with the same algorithm and parameters: it is fitted and stored once."""
         keys = [key_of(part["name"], part["params"]) for part in self.params["parts"]]
         return keys.index(keys[number])
 
-    def _weighted(self) -> list[tuple[dict[str, Any], Recommender, np.float32]]:
-        return [(part, fitted, np.float32(part["weight"] / scale)) for part, fitted, scale in
-                zip(self.params["parts"], self.parts, self.scales.tolist(), strict=True)]
+    def _settled(self) -> Self:
+        """Once all parts and scales are known: (as asked for, fitted, what its scores are multiplied by)."""
+        self._weighted: list[tuple[dict[str, Any], Recommender, np.float32]] = [
+            (part, fitted, np.float32(part["weight"] / scale)) for part, fitted, scale in
+            zip(self.params["parts"], self.parts, self.scales.tolist(), strict=True)
+        ]
+        return self
 
 
 def _terms(

@@ -21,7 +21,7 @@ class IdMap:
     each begins, their 64-bit hashes in ascending order, and the index that each hash belongs to.
     """
 
-    __slots__ = ("_blob", "_hashes", "_offsets", "_order")
+    __slots__ = ("_blob", "_count", "_hashes", "_offsets", "_order", "_starts", "_text")
 
     def __init__(
         self, *, blob: np.ndarray, offsets: np.ndarray, hashes: np.ndarray, order: np.ndarray
@@ -30,6 +30,8 @@ class IdMap:
         self._offsets = offsets
         self._hashes = hashes
         self._order = order
+        # One entry of a view costs a third of one entry of an array.
+        self._text, self._starts, self._count = memoryview(blob), memoryview(offsets), len(offsets) - 1
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> IdMap:
@@ -52,15 +54,15 @@ class IdMap:
         return cls.of(numbers), codes
 
     def __len__(self) -> int:
-        return len(self._offsets) - 1
+        return self._count
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids(np.arange(len(self))))
 
     def id(self, index: int) -> str:
-        if not 0 <= index < len(self):
+        if not 0 <= index < self._count:
             raise IndexError(index)
-        return self._raw(index).decode()
+        return str(self._text[self._starts[index] : self._starts[index + 1]], "utf-8")
 
     def ids(self, indices: Iterable[int]) -> list[str]:
         return [self.id(int(index)) for index in indices]
@@ -89,7 +91,7 @@ class IdMap:
                       ("blob", "offsets", "hashes", "order")})
 
     def _raw(self, index: int) -> bytes:
-        return self._blob[self._offsets[index] : self._offsets[index + 1]].tobytes()
+        return bytes(self._text[self._starts[index] : self._starts[index + 1]])
 
     def _compare(self, raw: bytes, key: np.uint64, start: int) -> int:
         # Two texts may share a hash, so the text itself decides.
