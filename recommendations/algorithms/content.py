@@ -16,6 +16,9 @@ from recommendations.algorithms.neighbours import prune
 from recommendations.algorithms.scoring import accumulate, gather
 
 BLOCK_ROWS = 512
+# In a catalogue of more than MANY products a feature that so many share is not compared: it says little,
+# and its cost is their square.
+MANY, COMMON = 20_000, 2_000
 
 
 class Content(Recommender):
@@ -40,8 +43,9 @@ class Content(Recommender):
             built = sparse.csr_array((n_products, n_products), dtype=np.float32)
         else:
             # The rows of all others stay empty.
-            chosen = sparse.diags_array(few.astype(np.float32), format="csr") @ features.matrix
-            built = _alike(sparse.csr_array(chosen), features.matrix, self.params["keep"])
+            compared = _rarer(features.matrix) if n_products > MANY else features.matrix
+            chosen = sparse.diags_array(few.astype(np.float32), format="csr") @ compared
+            built = _alike(sparse.csr_array(chosen), compared, self.params["keep"])
         likeness = Likeness.of(features).arrays() if features is not None and len(features.rarity) else {}
         self.restore(likeness | {
             "indptr": built.indptr.astype(np.int64),
@@ -71,6 +75,11 @@ class Content(Recommender):
         self.indices = arrays["indices"]
         self.data = arrays["data"]
         self.likeness = Likeness.from_arrays(arrays)
+
+
+def _rarer(features: sparse.csr_array) -> sparse.csr_array:
+    spread = np.bincount(features.indices, minlength=features.shape[1])
+    return sparse.csr_array(features[:, np.flatnonzero(spread <= COMMON)])
 
 
 def _alike(left: sparse.csr_array, right: sparse.csr_array, keep: int) -> sparse.csr_array:
