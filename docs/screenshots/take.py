@@ -18,6 +18,7 @@ TENANT = {
     "recommendations": "recommendations",
     "try-a-filter": "recommendations/check-filter",
     "requests": "recommendations/requests",
+    "insights": "insights",
     "placements": "placements",
     "placement": "placements/home",
     "placement-new": "placements/new",

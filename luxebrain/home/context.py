@@ -30,6 +30,7 @@ TENANT_MENU = (
     Item("Requests", "search", "panel:requests", may="recommendations.read"),
     Item("Placements", "layout-template", "panel:placements", may="recommendations.read"),
     Item("Rules", "list-ordered", "panel:rules", may="recommendations.read"),
+    Item("Insights", "chart-line", "panel:insights", may="recommendations.read"),
     Item("Models", "box", "panel:models", may="models.read"),
     Item("Catalogue & events", "database", "panel:catalogue", "Store", may="catalogue.read"),
     Item("API keys", "key-round", "panel:api-keys", "Settings", may="keys.read"),
