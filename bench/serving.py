@@ -1,11 +1,12 @@
 """The recommendations endpoint against an empty Django view, CPU per request, in one interleaved run.
 
-    python -m bench.serving [--items 10000] [--rounds 7] [--json OUT]
+    python -m bench.serving [--sizes 10000,100000] [--tenants 0,0] [--rounds 7] [--json OUT]
 
-Both are served by the same server with the same middleware, one worker, eight connections on
-loopback. A round asks A, B, A, B …; the ratio is taken inside each round, the median is reported.
-CPU is user + system time of the server's process tree. The limit "empty view" is a plain view that
-answers {} outside /api/, with no middleware of its own in the way.
+Both are served by the same server, one worker, eight connections on loopback. A round asks A, B, A, B …; the
+ratio is taken inside each round, the median is reported. CPU is user + system time of the server's process
+tree. The limit "empty view" is a plain view that answers {}, with no middleware at all. Shops: one of each
+size; with --tenants A,B also B small ones, of which A, then all, are asked evenly. Every shop is asked once
+before anything is measured.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from typing import Any
 import psutil
 
 CONNECTIONS = 8
+Call = tuple[str, dict[str, str]]  # address, headers
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--sizes", default="10000,100000")
+    parser.add_argument("--tenants", default="0,0")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--json", type=Path)
@@ -41,8 +44,8 @@ def main() -> None:
         environ = {**os.environ, **servers.environ, "LUX_DATA_DIR": data, "LUX_SECRET_KEY": "b" * 50,
                    "LUX_LOG_CONSOLE": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         prepared = subprocess.run(
-            [sys.executable, "-m", "bench.serving_shop", str(options.items)], env=environ, check=True,
-            stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "bench.serving_shop", options.sizes, options.tenants.split(",")[1]],
+            env=environ, check=True, stdout=subprocess.PIPE, text=True,
         )
         facts = json.loads(prepared.stdout.splitlines()[-1])
         result = measure(environ, facts, options)
@@ -55,23 +58,19 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
     full = serve(environ, "bench.serving_urls", 18_401)
     bare = serve({**environ, "BENCH_BARE": "1"}, "bench.serving_urls", 18_402)
     try:
-        head = {"Authorization": f"Bearer {facts['key']}"}
-        path = "/api/v1/recommendations"
-        targets = {
-            "empty": (bare, 18_402, ["/bench/empty"], {}),
-            "personalised": (full, 18_401, [f"{path}?customer_id=c{n}" for n in range(200)], head),
-            "similar": (full, 18_401, [f"{path}?type=similar&product_id=p{n}" for n in range(200)], head),
-        }
-        for _, port, paths, headers in targets.values():
-            load(port, paths, headers, 1.0)
+        targets = {"empty": (bare, 18_402, [("/bench/empty", {})])}
+        targets |= {name: (full, 18_401, calls) for name, calls in asked(facts, options.tenants).items()}
+        for _, port, calls in targets.values():
+            once(port, calls)
+            load(port, calls, 1.0)
         rounds: dict[str, list[float]] = {name: [] for name in targets}
         rates: dict[str, list[float]] = {name: [] for name in targets}
         for turn in range(options.rounds):
             names = list(targets) if turn % 2 == 0 else list(reversed(targets))
             for name in names:
-                process, port, paths, headers = targets[name]
+                process, port, calls = targets[name]
                 before, start = cpu(process), time.perf_counter()
-                count = load(port, paths, headers, options.seconds)
+                count = load(port, calls, options.seconds)
                 rounds[name].append((cpu(process) - before) / count * 1e6)
                 rates[name].append(count / (time.perf_counter() - start))
         memory = max(child.memory_info().rss for child in psutil.Process(full.pid).children(recursive=True))
@@ -79,7 +78,7 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
         for process in (full, bare):
             process.terminate()
             process.wait(10)
-    result: dict[str, Any] = {"items": options.items, "web_process_rss_mb": round(memory / 1e6, 1)}
+    result: dict[str, Any] = {"web_process_rss_mb": round(memory / 1e6, 1)}
     for name in targets:
         ratios = [empty / own for empty, own in zip(rounds["empty"], rounds[name], strict=True)]
         result[name] = {
@@ -89,6 +88,35 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
             "ratio_min_max": [round(min(ratios), 3), round(max(ratios), 3)],
         }
     return result
+
+
+def asked(facts: dict[str, Any], tenants: str) -> dict[str, list[Call]]:
+    """The calls of each target by its name."""
+    path = "/api/v1/recommendations"
+    found = {}
+    for size, key in facts["sized"].items():
+        head = {"Authorization": f"Bearer {key}"}
+        found[f"personalised {size}"] = [(f"{path}?customer_id=c{n}", head) for n in range(400)]
+        found[f"similar {size}"] = [(f"{path}?type=similar&product_id=p{n * 7}", head) for n in range(400)]
+        found[f"popular {size}"] = [(f"{path}?type=popular&customer_id=c{n}", head) for n in range(400)]
+    for count in sorted({int(one) for one in tenants.split(",")} - {0}):
+        found[f"tenants {count}"] = [
+            (f"{path}?customer_id=c{n % 20}", {"Authorization": f"Bearer {key}"})
+            for n, key in enumerate(facts["small"][:count])
+        ]
+    return found
+
+
+def once(port: int, calls: list[Call]) -> None:
+    """Each of the calls, one after another: the copies of all shops are made."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+    for path, headers in calls:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise SystemExit(f"{path}: {response.status}")
+    connection.close()
 
 
 def serve(environ: dict[str, str], urls: str, port: int) -> subprocess.Popen[bytes]:
@@ -109,7 +137,7 @@ def serve(environ: dict[str, str], urls: str, port: int) -> subprocess.Popen[byt
     raise SystemExit("the server did not start")
 
 
-def load(port: int, paths: list[str], headers: dict[str, str], seconds: float) -> int:
+def load(port: int, calls: list[Call], seconds: float) -> int:
     """Requests answered with 200 by CONNECTIONS keep-alive connections; anything else stops the run."""
     counts = [0] * CONNECTIONS
     wrong: list[int] = []
@@ -119,7 +147,8 @@ def load(port: int, paths: list[str], headers: dict[str, str], seconds: float) -
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         turn = number
         while time.perf_counter() < end:
-            connection.request("GET", paths[turn % len(paths)], headers=headers)
+            path, headers = calls[turn % len(calls)]
+            connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             response.read()
             if response.status != 200:

@@ -1,9 +1,9 @@
 """Makes the shops that bench.serving asks: products, keys, a model of the usual shape, customers with a past.
 
-    python -m bench.serving_shop ITEMS TENANTS
+    python -m bench.serving_shop SIZES TENANTS
 
-The first shop has ITEMS products, every other one SMALL. The matrices are drawn, not trained: the cost of an
-answer depends on how many entries the rows of a history have, and these are as many as training keeps.
+One shop of each of the SIZES (10000,100000), and TENANTS shops of SMALL products. The matrices are drawn, not
+trained: the cost of an answer depends on how many entries the rows of a history have: here 100, in two parts.
 """
 
 import json
@@ -31,8 +31,9 @@ _PRODUCTS = (
     "'{}', '', '{}', '{}', true from unnest(%s::bigint[]) t, generate_series(0, %s) n"
 )
 _ORDERS = (
-    "insert into recommendations_order (tenant_id, external_id, session_id, state, currency, total, ordered_at, is_demo) "
-    "select t, 'o' || n, '', 'completed', 'EUR', 1, now(), false from unnest(%s::bigint[]) t, generate_series(1, 12) n"
+    "insert into recommendations_order (tenant_id, external_id, session_id, state, currency, total, ordered_at, "
+    "is_demo) select t, 'o' || n, '', 'completed', 'EUR', 1, now(), false from unnest(%s::bigint[]) t, "
+    "generate_series(1, 12) n"
 )
 
 
@@ -87,29 +88,40 @@ def bundle(items: int, customers: int = CUSTOMERS) -> Any:
     )
 
 
-def main(items: int, tenants: int) -> None:
+def main(sizes: list[int], tenants: int) -> None:
     django.setup()
     from django.core.management import call_command
     from django.db import connections
 
-    from luxebrain.lib import tokens
-    from tenants import api_keys
-    from tenants.models import ApiKey, Plan, Tenant
+    from tenants.models import Plan, Tenant
 
     os.fsync = lambda descriptor: None  # type: ignore[assignment]  # nothing here is worth keeping
     call_command("setup", verbosity=0)
     Plan.objects.using("owner").filter(code="enterprise").update(requests_per_minute=100_000_000)
-    shops = [Tenant(slug=f"bench-{n}", name="Bench", plan_id="enterprise") for n in range(tenants)]
+    shops = [Tenant(slug=f"bench-{n}", name="Bench", plan_id="enterprise") for n in range(len(sizes) + tenants)]
     for shop in shops:
         shop.save(using="ops")
-    numbers = [shop.pk for shop in shops]
+    sized, small = shops[: len(sizes)], shops[len(sizes) :]
     with connections["ops"].cursor() as cursor:
-        cursor.execute(_PRODUCTS, [numbers[:1], items - 1])
-        cursor.execute(_PRODUCTS, [numbers[1:], SMALL - 1])
-        cursor.execute(_ORDERS, [numbers])
-    keep(shops[:1], bundle(items))
-    if tenants > 1:
-        keep(shops[1:], bundle(SMALL, 20))
+        for shop, items in zip(sized, sizes, strict=True):
+            cursor.execute(_PRODUCTS, [[shop.pk], items - 1])
+        cursor.execute(_PRODUCTS, [[shop.pk for shop in small], SMALL - 1])
+        cursor.execute(_ORDERS, [[shop.pk for shop in shops]])
+    for shop, items in zip(sized, sizes, strict=True):
+        keep([shop], bundle(items))
+    if small:
+        keep(small, bundle(SMALL, 20))
+    secrets = keys(shops)
+    facts = {"sized": dict(zip(map(str, sizes), secrets[: len(sizes)], strict=True)), "small": secrets[len(sizes) :]}
+    print(json.dumps({**facts, "shops": [shop.pk for shop in shops]}))
+
+
+def keys(shops: Any) -> list[str]:
+    """A secret key for each shop."""
+    from luxebrain.lib import tokens
+    from tenants import api_keys
+    from tenants.models import ApiKey
+
     secrets = [tokens.api_key(mode="live", kind="sk") for _ in shops]
     ApiKey.objects.across_tenants().using("ops").bulk_create(
         [
@@ -118,7 +130,7 @@ def main(items: int, tenants: int) -> None:
             for shop, secret in zip(shops, secrets, strict=True)
         ]
     )
-    print(json.dumps({"keys": secrets}))
+    return secrets
 
 
 def keep(shops: Any, made: Any) -> None:
@@ -144,4 +156,4 @@ def keep(shops: Any, made: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main([int(size) for size in sys.argv[1].split(",")], int(sys.argv[2]))

@@ -14,6 +14,7 @@ import numpy as np
 
 # Plain numbers only; an object array would be a pickle, and a pickle is a program.
 KINDS = "biuf"
+SMALL_BYTES = 65_536
 _READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -54,7 +55,7 @@ def write_array(path: Path, array: np.ndarray) -> FileFacts:
 
 
 def map_array(file: IO[bytes], facts: FileFacts, *, verify: bool) -> np.ndarray:
-    """A read-only array over the file's own pages, after header and size have been compared."""
+    """A read-only array over the file's own pages (a small one in memory); header and size are compared first."""
     size = os.fstat(file.fileno()).st_size
     if size != facts.size:
         raise ArrayDamaged(f"{size} bytes instead of {facts.size}")
@@ -65,7 +66,7 @@ def map_array(file: IO[bytes], facts: FileFacts, *, verify: bool) -> np.ndarray:
     count = math.prod(shape)
     if offset + count * dtype.itemsize != size:
         raise ArrayDamaged("the header promises another size than the file has")
-    mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+    mapped = _bytes_of(file, size)
     if verify and hashlib.sha256(mapped).hexdigest() != facts.sha256:
         raise ArrayDamaged("the bytes were changed")
     if count == 0:
@@ -73,6 +74,17 @@ def map_array(file: IO[bytes], facts: FileFacts, *, verify: bool) -> np.ndarray:
         empty.flags.writeable = False
         return empty
     return np.frombuffer(mapped, dtype, count, offset).reshape(shape)
+
+
+def _bytes_of(file: IO[bytes], size: int) -> bytes | mmap.mmap:
+    """A small file is read: a mapping holds a descriptor, of which thousands of small shops would need too many."""
+    if size > SMALL_BYTES:
+        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+    file.seek(0)
+    read = file.read(size)
+    if len(read) != size:
+        raise ArrayDamaged("the file was cut while it was read")
+    return read
 
 
 def _header(file: IO[bytes]) -> tuple[np.dtype, tuple[int, ...], int]:

@@ -24,7 +24,9 @@ from recommendations.window import Window
 from tenants import errors, tenancy
 from tenants.models import Tenant
 
-HELD_SHOPS = 256
+# What this process keeps, by products: an idle shop of a hundred costs little, one of a million 2 GB.
+HELD_PRODUCTS = 4_000_000
+SHOP_ITSELF = 200  # what a shop costs beside its products, in products
 BLIND_SECONDS = 2.0  # without the cache server: how long a copy may be trusted
 log = logs.get(__name__)
 
@@ -50,6 +52,7 @@ class Shop:
     catalogue_epoch: bytes | None = None
     control_epoch: bytes | None = None
     checked_at: float = 0.0
+    weight: int = 0  # in products, once it is loaded
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -58,6 +61,7 @@ class Shop:
 
 _shops: OrderedDict[int, Shop] = OrderedDict()
 _lock = threading.Lock()
+_held_weight = 0
 
 
 def shop(tenant_id: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
@@ -66,8 +70,6 @@ def shop(tenant_id: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
     if held is None:
         with _lock:
             held = _shops.setdefault(tenant_id, Shop(tenant_id))
-            while len(_shops) > HELD_SHOPS:
-                _shops.popitem(last=False)
     if epochs is None:
         if time.monotonic() - held.checked_at > BLIND_SECONDS:
             _load(held, (held.model_epoch, held.catalogue_epoch, held.control_epoch), blind=True)
@@ -98,8 +100,24 @@ def _load(held: Shop, wanted: tuple[bytes | None, ...], *, blind: bool = False) 
             held.assortment = Assortment(held.window, held.bundle)
         held.model_epoch, held.catalogue_epoch, held.control_epoch = wanted
         held.checked_at = time.monotonic()
+        _make_room(held)
     finally:
         held.lock.release()
+
+
+def _make_room(newest: Shop) -> None:
+    """Drops the shops loaded longest ago until what is kept is within the bound again."""
+    global _held_weight
+    with _lock:
+        if _shops.get(newest.tenant_id) is not newest:
+            return
+        _shops.move_to_end(newest.tenant_id)
+        weight = SHOP_ITSELF + newest.assortment.size
+        _held_weight += weight - newest.weight
+        newest.weight = weight
+        while _held_weight > HELD_PRODUCTS and len(_shops) > 1:
+            _, dropped = _shops.popitem(last=False)
+            _held_weight -= dropped.weight
 
 
 def with_version(tenant: Tenant, number: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
@@ -163,8 +181,10 @@ def load(tenant_id: int, version: ModelVersion) -> tuple[Bundle, int]:
 
 def forget() -> None:
     """Drops every copy (tests, and after a fork)."""
+    global _held_weight
     with _lock:
         _shops.clear()
+        _held_weight = 0
 
 
 def peek(tenant_id: int) -> Shop | None:

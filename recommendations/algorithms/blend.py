@@ -22,7 +22,7 @@ from recommendations.algorithms.itemrows import ItemRows
 from recommendations.algorithms.neighbours import Neighbours
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.repurchase import Repurchase
-from recommendations.algorithms.scoring import accumulate, gather
+from recommendations.algorithms.scoring import gather, summed
 from recommendations.algorithms.shoppers import Shoppers
 from recommendations.algorithms.spectral import Spectral
 from recommendations.algorithms.transitions import Transitions
@@ -109,7 +109,7 @@ class Blend(Recommender):
         if not columns or not sum(map(len, columns)):
             return NOTHING
         joined = np.concatenate(columns).astype(np.int32)
-        return accumulate(joined, np.concatenate(values), int(joined.max()) + 1)
+        return summed(joined, np.concatenate(values), int(joined.max()) + 1)
 
     def shares(
         self, item: int, items: np.ndarray, weights: np.ndarray, customer: int = -1,

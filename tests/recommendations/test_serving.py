@@ -305,3 +305,16 @@ def test_what_the_model_was_trained_on_is_no_news(acme, api):
     acts = history.parse(redis.client().lrange(history.key(acme.pk, "c:t-1"), 0, 50))
     assert len(acts) == 6
     assert [act for act in acts if act[2] >= shop.read_at] == []
+
+
+def test_a_process_keeps_shops_within_a_bound_of_products(acme, globex, api, monkeypatch):
+    """Of more shops than fit, the one loaded longest ago is dropped, and read again when it is asked."""
+    for shop in (acme, globex):
+        shops.stock(shop)
+    theirs = make.Api(make.key(globex))
+    monkeypatch.setattr(candidates, "HELD_PRODUCTS", candidates.SHOP_ITSELF + 20)
+    candidates.forget()
+    for caller, kept, gone in ((api, acme, globex), (theirs, globex, acme), (api, acme, globex)):
+        assert names(ask(caller, limit=4))
+        assert candidates.peek(kept.pk) is not None
+        assert candidates.peek(gone.pk) is None
