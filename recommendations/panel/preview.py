@@ -169,10 +169,12 @@ def compared(tenant: Tenant, query: queries.Query, answer: dict[str, Any], versi
     except (NotFound, ArtifactError, BundleDamaged, OSError):
         return {"not_compared": f"Version v{version} is not stored, or cannot be loaded."}
     first, second = ({item["product_id"]: item["rank"] for item in one["items"]} for one in (answer, other))
-    for one, against in ((answer, second), (other, first)):
+    names = [one["model_version"] or "best sellers" for one in (answer, other)]
+    for one, against, there in ((answer, second, names[1]), (other, first, names[0])):
         for item in one["items"]:
             place = against.get(item["product_id"])
-            item["elsewhere"] = "only here" if place is None else "" if place == item["rank"] else f"there at {place}"
+            same = place == item["rank"]
+            item["elsewhere"] = f"not in {there}" if place is None else "" if same else f"{there}: place {place}"
     return {"other": other, "shared": len(first.keys() & second.keys())}
 
 
