@@ -24,7 +24,7 @@ from recommendations.window import Window
 from tenants import errors, tenancy
 from tenants.models import Tenant
 
-# What this process keeps, by products: an idle shop of a hundred costs little, one of a million 2 GB.
+# What this process keeps of all shops, by products: a shop of a hundred costs little, one of a million much.
 HELD_PRODUCTS = 4_000_000
 SHOP_ITSELF = 200  # what a shop costs beside its products, in products
 BLIND_SECONDS = 2.0  # without the cache server: how long a copy may be trusted
