@@ -1,7 +1,8 @@
 """Metrics of the automatic choice on one file of a published format.
 
     python -m bench.quality --data FILE [--json OUT] [--seed 0 | --seeds 0,1,2]
-                            [--baselines popularity,item_knn,als,lightfm] [--seconds 600]
+                            [--baselines popularity,item_knn,als,lightfm [--most N]]
+                            [--without-automatic] [--seconds 600]
 
 The arrays of the file tell the protocol; everything is chosen on a part of train; the test is
 looked at once, at the end. Peak memory is that of the process so far.
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
           f"{len(task.train.products):,} products, {len(task.train):,} events")
     found: list[dict[str, Any]] = []
     with threadpool_limits(1):
-        for seed in seeds:
+        for seed in [] if options.without_automatic else seeds:
             found.append(runs.automatic(task, seed=seed, seconds=options.seconds))
             _show(found[-1])
         for name in [name for name in (options.baselines or "").split(",") if name]:
@@ -74,6 +75,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", help="several, with commas")
     parser.add_argument("--seconds", type=float, default=600.0, help="CPU for the search")
     parser.add_argument("--baselines", help=", ".join(BASELINES))
+    parser.add_argument("--without-automatic", action="store_true", help="the baselines alone")
     parser.add_argument("--most", type=int, help="test cases a baseline is asked, all by default")
     return parser.parse_args(arguments)
 

@@ -14,6 +14,9 @@ from recommendations.algorithms.data import DAY, IdMap, Interactions
 
 Protocol = Literal["top_n", "one_held_out", "next_item", "next_basket", "sessions"]
 BUY = 0
+# The unit of moments is not written in the files: seconds do not reach this number before the year
+# 5138, milliseconds passed it in 1973; a span below three years of days is in days.
+MOST_SECONDS, MOST_DAYS = 100_000_000_000, 1_100
 
 
 class FormatUnknown(ValueError):
@@ -115,13 +118,23 @@ def _sessions(arrays: Mapping[str, np.ndarray]) -> Task:
     session = np.repeat(np.arange(len(counts)), counts)
     place = np.arange(len(items)) - indptr[session]
     starts = arrays.get("train_start")
-    # Seconds, where the file has them, keep the age of a session; clicks are one second apart.
-    moments = place if starts is None else starts.astype(np.int64)[session] + place
+    # The start keeps the age of a session; its clicks are one second apart.
+    moments = place if starts is None else _seconds(starts)[session] + place
     asked = (arrays["test_ptr"].astype(np.int64), arrays["test_items"].astype(np.int64))
     shape = (len(counts), _size(arrays, "n_items", items, asked[1]))
     test = np.repeat(np.arange(len(asked[0]) - 1), np.diff(asked[0]))
     wanted = _ones(test, asked[1], (len(asked[0]) - 1, shape[1]))
     return Task("sessions", _events(session, items, moments, shape), wanted, asked)
+
+
+def _seconds(moments: np.ndarray) -> np.ndarray:
+    """Moments in days, seconds or milliseconds, as seconds."""
+    if not len(moments):
+        return moments.astype(np.int64)
+    if int(moments.max()) > MOST_SECONDS:
+        return (moments // 1_000).astype(np.int64)
+    span = int(np.ptp(moments))
+    return moments.astype(np.int64) * (DAY if span < MOST_DAYS else 1)
 
 
 def _events(

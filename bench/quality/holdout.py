@@ -12,7 +12,7 @@ from recommendations.evaluation.tuning import Fold
 
 # Shoppers whose events are held out of train for validation; the others teach with all they have.
 VALIDATED = 3_000
-# Below so many events one draw is luck: three are averaged.
+# Below so many events one draw is luck: several are averaged.
 FEW_EVENTS, FOLDS = 100_000, 3
 
 
@@ -24,7 +24,7 @@ def test_cases(task: Task) -> Cases:
 
 
 def validations(task: Task, *, seed: int) -> list[Fold]:
-    """One, or for small data three, with seeds of their own."""
+    """One, or for small data several, with seeds of their own."""
     last = task.protocol in ("next_item", "next_basket", "sessions")
     count = 1 if last or len(task.train) > FEW_EVENTS else FOLDS
     return [Fold(*validation(task, seed=FOLDS * seed + number)) for number in range(count)]

@@ -182,3 +182,15 @@ def test_it_refuses_what_it_does_not_know(
     assert main(["--data", str(path)]) == 2
     assert main(["--data", str(tmp_path / "missing.npz")]) == 2
     assert "cannot read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("unit", [1, 1_000])
+def test_it_knows_the_age_of_sessions_in_any_unit(unit: int, tmp_path: Path) -> None:
+    """Seconds, milliseconds and days of the same sessions are the same events."""
+    days = np.arange(60)
+    arrays = sessions() | {"train_start": days}
+    other = arrays | {"train_start": (1_600_000_000 + days * 86_400) * unit}
+    (tmp_path / "other").mkdir()
+    one, two = read(save(tmp_path, arrays)), read(save(tmp_path / "other", other))
+    one_age, two_age = (task.train.until - task.train.occurred_at for task in (one, two))
+    assert one_age.tolist() == two_age.tolist()
