@@ -91,6 +91,9 @@ class _Log:
                     connections.close_all()
                     log.warning("answers.wait", rows=len(self.rows), shops=len(shops), reason=str(error)[:200])
                     break
+                except Exception:
+                    log.exception("answers.dropped", tenant_id=tenant_id, rows=len(rows))
+                    self.lost[tenant_id] += len(rows)
                 del shops[tenant_id]
             self.rows = deque((tenant_id, row) for tenant_id, rows in shops.items() for row in rows)
             self.tell_lost()

@@ -121,6 +121,23 @@ def test_rows_wait_while_the_database_is_away_and_the_oldest_are_counted(warm, a
     assert answer_log.lost(warm.pk) == 2
 
 
+def test_a_shop_whose_rows_fail_holds_up_no_other(warm, api, globex, monkeypatch):
+    write = answer_rows.write
+
+    def failing(tenant_id, found):
+        if tenant_id == warm.pk:
+            raise RuntimeError("a fault of ours")
+        return write(tenant_id, found)
+
+    monkeypatch.setattr(answer_rows, "write", failing)
+    api.get("/api/v1/recommendations")
+    make.product(globex, "g")
+    make.Api(make.key(globex)).get("/api/v1/recommendations")
+    answer_log.flush()
+    assert (len(rows(warm)), len(rows(globex))) == (0, 1)
+    assert (answer_log.lost(warm.pk), answer_log.lost(globex.pk)) == (1, 0)
+
+
 def test_many_threads_lose_and_double_nothing(warm, api):
     secret = make.key(warm)
     sent, lock = [], threading.Lock()
