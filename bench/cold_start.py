@@ -43,14 +43,16 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.process_time()
     for name in options.only.split(","):
         if name == "products":
-            found[name] = products.run(data, seed=options.seed)
+            rows = iter(products.run(data, seed=options.seed))
         elif name == "shoppers":
-            found[name] = shoppers.run(data, seed=options.seed)
+            rows = iter(shoppers.run(data, seed=options.seed))
         elif name == "shops":
-            found[name] = shops.run(data, draws=options.draws, seed=options.seed)
+            rows = shops.run(data, draws=options.draws, seed=options.seed)
         else:
             parser.error(f"there is no part {name}")
-        for row in found[name]:
+        found[name] = []
+        for row in rows:
+            found[name].append(row)
             print(json.dumps(row), flush=True)
     print(f"CPU {time.process_time() - started:.0f} s")
     if options.json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,26 +22,22 @@ CART, DECAY = 0.8, 0.9
 # The free plan's.
 SECONDS = 20.0
 
-Answer = Callable[[str, list[tuple[str, float]], int], list[str]]
 
-
-def run(data: Retail, *, draws: int, seed: int) -> list[dict[str, Any]]:
+def run(data: Retail, *, draws: int, seed: int) -> Iterator[dict[str, Any]]:
     """One row per size: means over the shops drawn, and the paired difference with its error."""
-    rows = []
     for size in SIZES:
         found = [one(data, size, np.random.default_rng([seed, size, draw])) for draw in range(_draws(size, draws))]
         ours, best = (np.array([row[name] for row in found]) for name in ("served", "popular"))
         error = float((ours - best).std(ddof=1) / len(found) ** 0.5) if len(found) > 1 else 0.0
         rungs = [row["rung"] for row in found]
-        rows.append({
+        yield {
             "orders": size, "shops": len(found), "served": round(float(ours.mean()), 4),
             "popular": round(float(best.mean()), 4), "gain": round(float((ours - best).mean()), 4),
             "error": round(error, 4), "worse": int((ours < best - 1e-9).sum()),
             "rungs": {rung: rungs.count(rung) for rung in sorted(set(rungs))},
             "lists": sum(row["lists"] for row in found),
             "cpu_s": round(float(np.mean([row["cpu_s"] for row in found])), 2),
-        })
-    return rows
+        }
 
 
 def _draws(size: int, draws: int) -> int:
