@@ -13,7 +13,7 @@ from recommendations.evaluation.tuning import Fold
 # Shoppers whose events are held out of train for validation; the others teach with all they have.
 VALIDATED = 3_000
 # Below so many events one draw is luck: several are averaged.
-FEW_EVENTS, FOLDS = 100_000, 3
+FEW_EVENTS, FOLDS = 100_000, 5
 
 
 def test_cases(task: Task) -> Cases:

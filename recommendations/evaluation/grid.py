@@ -13,6 +13,9 @@ from recommendations.algorithms.data import Interactions
 # The dense inverse costs the third power: half a minute at this size.
 DENSE_PRODUCTS = 6_000
 
+# Local systems cost the third power of their width; up to here 200 products explain one.
+WIDE_PRODUCTS = 15_000
+
 
 @dataclass(frozen=True)
 class Nature:
@@ -85,7 +88,7 @@ def families(nature: Nature) -> list[Family]:
     found.append(Family("neighbours", [
         {"a": a, "b": b, "c": c, "keep": 300, "again": 0.0}
         for a, b, c in ((0.6, 0.8, 0.3), (0.7, 0.7, 0.4), (0.5, 0.6, 0.4), (0.5, 0.6, 0.2),
-                        (1.0, 0.5, 0.5), (0.3, 0.8, 0.3))
+                        (1.0, 0.5, 0.5), (0.3, 0.8, 0.3), (0.5, 0.8, 0.1))
     ], history))
     found.append(Family("shoppers", _options(
         {}, nearest=[150, 400], sharp=[1.0, 2.0], rare=[0.3, 0.6],
@@ -95,15 +98,27 @@ def families(nature: Nature) -> list[Family]:
         found.append(Family("dense_ease", _options(
             {"keep": 200}, targets=targets[::-1], lam=[10.0, 3.0, 30.0], a=[0.5, 0.0],
         ), history))
-    found.append(Family("local_ease", _options(
-        {"keep": 100}, targets=targets[::-1], lam=[5.0, 12.0, 25.0, 2.0], a=[0.3, 0.0],
-    ), history, costly=True))
+    found.append(Family("local_ease", [
+        {"keep": keep, "targets": target, "lam": lam, "a": a}
+        for lam, a, keep in _local(nature) for target in targets[::-1]
+    ], history, costly=True))
     if not nature.ordered:
+        wide = 256 if nature.products > 5_000 else 96
+        found.append(Family("spectral", _options(
+            {"low": 1.0, "sharpen": 0.0}, factors=[wide, wide // 2], q=[0.5, 0.7],
+        ), history))
         found.append(Family("spectral", [
-            {"factors": 256 if nature.products > 5_000 else 96, "low": 0.3, "sharpen": 2.0,
-             "q": 0.5},
+            {"factors": wide, "low": 0.3, "sharpen": 2.0, "q": 0.5},
         ], [1.0], corrects=True))
     return found
+
+
+def _local(nature: Nature) -> list[tuple[float, float, int]]:
+    """(lam, a, keep): more of it than a large catalogue can bear is left out."""
+    if nature.products > WIDE_PRODUCTS:
+        return [(5.0, 0.3, 100), (2.0, 0.3, 100), (12.0, 0.3, 100)]
+    return [(5.0, 0.3, 100), (12.0, 0.3, 100), (2.0, 0.0, 200), (5.0, 0.0, 200), (12.0, 0.0, 200),
+            (25.0, 0.3, 100), (5.0, 0.0, 100)]
 
 
 def _popularity(nature: Nature) -> list[dict[str, Any]]:
