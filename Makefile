@@ -25,12 +25,13 @@ lint: setup  ## ruff, the import contracts, and no migration missing
 	$(BIN)/lint-imports
 	$(SERVERS) run --fresh $(BIN)/python manage.py makemigrations --check --dry-run
 
+BENCHES := serving latency events fairness hook_fairness imports isolation expressions training
+
 bench: setup  ## run the measurements in bench/, each on fresh servers
-	@for script in bench/[a-z]*.py; do \
-		[ -e "$$script" ] || { echo "There is nothing to measure yet in bench/."; exit 1; }; \
-		echo "== $$script"; \
-		$(SERVERS) run --fresh sh -c '$(BIN)/python manage.py setup -v 0 && $(BIN)/python "$$0"' \
-			"$$script" || exit 1; \
+	@for name in $(BENCHES); do \
+		echo "== bench.$$name"; \
+		$(SERVERS) run --fresh sh -c '$(BIN)/python manage.py setup -v 0 && $(BIN)/python -m bench.$$0' \
+			"$$name" || exit 1; \
 	done
 
 drill: setup  ## kill every process: all come back, nothing is lost
