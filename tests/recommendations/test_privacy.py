@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from luxebrain.lib import redis
 from recommendations import (
+    answer_log,
     applying,
     candidates,
     history,
@@ -116,6 +117,7 @@ def planted(acme):
     sent = {"country": "FR"}
     assert api("put", f"/api/v1/customers/{WHO}", sent, **{idempotency.HEADER: "k-1"}).status_code == 200
     assert api.get(f"/api/v1/recommendations?customer_id={WHO}&session_id={SESSION}").status_code == 200
+    answer_log.flush()
     acme.attributions.create(order_external_id="o-0", product_external_id="tea-1", amount=5, currency="EUR",
                              recommendation_id="rec_" + "0" * 32, clicked_at=timezone.now(), ordered_at=timezone.now())
     hook = {"source": "woocommerce", "digest": b"1" * 32}
