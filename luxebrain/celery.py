@@ -40,6 +40,7 @@ app.conf.beat_schedule = {
     "pull-stores": every(300, "recommendations.pull_due"),
     "sweep-work": every(300, "tenants.sweep_work"),
     "sweep-idempotency": every(600, "tenants.sweep_idempotency"),
+    "sweep-occurrences": every(86400, "tenants.sweep_occurrences"),
     "event-partitions": every(3600, "recommendations.ensure_partitions"),
     "fetch-feeds": every(900, "recommendations.fetch_due_feeds"),
     "let-go": every(86400, "recommendations.let_go"),

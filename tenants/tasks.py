@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connections
 
 from luxebrain.lib import redis
-from tenants import idempotency, usage, work
+from tenants import idempotency, occurrences, usage, work
 
 
 @shared_task(name="tenants.work")
@@ -63,3 +63,8 @@ def sweep_idempotency(lease: work.Lease) -> None:
             if cursor.rowcount < 5000:
                 return
             lease.renew()
+
+
+@work.handler("tenants.sweep_occurrences")
+def sweep_occurrences(lease: work.Lease) -> None:
+    occurrences.sweep()

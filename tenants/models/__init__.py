@@ -1,13 +1,14 @@
 """Rows about tenants, people, keys, usage and work.
 
 Files may import in this order only: plan, tenant, owned, people, api_key, usage, work, audit, errors,
-idempotent_answer.
+idempotent_answer, occurrence.
 """
 
 from tenants.models.api_key import ApiKey
 from tenants.models.audit import AuditEntry
 from tenants.models.errors import ErrorGroup, ErrorOccurrence
 from tenants.models.idempotent_answer import IdempotentAnswer
+from tenants.models.occurrence import Occurrence
 from tenants.models.owned import TenantGuard, TenantOwned, TenantScopeRequired
 from tenants.models.people import Invitation, Membership, User
 from tenants.models.plan import Plan
@@ -23,6 +24,7 @@ __all__ = [
     "IdempotentAnswer",
     "Invitation",
     "Membership",
+    "Occurrence",
     "Plan",
     "Tenant",
     "TenantGuard",
