@@ -88,6 +88,7 @@ DOORS = {
     "tenants/errors.py": "faults are the platform's",
     "tenants/tenancy.py": "defines the door",
     "tenants/models/owned.py": "defines the door",
+    "tenants/occurrences.py": "the watch reads what happened anywhere, and lets old rows go",
     "tenants/slugs.py": "a slug is unique across tenants",
     "tenants/signup.py": "the tenant does not exist yet",
     "tenants/staff.py": "platform roles belong to no tenant",
