@@ -71,6 +71,7 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 # --- Apps and middleware ----------------------------------------------------------------------
 INSTALLED_APPS = [
     "luxebrain.home",
+    "anomalies",
     "recommendations",
     "modelregistry",
     "tenants",

@@ -1,0 +1,1 @@
+"""The engines that say how unlikely a value is: mathematics, without Django."""

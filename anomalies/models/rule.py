@@ -1,0 +1,66 @@
+"""AlertRule, ExpectedWindow: when something is an anomaly, and when it is not."""
+
+from django.db import models
+
+from anomalies.models.incident import Severity
+from tenants.models import Plan, Tenant, TenantOwned, User
+
+
+class AlertRule(models.Model):
+    """A threshold on one metric: for a tenant, for a plan, or (neither) for everybody; the nearest one counts.
+
+    kind       "limit": `threshold` is a value of the metric within `window_seconds`; "baseline": it is the
+               strangeness, -log10 of the chance, from which on a bucket is a signal
+    action     what is done by itself, shown and reversible: nothing, throttle or suspend the key behind it,
+               or roll back the model version that was activated before
+    channels   names of channels that are told ("mail", "slack", "webhook"); empty = those of the platform
+    """
+
+    class Kind(models.TextChoices):
+        LIMIT = "limit", "Fixed limit"
+        BASELINE = "baseline", "Learned baseline"
+
+    class Action(models.TextChoices):
+        NONE = "", "Only tell"
+        THROTTLE = "throttle", "Throttle the key"
+        SUSPEND = "suspend", "Suspend the key"
+        ROLL_BACK = "roll_back", "Roll back the model version"
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, blank=True, related_name="alert_rules")
+    plan = models.ForeignKey(Plan, models.CASCADE, null=True, blank=True, related_name="+")
+    metric = models.CharField(max_length=40)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    threshold = models.FloatField()
+    window_seconds = models.PositiveIntegerField(default=300)
+    severity = models.CharField(max_length=6, choices=Severity.choices, blank=True, help_text="blank = by strangeness")
+    action = models.CharField(max_length=10, choices=Action.choices, blank=True)
+    channels = models.JSONField(default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["metric", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "plan", "metric", "kind"], nulls_distinct=False, name="alert_rule_once"
+            ),
+        ]
+
+
+class ExpectedWindow(TenantOwned):
+    """From `starts_at` until `ends_at` what this metric does is expected ("" = every metric): nothing is raised,
+    and the baseline does not learn from it."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="expected_windows")
+    metric = models.CharField(max_length=40, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering = ["-starts_at"]
+        indexes = [models.Index(fields=["tenant", "ends_at"], name="expected_window_by_end")]
