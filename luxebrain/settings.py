@@ -337,7 +337,6 @@ RECOMMENDATION_CACHE_SECONDS = 3600
 HISTORY_EVENTS = 50
 # No plan gives a training more processor time for its search than this.
 TRAINING_CPU_SECONDS = env.number("LUX_TRAINING_CPU_SECONDS", 3_000)
-ATTRIBUTION_HOURS = 24
 MODEL_NAME = "recommendation"
 
 # --- Logs -------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Row:
     currency: str
     impressions: int = 0
     clicks: int = 0
+    carts: int = 0
     orders: int = 0
     revenue: Decimal = Decimal(0)
 
@@ -54,6 +55,7 @@ def replace(tenant: Tenant, *, days: Iterable[date], rows: Iterable[Row]) -> Non
                 currency=row.currency,
                 impressions=row.impressions,
                 clicks=row.clicks,
+                carts=row.carts,
                 orders=row.orders,
                 revenue=row.revenue,
                 updated_at=now,

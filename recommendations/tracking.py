@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
@@ -19,7 +18,7 @@ from tenants.models import Tenant
 # A transaction stamps its rows when it begins: one that is still open now may show older ones later.
 OVERLAP = timedelta(minutes=2)
 TASK = "recommendations.roll_up"
-COUNTED = ("impression", "click", "purchase")
+COUNTED = ("impression", "click", "cart", "purchase")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,8 @@ def roll_up(tenant: Tenant, *, since: datetime | None = None) -> RolledUp:
         mark = _mark(tenant)
         started = _clock(tenant)
         after = (mark.arrived_until - OVERLAP) if mark.arrived_until else None
+        if mark.window_hours != tenant.attribution_hours:
+            since = _start_of(tenant, _frozen_before(tenant))  # another window: every day that can be made anew
         days = _touched(tenant, arrived_after=after, since=since)
         attributed = 0
         if days:
@@ -48,7 +49,8 @@ def roll_up(tenant: Tenant, *, since: datetime | None = None) -> RolledUp:
             performance.replace(tenant, days=days, rows=_figures(tenant, days))
         mark.arrived_until = _settled(tenant, started)
         mark.finished_at = timezone.now()
-        mark.save(update_fields=["arrived_until", "finished_at"])
+        mark.window_hours = tenant.attribution_hours
+        mark.save(update_fields=["arrived_until", "finished_at", "window_hours"])
     return RolledUp(days, attributed)
 
 
@@ -82,9 +84,13 @@ def _touched(tenant: Tenant, *, arrived_after: datetime | None, since: datetime 
 
 
 def _frozen_before(tenant: Tenant) -> date:
-    """The first day all of whose counted events are still kept; figures of earlier days stay as they are."""
-    days = min(tenant.plan.days_of(kind) for kind in COUNTED)
-    return (timezone.now() - timedelta(days=days)).astimezone(tenant.zone).date() + timedelta(days=1)
+    """The first day all of whose counted events are still kept, and the clicks before it that may earn on it.
+
+    Figures of earlier days stay as they are.
+    """
+    kept = timedelta(days=min(tenant.plan.days_of(kind) for kind in COUNTED))
+    earliest = timezone.now() - kept + _window(tenant)
+    return earliest.astimezone(tenant.zone).date() + timedelta(days=1)
 
 
 def _attribute(tenant: Tenant, days: list[date], *, arrived_after: datetime | None) -> int:
@@ -103,15 +109,21 @@ def _values(tenant: Tenant) -> dict[str, Any]:
         "tenant": tenant.pk,
         "zone": tenant.time_zone,
         "currency": tenant.currency,
-        "window": timedelta(hours=settings.ATTRIBUTION_HOURS),
+        "window": _window(tenant),
     }
+
+
+def _window(tenant: Tenant) -> timedelta:
+    return timedelta(hours=tenant.attribution_hours)
+
+
+def _start_of(tenant: Tenant, day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), tzinfo=tenant.zone)
 
 
 def _span(tenant: Tenant, days: list[date]) -> dict[str, Any]:
     """The days, and instants that surely enclose them, so that indexes and partitions can be used."""
-    first = datetime.combine(days[0], datetime.min.time(), tzinfo=tenant.zone)
-    end = datetime.combine(days[-1] + timedelta(days=1), datetime.min.time(), tzinfo=tenant.zone)
-    return {"days": days, "first": first, "end": end}
+    return {"days": days, "first": _start_of(tenant, days[0]), "end": _start_of(tenant, days[-1] + timedelta(days=1))}
 
 
 def _rows(tenant: Tenant, query: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:

@@ -6,11 +6,15 @@ _OURS = "recommendation_id ~ '^rec_[0-9a-f]{32}$'"
 _VERSION = "('x' || substr(recommendation_id, 17, 8))::bit(32)::bigint"
 _LARGEST = 2_147_483_647
 
-# Which days what arrived after a moment belongs to. A click touches the days on which it can earn.
-TOUCHED_DAYS = """
+# A touch is what leads from a list to a purchase: a click on a product of it, or its being put into the
+# cart straight from the list. The last touch before the order earns it.
+_TOUCH = "kind in ('click', 'cart')"
+
+# Which days what arrived after a moment belongs to. A touch touches the days on which it can earn.
+TOUCHED_DAYS = f"""
 (with news as (
     select kind, occurred_at from recommendations_event
-    where tenant_id = %(tenant)s and received_at > %(after)s and kind in ('impression', 'click', 'purchase')
+    where tenant_id = %(tenant)s and received_at > %(after)s and kind in ('impression', 'click', 'cart', 'purchase')
 ), changed as (
     select external_id, ordered_at from recommendations_order
     where tenant_id = %(tenant)s and updated_at > %(after)s
@@ -18,15 +22,15 @@ TOUCHED_DAYS = """
 select (occurred_at at time zone %(zone)s)::date from news
 union select generate_series(
     (occurred_at at time zone %(zone)s)::date, ((occurred_at + %(window)s) at time zone %(zone)s)::date, '1 day'
-)::date from news where kind = 'click'
+)::date from news where {_TOUCH}
 union select (ordered_at at time zone %(zone)s)::date from changed
 union select (a.ordered_at at time zone %(zone)s)::date from recommendations_attribution a
     join changed c on c.external_id = a.order_external_id where a.tenant_id = %(tenant)s)
-"""
+"""  # noqa: S608  (only constants of this module are put in)
 
 DAYS_SINCE = """
 (select distinct (occurred_at at time zone %(zone)s)::date from recommendations_event
-    where tenant_id = %(tenant)s and occurred_at >= %(since)s and kind in ('impression', 'click', 'purchase')
+    where tenant_id = %(tenant)s and occurred_at >= %(since)s and kind in ('impression', 'click', 'cart', 'purchase')
 union select (ordered_at at time zone %(zone)s)::date from recommendations_order
     where tenant_id = %(tenant)s and ordered_at >= %(since)s
 union select (ordered_at at time zone %(zone)s)::date from recommendations_attribution
@@ -36,16 +40,16 @@ union select day from modelregistry_dailyperformance
 """
 
 # The first roll-up: nothing happened to recommendations on a day without such an event.
-ALL_DAYS = """
+ALL_DAYS = f"""
 with acts as (
     select kind, occurred_at from recommendations_event
-    where tenant_id = %(tenant)s and kind in ('impression', 'click', 'purchase')
+    where tenant_id = %(tenant)s and kind in ('impression', 'click', 'cart', 'purchase')
 )
 select distinct (occurred_at at time zone %(zone)s)::date from acts
 union select generate_series(
     (occurred_at at time zone %(zone)s)::date, ((occurred_at + %(window)s) at time zone %(zone)s)::date, '1 day'
-)::date from acts where kind = 'click'
-"""
+)::date from acts where {_TOUCH}
+"""  # noqa: S608  (only constants of this module are put in)
 
 FORGET = """
 delete from recommendations_attribution a where a.tenant_id = %(tenant)s and (
@@ -88,7 +92,7 @@ with bought as (
     select product_external_id as product, customer_external_id as customer, session_id as session,
            recommendation_id, placement, occurred_at, {_VERSION} as version
     from recommendations_event
-    where tenant_id = %(tenant)s and kind = 'click' and product_external_id <> '' and {_OURS}
+    where tenant_id = %(tenant)s and {_TOUCH} and product_external_id <> '' and {_OURS}
       and occurred_at >= %(first)s - %(window)s and occurred_at < %(end)s
 ), pairs as (
     select p.*, c.recommendation_id, c.placement, c.version, c.occurred_at as clicked_at
@@ -108,9 +112,36 @@ from pairs where version <= {_LARGEST} order by order_id, product, clicked_at de
 on conflict (tenant_id, order_external_id, product_external_id) do nothing returning 1
 """  # noqa: S608  (only constants of this module are put in)
 
-# Lists shown and clicked stand in the row of the shop's own currency; money in that of the order.
+# Lists shown, clicked and put into the cart stand in the row of the shop's own currency; money in that of
+# the order. A cart event that names no list of ours belongs to the last click on its product before it.
 FIGURES = f"""
-with lists as (
+with clicks as (
+    select product_external_id as product, customer_external_id as customer, session_id as session,
+           recommendation_id, placement, occurred_at, {_VERSION} as version
+    from recommendations_event
+    where tenant_id = %(tenant)s and kind = 'click' and product_external_id <> '' and {_OURS}
+      and occurred_at >= %(first)s - %(window)s and occurred_at < %(end)s
+), put as (
+    select id, product_external_id as product, customer_external_id as customer, session_id as session,
+           recommendation_id, placement, occurred_at, {_OURS} as is_ours,
+           (occurred_at at time zone %(zone)s)::date as day
+    from recommendations_event
+    where tenant_id = %(tenant)s and kind = 'cart' and occurred_at >= %(first)s and occurred_at < %(end)s
+      and (occurred_at at time zone %(zone)s)::date = any(%(days)s)
+), led as (
+    select p.id, p.day, c.recommendation_id, c.placement, c.version, c.occurred_at
+    from put p join clicks c on c.product = p.product and c.customer = p.customer
+    where not p.is_ours and p.customer <> '' and c.occurred_at between p.occurred_at - %(window)s and p.occurred_at
+    union all
+    select p.id, p.day, c.recommendation_id, c.placement, c.version, c.occurred_at
+    from put p join clicks c on c.product = p.product and c.session = p.session
+    where not p.is_ours and p.session <> '' and c.occurred_at between p.occurred_at - %(window)s and p.occurred_at
+), carts as (
+    select day, {_VERSION} as version, placement, recommendation_id from put where is_ours
+    union
+    select day, version, placement, recommendation_id from (
+        select distinct on (id) * from led order by id, occurred_at desc, recommendation_id) last_touch
+), lists as (
     select (occurred_at at time zone %(zone)s)::date as day, {_VERSION} as version, placement,
            recommendation_id, kind
     from recommendations_event
@@ -120,28 +151,33 @@ with lists as (
 ), parts as (
     select day, version, placement, %(currency)s::varchar as currency,
            count(distinct recommendation_id) filter (where kind = 'impression') as impressions,
-           count(distinct recommendation_id) filter (where kind = 'click') as clicks, 0 as orders, 0 as revenue
+           count(distinct recommendation_id) filter (where kind = 'click') as clicks, 0 as carts, 0 as orders,
+           0 as revenue
     from lists where version <= {_LARGEST} group by 1, 2, 3
     union all
-    select (ordered_at at time zone %(zone)s)::date, coalesce(version, 0), placement, currency, 0, 0,
+    select day, version, placement, %(currency)s, 0, 0, count(distinct recommendation_id), 0, 0
+    from carts where version <= {_LARGEST} group by 1, 2, 3
+    union all
+    select (ordered_at at time zone %(zone)s)::date, coalesce(version, 0), placement, currency, 0, 0, 0,
            count(distinct order_external_id), sum(amount)
     from recommendations_attribution
     where tenant_id = %(tenant)s and ordered_at >= %(first)s and ordered_at < %(end)s
       and (ordered_at at time zone %(zone)s)::date = any(%(days)s)
     group by 1, 2, 3, 4
 )
-select day, version::bigint, placement, currency, sum(impressions)::bigint, sum(clicks)::bigint, sum(orders)::bigint,
-       sum(revenue)::numeric(16, 2)
+select day, version::bigint, placement, currency, sum(impressions)::bigint, sum(clicks)::bigint, sum(carts)::bigint,
+       sum(orders)::bigint, sum(revenue)::numeric(16, 2)
 from parts group by 1, 2, 3, 4
 """  # noqa: S608  (only constants of this module are put in)
 
 TENANTS_WITH_NEWS = """
 select t.id from tenants_tenant t, lateral (
-    select coalesce(max(arrived_until) - interval '2 minutes', '-infinity') as since
+    select coalesce(max(arrived_until) - interval '2 minutes', '-infinity') as since, max(window_hours) as window_hours
     from recommendations_rollup where tenant_id = t.id
 ) r
 where t.state <> 'closed' and (
-    exists (select 1 from recommendations_event e
+    r.window_hours <> t.attribution_hours
+    or exists (select 1 from recommendations_event e
             where e.tenant_id = t.id
               and e.received_at > r.since)
     or exists (select 1 from recommendations_order o

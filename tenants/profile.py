@@ -1,6 +1,7 @@
 """What a shop says about itself: name, website, currency, time zone; checked in one place."""
 
 import re
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -18,7 +19,13 @@ CURRENCIES = (
 _http_url = URLValidator(schemes=["http", "https"])
 
 
-def check(*, name: str, currency: str, time_zone: str, website: str = "") -> None:
+WINDOW_HOURS = 24
+MOST_WINDOW_HOURS = 168  # a week; more would count orders that the list has little to do with
+
+
+def check(
+    *, name: str, currency: str, time_zone: str, website: str = "", attribution_hours: int = WINDOW_HOURS
+) -> None:
     """Raises Problem that names every field which is wrong."""
     wrong: dict[str, str] = {}
     if not name.strip() or len(name) > 120:
@@ -32,6 +39,8 @@ def check(*, name: str, currency: str, time_zone: str, website: str = "") -> Non
             _http_url(website)
         except ValidationError:
             wrong["website"] = "An address that begins with https:// or http://."
+    if not 1 <= attribution_hours <= MOST_WINDOW_HOURS:
+        wrong["attribution_hours"] = f"A whole number of hours from 1 to {MOST_WINDOW_HOURS}."
     if wrong:
         raise problems.Problem("Please correct the marked fields.", fields=wrong)
 
@@ -50,9 +59,15 @@ def zones() -> list[str]:
     ) + ["UTC"]
 
 
-def update(tenant: Tenant, *, name: str, currency: str, time_zone: str, website: str, by: User) -> list[str]:
-    """Changes the shop's own facts; returns the names of those that changed."""
-    wanted = {"name": name.strip(), "currency": currency.upper(), "time_zone": time_zone, "website": website.strip()}
+def update(
+    tenant: Tenant, *, name: str, currency: str, time_zone: str, website: str, by: User,
+    attribution_hours: int | None = None,
+) -> list[str]:
+    """Changes the shop's own facts; returns the names of those that changed. None leaves the window as it is."""
+    wanted: dict[str, Any] = {
+        "name": name.strip(), "currency": currency.upper(), "time_zone": time_zone, "website": website.strip(),
+        "attribution_hours": tenant.attribution_hours if attribution_hours is None else attribution_hours,
+    }
     check(**wanted)
     before = {field: getattr(tenant, field) for field in wanted}
     changed = [field for field in wanted if before[field] != wanted[field]]

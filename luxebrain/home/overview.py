@@ -30,7 +30,7 @@ def figures(tenant: Tenant, member: access.Member, days: int) -> dict[str, Any]:
     found = tracking.summary(tenant, days=days)
     return {
         "summary": found,
-        "tiles": _tiles(found),
+        "tiles": _tiles(found, tenant.attribution_hours),
         "earned": headline(found),
         "next_step": _next(tenant, member, found),
     }
@@ -53,9 +53,8 @@ def _next(tenant: Tenant, member: access.Member, found: tracking.Summary) -> str
     return f"No recommendation was shown in this period. Next step: {waiting['label'].lower()}." if waiting else ""
 
 
-def _tiles(found: tracking.Summary) -> list[dict[str, Any]]:
+def _tiles(found: tracking.Summary, hours: int) -> list[dict[str, Any]]:
     note = f"vs previous {found.days} days"
-    hours = settings.ATTRIBUTION_HOURS
     least = tracking.ENOUGH_LISTS
 
     def few(figure: tracking.Figure, what: str) -> str:

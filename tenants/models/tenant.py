@@ -30,6 +30,9 @@ class Tenant(models.Model):
     time_zone = models.CharField(max_length=60, default="UTC")
     currency = models.CharField(max_length=3, default="EUR")
     website = models.URLField(max_length=300, blank=True)
+    attribution_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="How long after a click an order still counts for the list"
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -109,6 +109,14 @@ class SettingsForm(forms.Form):
     website = forms.URLField(label="Website", max_length=300, required=False, assume_scheme="https")
     currency = forms.ChoiceField(label="Currency", help_text="Revenue is shown in it.")
     time_zone = forms.ChoiceField(label="Time zone", help_text="Days begin and times are shown in it.")
+    attribution_hours = forms.IntegerField(
+        label="Attribution window, hours",
+        min_value=1,
+        max_value=profile.MOST_WINDOW_HOURS,
+        help_text="An order counts for a list if a shopper clicked its product there at most so many hours before; "
+        "the last click counts. 24 is usual. After a change the figures of all days whose events are still kept "
+        "are counted again within minutes, so that they can be compared.",
+    )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -19,7 +19,7 @@ from tenants.panel.forms import SettingsForm
 @tenant_page(may="settings.write")
 def settings(request: Any) -> HttpResponse:
     tenant = request.tenant
-    now = {field: getattr(tenant, field) for field in ("name", "website", "currency", "time_zone")}
+    now = {field: getattr(tenant, field) for field in ("name", "website", "currency", "time_zone", "attribution_hours")}
     form = SettingsForm(request.POST or None, initial=now, tenant=tenant)
     if request.method == "POST" and form.is_valid():
         try:

@@ -291,3 +291,46 @@ def test_conversion_counts_lists_and_never_passes_one(acme):
     acme.attributions.update(recommendation_id=identity.make(1))
     found = tracking.summary(acme, days=7)
     assert (found.orders, found.conversion.value) == (2, 1.0)
+
+
+def carts(of):
+    return dict(of.daily_performance.filter(carts__gt=0).values_list("version", "carts"))
+
+
+def test_it_counts_a_cart_for_the_last_list_that_led_to_it(acme):
+    """R122: a cart event that names a list is that list's; another one is the last click's on the product."""
+    first, second, direct = identity.make(3), identity.make(4), identity.make(5)
+    event(acme, "click", recommendation_id=first, product="a", session_id="s", at=NOON - timedelta(hours=3))
+    event(acme, "click", recommendation_id=second, product="a", session_id="s", at=NOON - timedelta(hours=2))
+    event(acme, "cart", product="a", session_id="s")
+    event(acme, "cart", product="a", session_id="s", at=NOON + timedelta(minutes=5))
+    event(acme, "cart", product="b", session_id="s")
+    event(acme, "cart", product="c", session_id="t", recommendation_id=direct, placement="cart")
+    tracking.roll_up(acme)
+    assert carts(acme) == {4: 1, 5: 1}
+
+
+def test_it_attributes_an_order_to_the_list_that_filled_the_cart(acme):
+    direct = identity.make(5)
+    event(acme, "cart", product="c", session_id="t", recommendation_id=direct, at=NOON - timedelta(hours=1))
+    order(acme, "o-1", ["c"], session="t")
+    tracking.roll_up(acme)
+    assert list(acme.attributions.values_list("recommendation_id", "version")) == [(direct, 5)]
+
+
+def test_it_counts_all_days_again_when_the_shop_changes_its_window(acme):
+    """The window is the shop's own; its figures are never of two windows."""
+    event(acme, "click", recommendation_id=identity.make(3), product="a", session_id="s", at=NOON - timedelta(hours=30))
+    order(acme, "o-1", ["a"], session="s")
+    tracking.roll_up(acme)
+    assert acme.attributions.count() == 0
+    acme.attribution_hours = 48
+    acme.save(update_fields=["attribution_hours"])
+    assert tracking.fan_out() == 1
+    work.run_due(tasks={tracking.TASK})
+    assert acme.attributions.count() == 1
+    acme.attribution_hours = 2
+    acme.save(update_fields=["attribution_hours"])
+    tracking.roll_up(acme)
+    assert acme.attributions.count() == 0
+    assert acme.daily_performance.filter(orders__gt=0).count() == 0

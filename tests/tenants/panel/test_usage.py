@@ -110,13 +110,17 @@ def test_the_api_says_unreachable_counters(acme, api):
 def test_settings_are_the_owners(acme, ana, dev, signed_in):
     client = signed_in(ana)
     assert client.get("/t/acme/settings").status_code == 200
-    form = {"name": "Acme & Sons", "website": "https://acme.example", "currency": "GBP", "time_zone": "Europe/London"}
+    form = {"name": "Acme & Sons", "website": "https://acme.example", "currency": "GBP", "time_zone": "Europe/London",
+            "attribution_hours": 48}
     assert "Your settings are saved" in client.post("/t/acme/settings", form, follow=True).text
     acme.refresh_from_db()
     assert (acme.name, acme.currency, acme.time_zone) == ("Acme & Sons", "GBP", "Europe/London")
+    assert acme.attribution_hours == 48
     entry = acme.audit_entries.get()
     assert entry.action == "profile.update" and entry.details["currency"] == {"from": "EUR", "to": "GBP"}
     assert "Nothing was changed" in client.post("/t/acme/settings", form, follow=True).text
     assert client.post("/t/acme/settings", {**form, "website": "javascript:alert(1)"}).status_code == 422
     assert client.post("/t/acme/settings", {**form, "time_zone": "Mars/Olympus"}).status_code == 422
+    for hours in ("0", "169", "1.5", "a day"):
+        assert client.post("/t/acme/settings", {**form, "attribution_hours": hours}).status_code == 422
     assert signed_in(dev).post("/t/acme/settings", form).status_code == 403
