@@ -1,1 +1,0 @@
-"""The engines that say how unlikely a value is: mathematics, without Django."""
