@@ -1,6 +1,6 @@
 """Bench of the two engines: false alarms and faults found on simulated streams, cost per point and size of state.
 
-    python -m bench.anomalies [--seeds 101,102] [--shops 40] [--weeks 6] [--threshold 4] [--oracle]
+    python -m bench.anomalies [--seeds 201,202] [--shops 40] [--weeks 6] [--threshold 4.3] [--oracle]
 
 The simulator knows nothing of the engine. A stream has a base of 0.02 to 500 events per 5 minutes, a shape over
 the day and one over the week, a trend, noise from day to day, and Poisson or negative binomial counts. After two
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomalies.detectors.counts import LEAST_EVENTS, LEAST_EXPECTED, LONGEST_UP, TESTS, CountEngine
+from anomalies.detectors.counts import ALERT, LEAST_EVENTS, LEAST_EXPECTED, LONGEST_UP, TESTS, CountEngine
 from anomalies.detectors.reals import RealEngine
 from anomalies.detectors.tails import tail
 from anomalies.detectors.windows import LENGTHS, Windows
@@ -155,10 +155,10 @@ def oracle(made: Stream) -> tuple[np.ndarray, np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", default="101,102,103")
+    parser.add_argument("--seeds", default="201,202,203")
     parser.add_argument("--shops", type=int, default=40)
     parser.add_argument("--weeks", type=int, default=6)
-    parser.add_argument("--threshold", type=float, default=4.0)
+    parser.add_argument("--threshold", type=float, default=ALERT)
     parser.add_argument("--oracle", action="store_true", help="also judge one that knows the true rates")
     parser.add_argument("--json")
     told = parser.parse_args()

@@ -15,6 +15,7 @@ LEAST_EXPECTED = 5.0  # less says nothing of too few
 LONGEST_UP = 12  # buckets
 TESTS = math.log10(4)  # thirteen looks at a bucket, of windows that overlap, are worth four of their own
 LEVEL_PRIOR, LEVEL_HALF_LIFE, LEVEL_LOW, LEVEL_HIGH = 8.0, 6.0, 0.5, 2.0  # events, hours, times the profile
+ALERT = 4.3  # minus log10 p from which a bucket is worth a person's time: chosen on seeds 101 to 103 of the bench
 WATCH = 4.0  # from here on a bucket teaches little
 DISTRUST = 0.05  # how little
 BELIEVED_AFTER = 24.0  # hours: what lasts so long is the new normal
