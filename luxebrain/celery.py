@@ -46,5 +46,6 @@ app.conf.beat_schedule = {
     "let-go": every(86400, "recommendations.let_go"),
     "look-for-findings": every(3600, "recommendations.look_for_findings"),
     "sweep-files": every(3600, "recommendations.sweep_files"),
+    "measure-models": every(86400, "recommendations.measure_models"),
     "nightly-training": every(3600, "recommendations.train_stale"),
 }

@@ -12,6 +12,7 @@ from recommendations import (
     findings,
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
+    measuring,
     privacy,
     pull_work,  # noqa: F401  (registers the handlers of connections)
     retention,
@@ -77,6 +78,17 @@ def let_go(lease: work.Lease) -> None:
         work.enqueue(tenant, retention.TASK, key="retention")
     retention.drop_empty_months()
     retention.drop_old_answers()
+
+
+@work.handler(measuring.TASK)
+def measure_models(lease: work.Lease) -> None:
+    """Without a tenant: finds the shops with a version. With one: measures what its versions did."""
+    if lease.tenant_id is None:
+        measuring.fan_out()
+        return
+    with tenancy.enter(lease.tenant_id) as tenant:
+        measuring.measure(tenant)
+        lease.finish("default")
 
 
 @work.handler(findings.TASK)

@@ -1,7 +1,8 @@
-"""Rows about model versions. Files may import in this order only: version, alias, performance."""
+"""Rows about model versions. Files may import in this order only: version, alias, metrics, performance."""
 
 from modelregistry.models.alias import AliasMove, ModelAlias
+from modelregistry.models.metrics import ModelMetrics
 from modelregistry.models.performance import DailyPerformance
 from modelregistry.models.version import ModelVersion
 
-__all__ = ["AliasMove", "DailyPerformance", "ModelAlias", "ModelVersion"]
+__all__ = ["AliasMove", "DailyPerformance", "ModelAlias", "ModelMetrics", "ModelVersion"]

@@ -94,6 +94,7 @@ DOORS = {
     "tenants/staff.py": "platform roles belong to no tenant",
     "recommendations/deliveries.py": "settles deliveries whose work was given up",
     "recommendations/findings.py": "finds the shops whose data is to be looked through",
+    "recommendations/measuring.py": "finds the shops whose versions are to be measured",
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/tracking.py": "finds the tenants with news",
     "recommendations/training_work.py": "finds the tenants whose model is stale",
