@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from modelregistry import statistics
@@ -24,8 +25,31 @@ class Row:
     impressions: int = 0
     clicks: int = 0
     carts: int = 0
+    bought: int = 0
     orders: int = 0
     revenue: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of some days. Lists: shown, clicked, carted, bought from; orders and revenue (shop's currency)."""
+
+    shown: int = 0
+    clicked: int = 0
+    carted: int = 0
+    bought: int = 0
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+
+    def hits(self, metric: str) -> tuple[int, int]:
+        """(hits, trials) of "ctr", "cart_rate" or "conversion"; hits never above the trials."""
+        # A list shown before midnight may be clicked after it: never more than all of them.
+        hits, trials = {
+            "ctr": (self.clicked, self.shown),
+            "cart_rate": (self.carted, self.clicked),
+            "conversion": (self.bought, self.clicked),
+        }[metric]
+        return min(hits, trials), trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,7 @@ def replace(tenant: Tenant, *, days: Iterable[date], rows: Iterable[Row]) -> Non
                 impressions=row.impressions,
                 clicks=row.clicks,
                 carts=row.carts,
+                bought=row.bought,
                 orders=row.orders,
                 revenue=row.revenue,
                 updated_at=now,
@@ -82,6 +107,35 @@ def by_placement(tenant: Tenant, *, first: date, last: date) -> dict[str, tuple[
         .annotate(shown=Sum("impressions"), clicked=Sum("clicks"))
     )
     return {row["placement"]: (row["shown"], row["clicked"]) for row in rows}
+
+
+def by_version(tenant: Tenant, *, first: date, last: date) -> dict[int, Totals]:
+    """Sums of the days first…last by version; 0 = lists made without a model."""
+    return {row["version"]: _totals(row) for row in _sums(tenant, first, last, "version")}
+
+
+def by_version_and_placement(tenant: Tenant, *, first: date, last: date) -> list[tuple[int, str, Totals]]:
+    """(version, placement, sums) of the days first…last, newest version first; "" = lists without a placement."""
+    rows = _sums(tenant, first, last, "version", "placement").order_by("-version", "placement")
+    return [(row["version"], row["placement"], _totals(row)) for row in rows]
+
+
+def _sums(tenant: Tenant, first: date, last: date, *by: str) -> QuerySet[DailyPerformance, dict[str, Any]]:
+    own = Q(currency=tenant.currency)
+    return (
+        tenant.daily_performance.filter(day__range=(first, last))
+        .values(*by)
+        .annotate(
+            shown=Sum("impressions"), clicked=Sum("clicks"), carted=Sum("carts"), lists=Sum("bought"),
+            ordered=Sum("orders"), money=Sum("revenue", filter=own),
+        )
+    )  # fmt: skip
+
+
+def _totals(row: dict[str, Any]) -> Totals:
+    return Totals(
+        row["shown"], row["clicked"], row["carted"], row["lists"], row["ordered"], row["money"] or Decimal(0)
+    )
 
 
 def shares_by_day(tenant: Tenant, *, first: date, last: date) -> list[Share]:

@@ -102,7 +102,7 @@ def _window(tenant: Tenant, day: date) -> _Window:
 
 
 def _shares(tenant: Tenant, first: date) -> Iterator[tuple[int, date, str, int, int]]:
-    """(version, day, metric, hits, trials) from the daily figures and the attributed orders."""
+    """(version, day, metric, hits, trials) from the daily figures."""
     for version, day, shown, clicked, carted, bought in _rows(tenant, _FIGURES, first):
         yield version, day, "ctr", clicked, shown
         yield version, day, "cart_rate", carted, clicked
@@ -123,15 +123,8 @@ def _rows(tenant: Tenant, query: str, first: date) -> list[tuple[Any, ...]]:
 
 
 _FIGURES = """
-with days as (
-    select version, day, sum(impressions)::bigint as shown, sum(clicks)::bigint as clicked, sum(carts)::bigint as carted
-    from modelregistry_dailyperformance where tenant_id = %(tenant)s and day >= %(first)s group by 1, 2
-), bought as (
-    select version, (ordered_at at time zone %(zone)s)::date as day, count(distinct recommendation_id) as lists
-    from recommendations_attribution where tenant_id = %(tenant)s and ordered_at >= %(since)s group by 1, 2
-)
-select d.version, d.day, d.shown, d.clicked, d.carted, coalesce(b.lists, 0)
-from days d left join bought b on b.version = d.version and b.day = d.day order by d.day, d.version
+select version, day, sum(impressions)::bigint, sum(clicks)::bigint, sum(carts)::bigint, sum(bought)::bigint
+from modelregistry_dailyperformance where tenant_id = %(tenant)s and day >= %(first)s group by 1, 2 order by 2, 1
 """
 
 # The score of a list is that of its first product. The last digits of an id are chance, so the lists looked

@@ -151,22 +151,22 @@ with clicks as (
 ), parts as (
     select day, version, placement, %(currency)s::varchar as currency,
            count(distinct recommendation_id) filter (where kind = 'impression') as impressions,
-           count(distinct recommendation_id) filter (where kind = 'click') as clicks, 0 as carts, 0 as orders,
-           0 as revenue
+           count(distinct recommendation_id) filter (where kind = 'click') as clicks, 0 as carts, 0 as bought,
+           0 as orders, 0 as revenue
     from lists where version <= {_LARGEST} group by 1, 2, 3
     union all
-    select day, version, placement, %(currency)s, 0, 0, count(distinct recommendation_id), 0, 0
+    select day, version, placement, %(currency)s, 0, 0, count(distinct recommendation_id), 0, 0, 0
     from carts where version <= {_LARGEST} group by 1, 2, 3
     union all
     select (ordered_at at time zone %(zone)s)::date, coalesce(version, 0), placement, currency, 0, 0, 0,
-           count(distinct order_external_id), sum(amount)
+           count(distinct recommendation_id), count(distinct order_external_id), sum(amount)
     from recommendations_attribution
     where tenant_id = %(tenant)s and ordered_at >= %(first)s and ordered_at < %(end)s
       and (ordered_at at time zone %(zone)s)::date = any(%(days)s)
     group by 1, 2, 3, 4
 )
 select day, version::bigint, placement, currency, sum(impressions)::bigint, sum(clicks)::bigint, sum(carts)::bigint,
-       sum(orders)::bigint, sum(revenue)::numeric(16, 2)
+       sum(bought)::bigint, sum(orders)::bigint, sum(revenue)::numeric(16, 2)
 from parts group by 1, 2, 3, 4
 """  # noqa: S608  (only constants of this module are put in)
 

@@ -8,8 +8,8 @@ from tenants.models import Tenant, TenantOwned
 class DailyPerformance(TenantOwned):
     """Counts of one day in the tenant's time zone. version 0 = served without a model (popular products).
 
-    impressions: lists shown; clicks: lists with at least one click; carts: lists of which a product was put
-    into the cart; orders, revenue: attributed.
+    Lists: impressions = shown, clicks = with at least one click, carts = of which a product was put into the
+    cart, bought = of which a product was ordered. orders, revenue: attributed.
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="daily_performance")
@@ -20,6 +20,7 @@ class DailyPerformance(TenantOwned):
     impressions = models.PositiveIntegerField(default=0)
     clicks = models.PositiveIntegerField(default=0)
     carts = models.PositiveIntegerField(default=0)
+    bought = models.PositiveIntegerField(default=0)
     orders = models.PositiveIntegerField(default=0)
     revenue = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     updated_at = models.DateTimeField(auto_now=True)

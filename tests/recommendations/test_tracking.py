@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connections
 
+from modelregistry import performance
 from recommendations import identity, tracking
 from tenants import work
 from tests import make
@@ -334,3 +335,19 @@ def test_it_counts_all_days_again_when_the_shop_changes_its_window(acme):
     tracking.roll_up(acme)
     assert acme.attributions.count() == 0
     assert acme.daily_performance.filter(orders__gt=0).count() == 0
+
+
+def test_it_sums_lists_from_shown_to_bought_by_version_and_placement(acme):
+    """R33: what the pages of versions read."""
+    shown = [identity.make(3) for _ in range(3)]
+    for name in shown:
+        event(acme, "impression", recommendation_id=name, product="a", placement="home")
+    event(acme, "click", recommendation_id=shown[0], product="a", session_id="s", placement="home")
+    event(acme, "cart", product="a", session_id="s")
+    order(acme, "o-1", ["a"], session="s", at=NOON + timedelta(hours=1))
+    order(acme, "o-2", ["a"], session="s", at=NOON + timedelta(hours=2), currency="USD")
+    tracking.roll_up(acme)
+    found = performance.by_version(acme, first=DAY, last=DAY)[3]
+    assert (found.shown, found.clicked, found.carted, found.orders, found.revenue) == (3, 1, 1, 2, Decimal("10.00"))
+    assert found.hits("ctr") == (1, 3) and found.hits("conversion") == (1, 1)
+    assert performance.by_version_and_placement(acme, first=DAY, last=DAY) == [(3, "home", found)]
