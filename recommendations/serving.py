@@ -232,6 +232,12 @@ select product, kind, extract(epoch from arrived)::float8 from (
 ) acts order by happened desc limit %(most)s
 """
 
+# The same for many customers at once, each with their own newest.
+RECORDED_OF_MANY = (
+    "select wanted.id, acts.* from unnest(%(customers)s::text[]) as wanted(id) cross join lateral ("  # noqa: S608
+    + _RECORDED.replace("%(customer)s", "wanted.id") + ") acts"
+)
+
 
 def subjects(query: Query) -> list[str]:
     """Whose histories a list is made from: the customer's, and the session's."""

@@ -2,6 +2,16 @@
 
 from django.urls import path
 
+from recommendations.api.batch import (
+    BatchCancelView,
+    BatchDownloadView,
+    BatchJobsView,
+    BatchJobView,
+    BatchPauseView,
+    BatchResumeView,
+    BatchRetryFailedView,
+    BatchRetryView,
+)
 from recommendations.api.catalogue import (
     CustomersView,
     CustomerView,
@@ -19,6 +29,14 @@ from recommendations.api.webhooks import WebhookView, generic, shopify, woocomme
 urlpatterns = [
     path("recommendations", recommend, name="recommend"),
     path("recommendations/", recommend),
+    path("recommendations/batch", BatchJobsView.as_view(), name="batch-jobs"),
+    path("recommendations/batch/<uuid:job_id>", BatchJobView.as_view(), name="batch-job"),
+    path("recommendations/batch/<uuid:job_id>/download", BatchDownloadView.as_view(), name="batch-download"),
+    path("recommendations/batch/<uuid:job_id>/pause", BatchPauseView.as_view(), name="batch-pause"),
+    path("recommendations/batch/<uuid:job_id>/resume", BatchResumeView.as_view(), name="batch-resume"),
+    path("recommendations/batch/<uuid:job_id>/cancel", BatchCancelView.as_view(), name="batch-cancel"),
+    path("recommendations/batch/<uuid:job_id>/retry", BatchRetryView.as_view(), name="batch-retry"),
+    path("recommendations/batch/<uuid:job_id>/retry-failed", BatchRetryFailedView.as_view(), name="batch-retry-failed"),
     path("recommendations/cross-sell/<str:product_id>", cross_sell, name="recommend-cross-sell"),
     path("recommendations/outfit/<str:product_id>", outfit, {"kind": "outfit"}, name="recommend-outfit"),
     path("events", events, name="events"),

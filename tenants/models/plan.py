@@ -22,6 +22,14 @@ class Plan(models.Model):
     training_cpu_seconds = models.PositiveIntegerField(
         default=60, help_text="Processor time that a training may spend on the search for the best blend"
     )
+    batch_jobs = models.PositiveSmallIntegerField(default=2, help_text="Batch jobs that may wait or run at a time")
+    batch_customers = models.PositiveIntegerField(
+        default=1_000_000, help_text="The most customers of one batch job"
+    )
+    batch_weight = models.PositiveSmallIntegerField(
+        default=2, help_text="Share of the workers that batch jobs get beside those of other shops"
+    )
+    batch_days = models.PositiveSmallIntegerField(default=7, help_text="How long the results of batch jobs are kept")
     trains_daily = models.BooleanField(default=False)
     has_isolated_model = models.BooleanField(default=False)
     has_experiments = models.BooleanField(default=False)

@@ -1,0 +1,100 @@
+"""What may be asked of a batch: the body of a call or the values of a form, strictly read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from luxebrain.lib.problems import Problem
+from recommendations import fields, queries
+from recommendations.asked import Given
+from recommendations.fields import Refused
+from recommendations.models import BatchJob
+from recommendations.queries import Query
+
+MAX_IDS = 1000
+# What makes the list is asked as in a single call; these belong to the job.
+_OWN = frozenset({"customer_id", "session_id", "customer_ids", "on_unknown", "name"})
+_LIST = frozenset(
+    "type recommendation_type product_id product_ids limit placement exclude candidates filter boosts min_relevance "
+    "diversity fallback language".split()
+)
+
+
+@dataclass(slots=True)
+class Wanted:
+    """One job as it was asked for."""
+
+    asked: dict[str, Any]
+    ids: list[str] = field(default_factory=list)
+    on_unknown: str = "popular"
+    name: str = ""
+
+
+def read(values: Any) -> Wanted:
+    """Raises Problem with a reason per field."""
+    if not isinstance(values, Mapping):
+        raise Problem("Send one JSON object.")
+    given = Given(values)
+    given.know(_OWN | _LIST)
+    wanted = Wanted(_asked(given))
+    _for_whom(given, wanted)
+    wanted.on_unknown = given.choice("on_unknown", BatchJob.Unknown.values, "popular")
+    if values.get("name") not in (None, ""):
+        try:
+            wanted.name = fields.text(values["name"], limit=120)
+        except Refused as refused:
+            given.refuse("name", refused.message)
+    given.check()
+    return wanted
+
+
+def _asked(given: Given) -> dict[str, Any]:
+    """The query of every customer as `queries.parse` reads it back."""
+    values = {name: value for name, value in given.values.items() if name in _LIST}
+    session = given.identifier("session_id")
+    if session:
+        values["session_id"] = session
+    try:
+        query: Query = queries.parse(values)
+    except Problem as problem:
+        for error in problem.errors:
+            given.refuse(error["field"], error["message"])
+        return {}
+    return {**queries.told(query), **({"session_id": session} if session else {})}
+
+
+def _for_whom(given: Given, wanted: Wanted) -> None:
+    values = given.values
+    ways = [name for name in ("customer_ids",) if values.get(name) is not None]
+    if values.get("customer_id") not in (None, "") or values.get("session_id") not in (None, ""):
+        ways.append("customer_id")
+    if len(ways) != 1:
+        message = "Say for whom, in one way: customer_id (or session_id), or customer_ids."
+        given.refuse("customer_ids" if not ways else ways[0], message)
+        return
+    if ways == ["customer_id"]:
+        wanted.ids = [given.identifier("customer_id")]
+    else:
+        wanted.ids = _ids(given, values["customer_ids"])
+
+
+def _ids(given: Given, value: Any) -> list[str]:
+    """Each once, in the order given; every one that cannot be an id is told by its place, the first twenty of them."""
+    if not isinstance(value, list) or not value:
+        given.refuse("customer_ids", "A list of customer ids.")
+        return []
+    if len(value) > MAX_IDS:
+        given.refuse("customer_ids", f"At most {MAX_IDS:,} ids in one call; these are {len(value):,}.")
+        return []
+    found: dict[str, None] = {}
+    wrong = 0
+    for place, one in enumerate(value):
+        try:
+            found[fields.identifier(one)] = None
+        except Refused as refused:
+            wrong += 1
+            if wrong <= 20:
+                given.refuse(f"customer_ids.{place}", refused.message)
+    return list(found)
