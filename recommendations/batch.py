@@ -54,7 +54,7 @@ class BatchInferenceQueue:
         self._check_room()
         total = len(wanted.ids)
         if total > tenant.plan.batch_customers:
-            raise PlanLimit(f"These are {total:,} customers; your plan takes {tenant.plan.batch_customers:,} at a time.")
+            raise PlanLimit(f"These are {total:,} customers; your plan takes {tenant.plan.batch_customers:,} a job.")
         job = BatchJob(
             tenant=tenant, name=wanted.name, asked=wanted.asked, on_unknown=wanted.on_unknown,
             total=total, source=source, requested_by=by if isinstance(by, User) else None,

@@ -48,16 +48,18 @@ def hand_out(tenant: Tenant) -> int:
         if chunk is None:
             jobs.remove(job)
             continue
-        if job.state == State.PENDING:
-            begin(tenant, job)
         tenant.batch_chunks.filter(pk=chunk.pk).update(state=Piece.HANDED, handed_at=timezone.now())
         work.enqueue(tenant, TASK, subject=chunk.pk)
         job.under_way, room, handed = job.under_way + 1, room - 1, handed + 1
     return handed
 
 
-def begin(tenant: Tenant, job: BatchJob) -> None:
-    """The job keeps the version and the moment that it begins with."""
+def begin(tenant: Tenant, job_id: int) -> BatchJob:
+    """The job as its first chunk begins: it keeps the version and the moment that it begins with."""
+    lock(tenant)
+    job: BatchJob = tenant.batch_jobs.get(pk=job_id)
+    if job.state != State.PENDING:
+        return job
     now = timezone.now()
     champion = versions.champion(tenant)
     is_cold = popular.countable_orders(tenant, most=settings.COLD_START_ORDERS) < settings.COLD_START_ORDERS
@@ -68,6 +70,7 @@ def begin(tenant: Tenant, job: BatchJob) -> None:
     told = f"began with v{job.version}" if job.version else "began without a model"
     note(job, told, by="worker")
     job.save(update_fields=["state", "version", "moment", "attempts", "started_at", "history"])
+    return job
 
 
 def note(job: BatchJob, what: str, *, by: Any) -> None:

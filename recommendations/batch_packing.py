@@ -77,7 +77,8 @@ def unpack(packed: bytes | memoryview) -> pa.RecordBatch:
 
 
 def told(
-    ids: Sequence[str], packed: bytes | memoryview, problems: Mapping[str, str], *, start: int = 0, stop: int | None = None
+    ids: Sequence[str], packed: bytes | memoryview, problems: Mapping[str, str], *, start: int = 0,
+    stop: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """What the API says of the customers start..stop of a chunk."""
     batch = unpack(packed).slice(start, None if stop is None else stop - start)

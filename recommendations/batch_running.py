@@ -36,7 +36,9 @@ def run_chunk(lease: Lease) -> None:
         if chunk is None:
             lease.finish("default")
             return
-        if chunk.job.state != State.PROCESSING:
+        if chunk.job.state == State.PENDING and not chunk.job.is_paused:
+            chunk.job = batch_handing.begin(tenant, chunk.job_id)
+        if chunk.job.state != State.PROCESSING or chunk.job.is_paused:
             tenant.batch_chunks.filter(pk=chunk.pk).update(state=Piece.WAITING, handed_at=None)
             lease.finish("default")
             return
@@ -115,7 +117,8 @@ def _commit(lease: Lease, chunk: BatchChunk, lists: Lists, problems: dict[str, s
             return
         before = batch_packing.counted_in(chunk.outcome) if chunk.again is not None else {}
         tenant.batch_chunks.filter(pk=chunk.pk).update(
-            state=Piece.DONE, outcome=packed, problems=problems, error="", trying=-1, again=None, finished_at=timezone.now()
+            state=Piece.DONE, outcome=packed, problems=problems, error="", trying=-1, again=None,
+            finished_at=timezone.now(),
         )
         tenant.batch_jobs.filter(pk=job.pk).update(
             seconds=F("seconds") + seconds,

@@ -15,7 +15,9 @@ from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchJob
 from tenants.api.base import TenantView
 
-_STATUS = OpenApiParameter("status", {"type": "string", "enum": BatchJob.State.values}, description="Jobs of this state")
+_STATES = BatchJob.State.values
+_STATUS = OpenApiParameter("status", {"type": "string", "enum": _STATES}, description="Jobs of this state")
+_FORMAT = {"type": "string", "enum": list(batch_downloads.TYPES), "default": "csv"}
 
 
 class _View(TenantView):
@@ -49,10 +51,8 @@ class BatchJobsView(_View):
         asked = bodies.query(request.query_params, allowed=("limit", "cursor", "status"))
         rows = self.tenant.batch_jobs.all()
         if "status" in asked:
-            if asked["status"] not in BatchJob.State.values:
-                raise Problem(
-                    "A parameter is not right.", fields={"status": f"Must be one of {', '.join(BatchJob.State.values)}."}
-                )
+            if asked["status"] not in _STATES:
+                raise Problem("A parameter is not right.", fields={"status": f"Must be one of {', '.join(_STATES)}."})
             rows = rows.filter(state=asked["status"])
         found, following = paging.page(
             rows, tenant_id=self.tenant.pk, kind="batch", cursor=asked.get("cursor"),
@@ -123,7 +123,7 @@ class BatchDownloadView(_View):
         summary="Download the lists of a batch job", operation_id="batch_jobs_download",
         description="CSV and Parquet have one row per product, JSON Lines one object per customer. The file is made "
         "while it is sent. Cells that a spreadsheet would run as a formula are marked as text.",
-        parameters=[OpenApiParameter("format", {"type": "string", "enum": list(batch_downloads.TYPES), "default": "csv"})],
+        parameters=[OpenApiParameter("format", _FORMAT)],
         responses={(200, kind): bytes for kind in ("text/csv", "application/x-ndjson", "application/octet-stream")},
     )  # fmt: skip
     def get(self, request: Any, job_id: UUID) -> HttpResponseBase:
@@ -162,7 +162,7 @@ def _acting(verb: str, summary: str, description: str, **options: Any) -> type:
 
 BatchPauseView = _acting("pause", "Pause a batch job", "No further customers are begun until it is resumed.")
 BatchResumeView = _acting("resume", "Resume a batch job", "Goes on where it was paused.")
-BatchCancelView = _acting("cancel", "Cancel a batch job", "Lists that are done stay readable. 409 for a job that ended.")
+BatchCancelView = _acting("cancel", "Cancel a batch job", "Lists that are done stay readable.")
 BatchRetryView = _acting(
     "retry", "Do a batch job again", "All of it, with the version of the model that is in service now."
 )

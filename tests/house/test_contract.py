@@ -11,6 +11,7 @@ PROMISED = {
     "/api/v1/recommendations": "key",
     "/api/v1/recommendations/": "key",
     "/api/v1/recommendations/cross-sell/p-1": "key",
+    "/api/v1/recommendations/batch": "key",
     "/api/v1/recommendations/outfit/p-1": "key",
     "/api/v1/events": "key",
     "/api/v1/products": "key",
@@ -33,7 +34,6 @@ PROMISED = {
     "/startup": "anyone",
 }
 LATER = {
-    "/api/v1/recommendations/batch": "batch jobs",
     "/api/admin/batch/stats": "batch jobs",
     "/api/admin/models/register": "versions and experiments",
     "/api/admin/models/activate": "versions and experiments",

@@ -92,6 +92,8 @@ DOORS = {
     "tenants/slugs.py": "a slug is unique across tenants",
     "tenants/signup.py": "the tenant does not exist yet",
     "tenants/staff.py": "platform roles belong to no tenant",
+    "recommendations/batch.py": "finds the tenants with jobs that are open or over",
+    "recommendations/batch_results.py": "counts the queue for operators",
     "recommendations/deliveries.py": "settles deliveries whose work was given up",
     "recommendations/findings.py": "finds the shops whose data is to be looked through",
     "recommendations/measuring.py": "finds the shops whose versions are to be measured",

@@ -1,0 +1,247 @@
+"""Batch jobs over the API: submitted, worked on, read, downloaded, stopped and done again."""
+
+
+import csv
+import io
+from datetime import timedelta
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+import time_machine
+from django.utils import timezone
+
+from luxebrain.celery import app
+from modelregistry import versions
+from recommendations import batch_scoring, candidates
+from tenants import tenancy, usage, work
+from tests import make
+from tests.trained import register  # noqa: F401  (fixture)
+
+PATH = "/api/v1/recommendations/batch"
+TASKS = {"recommendations.batch_chunk", "recommendations.batch_due"}
+
+
+@pytest.fixture
+def shop(acme, register):  # noqa: F811
+    """acme with six products, eight customers, orders enough for a model, and the model."""
+    candidates.forget()
+    batch_scoring.forget()
+    for number in range(6):
+        make.product(acme, f"p{number}")
+    people = [make.customer(acme, f"c{number}") for number in range(8)]
+    for number in range(24):
+        make.order(acme, [f"p{number % 6}"], customer=people[number % 8])
+    with tenancy.enter(acme.pk) as inside:
+        version = register(inside)
+        versions.activate(version, by=None)
+    return acme
+
+
+def do(slot=[0]):  # noqa: B006
+    """The beat's look and all that is due."""
+    slot[0] += 1
+    work.tick("recommendations.batch_due", slot[0])
+    work.run_due(tasks=TASKS)
+
+
+def test_it_answers_at_once_and_does_the_work_later(shop, api):
+    """R3, R4, R14."""
+    answer = api.post(PATH, {"customer_ids": ["c1", "c2", "c3"], "limit": 3})
+    assert answer.status_code == 202
+    told = answer.json()
+    assert (told["status"], told["total"], told["status_url"]) == ("pending", 3, f"{PATH}/{told['job_id']}")
+    do()
+    done = api.get(told["status_url"]).json()
+    assert (done["status"], done["processed"], done["failed"], done["model_version"]) == ("completed", 3, 0, "v1")
+    assert [one["customer_id"] for one in done["results"]] == ["c1", "c2", "c3"]
+    assert all(one["items"] and one["status"] == "ok" for one in done["results"])
+    assert done["expires_at"] > done["finished_at"]
+
+
+def test_it_takes_the_single_shape(shop, api):
+    """R3: customer_id, session_id, limit and recommendation_type as in a single call."""
+    body = {"customer_id": "c1", "session_id": "s-1", "limit": 2, "recommendation_type": "personalized"}
+    job = api.post(PATH, body).json()
+    do()
+    done = api.get(job["status_url"]).json()
+    assert (done["total"], len(done["results"]), len(done["results"][0]["items"])) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "customer_ids"),
+        ({"customer_ids": []}, "customer_ids"),
+        ({"customer_ids": ["c"] * 1001}, "customer_ids"),
+        ({"customer_ids": ["c1", "", {}]}, "customer_ids.1"),
+        ({"customer_ids": ["c1"], "customer_id": "c1"}, "customer_ids"),
+        ({"customer_ids": ["c1"], "limit": 0}, "limit"),
+        ({"customer_ids": ["c1"], "filter": "price <"}, "filter"),
+        ({"customer_ids": ["c1"], "type": "similar"}, "product_id"),
+        ({"customer_ids": ["c1"], "on_unknown": "guess"}, "on_unknown"),
+        ({"customer_ids": ["c1"], "tenant_id": 1}, "tenant_id"),
+    ],
+)
+def test_it_says_which_field_is_not_right(shop, api, body, field):
+    answer = api.post(PATH, body)
+    assert answer.status_code == 400
+    assert field in answer.json()["error"]["fields"]
+
+
+def test_a_customer_gets_what_a_single_call_gets(shop, api):
+    """R8: the same products in the same order by the same version, with and without filter."""
+    for extra in ({}, {"filter": "price < 50"}, {"exclude": ["p1"]}, {"type": "popular"}, {"diversity": 0.5}):
+        ids = [f"c{number}" for number in range(8)] + ["nobody"]
+        job = api.post(PATH, {"customer_ids": ids, "limit": 4, **extra}).json()
+        do()
+        done = api.get(job["status_url"]).json()
+        for one in done["results"]:
+            asked = {"customer_id": one["customer_id"], "limit": 4, **extra}
+            single = api.post("/api/v1/recommendations", asked).json()
+            assert one["items"], one
+            assert [item["product_id"] for item in one["items"]] == [item["product_id"] for item in single["items"]]
+            assert [item["source"] for item in one["items"]] == [item["source"] for item in single["items"]]
+            assert done["model_version"] == single["model_version"] == "v1"
+
+
+def test_it_follows_what_a_customer_did_since_the_training(shop, api):
+    """R8: an event after the training counts in both."""
+    api.post("/api/v1/events", {"events": [
+        {"type": "cart", "customer_id": "c2", "product_id": "p3"},
+        {"type": "view", "customer_id": "c2", "product_id": "p4"},
+    ]})
+    job = api.post(PATH, {"customer_ids": ["c1", "c2"], "limit": 4}).json()
+    do()
+    done = api.get(job["status_url"]).json()
+    single = api.get("/api/v1/recommendations?customer_id=c2&limit=4").json()
+    assert [item["product_id"] for item in done["results"][1]["items"]] == [i["product_id"] for i in single["items"]]
+    assert "p3" not in [item["product_id"] for item in done["results"][1]["items"]]
+
+
+@pytest.mark.parametrize(
+    ("choice", "status", "state", "counts"),
+    [("popular", "ok", "completed", (2, 0, 0)), ("skip", "skipped", "completed", (1, 0, 1)),
+     ("fail", "failed", "partial", (1, 1, 0))],
+)
+def test_unknown_customers_are_told_and_the_caller_chooses(shop, api, choice, status, state, counts):
+    job = api.post(PATH, {"customer_ids": ["c1", "nobody"], "on_unknown": choice}).json()
+    do()
+    done = api.get(job["status_url"]).json()
+    assert (done["status"], done["unknown"]) == (state, 1)
+    assert (done["processed"], done["failed"], done["skipped"]) == counts
+    assert (done["results"][1]["status"], done["results"][1]["unknown"]) == (status, True)
+    assert bool(done["errors"]) is (choice == "fail")
+
+
+def test_it_is_done_once_per_key(shop, api):
+    first = api.post(PATH, {"customer_ids": ["c1"]}, **{"idempotency-key": "k-1"})
+    second = api.post(PATH, {"customer_ids": ["c1"]}, **{"idempotency-key": "k-1"})
+    assert (second.status_code, second.content) == (202, first.content)
+    assert len(api.get(PATH).json()["jobs"]) == 1
+
+
+def test_a_strangers_job_is_as_unknown_as_any(shop, api, globex):
+    """R4, R9: list, read, download and every act."""
+    job = api.post(PATH, {"customer_ids": ["c1"]}).json()
+    stranger = make.Api(make.key(globex))
+    nowhere = f"{PATH}/00000000-0000-4000-8000-000000000000"
+    for tail in ("", "/download", "/pause", "/resume", "/cancel", "/retry", "/retry-failed"):
+        ask = stranger.post if tail not in ("", "/download") else stranger.get
+        foreign, unknown = ask(job["status_url"] + tail), ask(nowhere + tail)
+        assert foreign.status_code == unknown.status_code == 404
+        assert {**foreign.json(), "request_id": ""} == {**unknown.json(), "request_id": ""}
+    assert stranger.get(PATH).json()["jobs"] == []
+
+
+def test_its_results_come_page_by_page_and_as_files(shop, api):
+    make.product(shop, "=cmd()")
+    job = api.post(PATH, {"customer_ids": [f"c{n}" for n in range(8)] + ["=1+1"], "type": "newest", "limit": 3}).json()
+    do()
+    first = api.get(job["status_url"] + "?limit=5").json()
+    second = api.get(f"{job['status_url']}?limit=5&cursor={first['next_cursor']}").json()
+    seen = [one["customer_id"] for one in first["results"] + second["results"]]
+    assert seen == [f"c{n}" for n in range(8)] + ["=1+1"]
+    assert second["next_cursor"] is None
+    assert api.get(job["status_url"] + "?cursor=x").status_code == 400
+
+    def fetched(kind):
+        answer = api.get(f"{job['status_url']}/download?format={kind}")
+        assert answer.status_code == 200
+        return b"".join(answer.streaming_content)
+
+    lines = [orjson.loads(line) for line in fetched("jsonl").splitlines()]
+    rows = list(csv.DictReader(io.StringIO(fetched("csv").decode())))
+    table = pq.read_table(io.BytesIO(fetched("parquet"))).to_pylist()
+    assert [line["customer_id"] for line in lines] == seen
+    assert len(rows) == len(table) == sum(len(line["items"]) for line in lines)
+    assert [row["product_id"] for row in table] == [item["product_id"] for line in lines for item in line["items"]]
+    assert "'=1+1" in {row["customer_id"] for row in rows} and "'=cmd()" in {row["product_id"] for row in rows}
+    assert api.get(f"{job['status_url']}/download?format=xls").status_code == 400
+
+
+def test_it_is_paused_resumed_and_cancelled(shop, api):
+    job = api.post(PATH, {"customer_ids": ["c1"]}).json()
+    assert api.post(job["status_url"] + "/pause").json()["paused"]
+    assert api.post(job["status_url"] + "/pause").status_code == 409
+    do()
+    assert api.get(job["status_url"]).json()["processed"] == 0
+    assert api.get(job["status_url"])["Retry-After"]
+    api.post(job["status_url"] + "/resume")
+    do()
+    assert api.get(job["status_url"]).json()["status"] == "completed"
+    assert api.post(job["status_url"] + "/cancel").status_code == 409
+    other = api.post(PATH, {"customer_ids": ["c1"]}).json()
+    assert api.post(other["status_url"] + "/cancel").json()["status"] == "cancelled"
+    do()
+    assert api.get(other["status_url"]).json()["processed"] == 0
+    assert api.post(other["status_url"] + "/retry").json()["status"] == "pending"
+    do()
+    done = api.get(other["status_url"]).json()
+    assert (done["status"], done["attempts"]) == ("completed", 1)
+    assert [line["what"] for line in done["history"]][:3] == ["asked for", "cancelled", "retried"]
+
+
+def test_it_counts_one_call_and_one_inference_per_customer(shop, api):
+    """R10: counted where they are processed; a retry counts what it does again."""
+    job = api.post(PATH, {"customer_ids": ["c1", "c2", "nobody"], "on_unknown": "skip"}).json()
+    do()
+    midnight = timezone.now() - timedelta(hours=2)
+    with tenancy.enter(shop.pk) as inside:
+        assert usage.used(inside, "inferences", since=midnight) == 2
+        assert usage.used(inside, "api_calls", since=midnight) == 1
+    api.post(job["status_url"] + "/retry")
+    do()
+    with tenancy.enter(shop.pk) as inside:
+        assert usage.used(inside, "inferences", since=midnight) == 4
+
+
+def test_a_plan_bounds_the_jobs_at_a_time(shop, api):
+    for _ in range(5):
+        assert api.post(PATH, {"customer_ids": ["c1"]}).status_code == 202
+    refused = api.post(PATH, {"customer_ids": ["c1"]})
+    assert (refused.status_code, refused.json()["code"]) == (402, "plan_limit")
+    do()
+    assert api.post(PATH, {"customer_ids": ["c1"]}).status_code == 202
+
+
+def test_its_results_expire_with_their_date(shop, api):
+    """R15."""
+    job = api.post(PATH, {"customer_ids": ["c1"]}).json()
+    do()
+    with time_machine.travel(timezone.now() + timedelta(days=6, hours=23), tick=False):
+        do()
+        assert api.get(job["status_url"]).json()["status"] == "completed"
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
+        do()
+        gone = api.get(job["status_url"]).json()
+        assert (gone["status"], gone["results"]) == ("expired", [])
+        answer = api.get(job["status_url"] + "/download")
+        assert answer.status_code == 409
+        assert gone["expires_at"][:10] in answer.json()["detail"]
+
+
+def test_the_beat_looks_every_five_seconds():
+    """R16."""
+    entry = app.conf.beat_schedule["take-up-batches"]
+    assert (entry["schedule"], entry["args"]) == (5.0, ("recommendations.batch_due", 5))
