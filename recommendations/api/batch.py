@@ -23,7 +23,7 @@ _FORMAT = {"type": "string", "enum": list(batch_downloads.TYPES), "default": "cs
 class _View(TenantView):
     """Views of one job; `key` is who asks, for the audit trail."""
 
-    scope = {"GET": "batch:write", "POST": "batch:write"}
+    scope = {"GET": "batch:write"}
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -41,6 +41,7 @@ class BatchJobsView(_View):
     """The shop's jobs, and a new one."""
 
     http_method_names = ["get", "post", "options"]
+    scope = {"GET": "batch:write", "POST": "batch:write"}
 
     @extend_schema(
         summary="List batch jobs", operation_id="batch_jobs_list",
@@ -147,6 +148,7 @@ def _acting(verb: str, summary: str, description: str, **options: Any) -> type:
     class Acting(_View):
         __doc__ = f"{summary}."
         http_method_names = ["post", "options"]
+        scope = {"POST": "batch:write"}
 
         @extend_schema(
             summary=summary, operation_id=f"batch_jobs_{verb}" + ("_failed" if options else ""),
