@@ -1,8 +1,18 @@
-"""Rows about model versions. Files may import in this order only: version, alias, metrics, performance."""
+"""Rows about model versions. Files may import in this order only: version, alias, metrics, performance,
+experiment."""
 
 from modelregistry.models.alias import AliasMove, ModelAlias
+from modelregistry.models.experiment import Experiment, ExperimentDay
 from modelregistry.models.metrics import ModelMetrics
 from modelregistry.models.performance import DailyPerformance
 from modelregistry.models.version import ModelVersion
 
-__all__ = ["AliasMove", "DailyPerformance", "ModelAlias", "ModelMetrics", "ModelVersion"]
+__all__ = [
+    "AliasMove",
+    "DailyPerformance",
+    "Experiment",
+    "ExperimentDay",
+    "ModelAlias",
+    "ModelMetrics",
+    "ModelVersion",
+]
