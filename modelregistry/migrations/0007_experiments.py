@@ -12,7 +12,7 @@ from tenants.schema import ProtectTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('modelregistry', '0005_model_metrics'),
+        ('modelregistry', '0006_lists_bought'),
         ('tenants', '0008_occurrences'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
