@@ -13,7 +13,7 @@ from tenants.schema import ProtectTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0017_roll_up_window'),
+        ('recommendations', '0018_count_days_again'),
         ('tenants', '0010_batch_limits_of_plans'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
