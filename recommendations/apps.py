@@ -7,4 +7,7 @@ class RecommendationsConfig(AppConfig):
     name = "recommendations"
 
     def ready(self) -> None:
-        from recommendations import tasks  # noqa: F401  (registers the handlers of background work)
+        from recommendations import (
+            canaries,  # noqa: F401  (registers what a version must answer before it serves)
+            tasks,  # noqa: F401  (registers the handlers of background work)
+        )

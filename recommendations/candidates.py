@@ -14,19 +14,20 @@ from django.conf import settings
 
 from luxebrain.lib import logs
 from luxebrain.lib.problems import NotFound
-from modelregistry import artifacts
-from modelregistry.models import ModelAlias, ModelVersion
+from modelregistry import artifacts, damages, lineage, versions
+from modelregistry.models import ModelVersion
 from recommendations import control
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from recommendations.assortment import Assortment
 from recommendations.control import Control
 from recommendations.window import Window
-from tenants import errors, tenancy
+from tenants import tenancy
 from tenants.models import Tenant
 
 # What this process keeps of all shops, by products: a shop of a hundred costs little, one of a million much.
 HELD_PRODUCTS = 4_000_000
 SHOP_ITSELF = 200  # what a shop costs beside its products, in products
+FALLBACKS = 3  # versions of each kind that are tried where the champion cannot be loaded
 BLIND_SECONDS = 2.0  # without the cache server: how long a copy may be trusted
 log = logs.get(__name__)
 
@@ -139,25 +140,19 @@ def with_version(tenant: Tenant, number: int, epochs: tuple[bytes | None, ...] |
 
 
 def load_champion(held: Shop, tenant: Tenant) -> None:
-    """Takes up the champion; if it cannot be loaded, the newest version before it that can."""
-    aliases = tenant.model_aliases.filter(model=settings.MODEL_NAME, name=ModelAlias.CHAMPION)
-    alias = aliases.select_related("version").first()
-    if alias is None:
+    """Takes up the champion; if it cannot be loaded, the good version that served before it."""
+    champion = versions.champion(tenant)
+    if champion is None:
         held.bundle, held.version, held.version_id, held.digest, held.degraded = None, 0, 0, "", ""
         return
-    if (alias.version.pk, alias.version.digest) == (held.version_id, held.digest) and not held.degraded:
+    if (champion.pk, champion.digest) == (held.version_id, held.digest) and not held.degraded:
         return
-    champion = alias.version
-    earlier = tenant.model_versions.filter(
-        model=settings.MODEL_NAME, state=ModelVersion.State.READY, number__lt=champion.number
-    ).order_by("-number")[:3]
-    for version in [champion, *earlier]:
+    for version in [champion, *_good_ones(tenant, champion)]:
         try:
             bundle, read_at = load(tenant.pk, version)
         except (artifacts.ArtifactError, BundleDamaged, OSError) as error:
             log.warning("model.not_loaded", version=version.number, reason=str(error)[:300])
-            if version is champion:
-                errors.record(error, source="serving", tenant_id=tenant.pk, path=f"model {version}")
+            damages.note(tenant, version, error, in_service=version == champion)
             continue
         held.bundle, held.read_at, held.version, held.version_id = bundle, read_at, version.number, version.pk
         held.digest = version.digest
@@ -166,6 +161,14 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
     held.degraded = f"v{champion.number} could not be loaded"
     if held.bundle is None:
         held.version, held.version_id = 0, 0
+
+
+def _good_ones(tenant: Tenant, champion: ModelVersion) -> list[ModelVersion]:
+    """What to fall back to: versions that served before, latest first, then others that are older."""
+    ready = tenant.model_versions.filter(model=settings.MODEL_NAME, state=ModelVersion.State.READY)
+    older = ready.filter(number__lt=champion.number).order_by("-number")[:FALLBACKS]
+    served = [one for one in lineage.before(tenant) if one.state == ModelVersion.State.READY]
+    return list(dict.fromkeys([*served[:FALLBACKS], *older]))
 
 
 def load(tenant_id: int, version: ModelVersion) -> tuple[Bundle, int]:

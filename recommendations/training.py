@@ -14,7 +14,7 @@ from django.utils import timezone
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Conflict
 from modelregistry import artifacts, labels, versions
-from modelregistry.artifacts import Loaded, Saved
+from modelregistry.artifacts import Saved
 from modelregistry.models import ModelVersion
 from recommendations import comparison, datasets, recipes
 from recommendations.algorithms.bundle import Bundle
@@ -232,15 +232,3 @@ def in_words(error: Exception) -> str:
     if type(error).__name__ == "SoftTimeLimitExceeded":
         return f"It took longer than the {settings.CELERY_TASK_SOFT_TIME_LIMIT // 60} minutes allowed."
     return f"An error on our side stopped it ({type(error).__name__}: {error})."[:500]
-
-
-@versions.load_test(settings.MODEL_NAME)
-def answers(loaded: Loaded) -> None:
-    """Before a version may serve: its bundle can be put together and lists products of every kind."""
-    bundle = Bundle.from_arrays(loaded.arrays, loaded.manifest)
-    customer = bundle.customers.id(0) if len(bundle.customers) else None
-    product = bundle.products.id(0) if len(bundle.products) else None
-    for kind in ("personalised", "similar", "bought_together", "trending", "popular"):
-        found = bundle.recommend(kind, limit=5, customer=customer, product=product)
-        if len(bundle.products) > 1 and not found:
-            raise ValueError(f"it lists nothing for {kind}")

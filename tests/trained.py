@@ -20,7 +20,9 @@ def register() -> Register:
     """register(tenant, metrics={…}) → the next version, its artefact a bundle that answers."""
 
     def make(tenant: Any, **facts: Any) -> ModelVersion:
-        names = [f"p{number % 6}" for number in range(40)]
+        own = sorted(tenant.products.values_list("external_id", flat=True))[:6]  # a version knows its shop
+        known = own or [f"p{number}" for number in range(6)]
+        names = [known[number % len(known)] for number in range(40)]
         rows = Interactions.of(
             customers=[f"c{number % 8}" for number in range(40)],
             products=names,

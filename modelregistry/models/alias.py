@@ -7,18 +7,27 @@ from tenants.models import Tenant, TenantOwned, User
 
 
 class ModelAlias(TenantOwned):
-    """The version that `name` ("champion") points at; at most one per tenant, model and name."""
+    """The version that `name` points at; at most one per tenant, model and name."""
 
-    CHAMPION = "champion"
+    CHAMPION = "champion"  # in service
+    CHALLENGER = "challenger"  # answers a share of the requests
+    SHADOW = "shadow"  # is asked beside the champion; nobody sees its lists
+    PREVIOUS = "previous"  # what a rollback brings
+    NAMES = [(name, name.capitalize()) for name in (CHAMPION, CHALLENGER, SHADOW, PREVIOUS)]
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="model_aliases")
     model = models.CharField(max_length=40, default="recommendation")
-    name = models.CharField(max_length=20)
+    name = models.CharField(max_length=20, choices=NAMES)
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="aliases", db_constraint=False)
     moved_at = models.DateTimeField()
 
     class Meta(TenantOwned.Meta):
-        constraints = [models.UniqueConstraint(fields=["tenant", "model", "name"], name="alias_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "model", "name"], name="alias_once"),
+            models.CheckConstraint(
+                condition=models.Q(name__in=["champion", "challenger", "shadow", "previous"]), name="alias_known"
+            ),
+        ]
 
 
 class AliasMove(TenantOwned):

@@ -6,7 +6,16 @@ from tenants.models import Tenant, TenantOwned, User
 
 
 class ModelVersion(TenantOwned):
-    """What was trained, on what, how well it did, and where its artefact lies. Aliases move, this stays."""
+    """What was trained, on what, how well it did, and where its artefact lies. Aliases move, this stays.
+
+    The database refuses changes of the facts (migration 0008). What may change: the state, and the place and
+    digest of the artefact when a person is erased from it. `metrics` hold each metric with its 95 % interval:
+    "ndcg@10", "ndcg@10_low", "ndcg@10_high".
+    """
+
+    class Origin(models.TextChoices):
+        TRAINING = "training", "Training"
+        UPLOAD = "upload", "Upload"
 
     class State(models.TextChoices):
         READY = "ready", "Ready"
@@ -18,6 +27,8 @@ class ModelVersion(TenantOwned):
     number = models.PositiveIntegerField()
     algorithm = models.CharField(max_length=40)
     parameters = models.JSONField(default=dict)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.TRAINING)
+    upload_digest = models.CharField(max_length=64, blank=True, help_text="sha256 of the file that was uploaded")
     state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
     artifact_path = models.CharField(max_length=300, help_text="Relative to the models directory")
     digest = models.CharField(max_length=64)
@@ -36,6 +47,10 @@ class ModelVersion(TenantOwned):
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "model", "number"], name="version_number"),
+            models.UniqueConstraint(
+                fields=["tenant", "model", "upload_digest"], condition=~models.Q(upload_digest=""),
+                name="version_uploaded_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -140,5 +140,5 @@ def test_it_keeps_one_champion_when_two_people_activate_at_once(acme: Any, regis
     thread.join(10)
     assert outcome == [two]  # it waited, and saw what the first one did
     assert versions.champion(acme) == three
-    assert acme.model_aliases.count() == 1
+    assert acme.model_aliases.filter(name="champion").count() == 1
     assert work.run_due() >= 0

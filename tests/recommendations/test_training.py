@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from luxebrain.lib import redis
 from luxebrain.lib.problems import Conflict
-from modelregistry import labels, versions
+from modelregistry import artifacts, labels, versions
 from recommendations import training, training_work
 from recommendations.algorithms.bundle import Bundle
 from recommendations.evaluation import ladder
@@ -101,7 +101,7 @@ def test_it_keeps_a_worse_model_aside(shop: Any, register: Any) -> None:
     versions.activate(best, by=None)
     # As if it had been trained on the present data: its files know the answers of the test.
     loaded = versions.load(best)
-    saved = versions.artifacts.save(
+    saved = artifacts.save(
         versions.settings.MODELS_DIR, tenant=versions.owner_of(shop), model="recommendation", version=2,
         arrays=loaded.arrays, manifest={**loaded.manifest, "until": int(timezone.now().timestamp())},
     )
@@ -120,7 +120,7 @@ def test_it_keeps_a_worse_model_aside(shop: Any, register: Any) -> None:
 
 
 def test_it_tests_a_model_that_has_not_seen_the_answers_itself(shop: Any, register: Any) -> None:
-    old = register(shop, algorithm="neighbours", metrics={"ndcg@10": 0.99})  # knows six products of its own
+    old = register(shop, algorithm="neighbours", metrics={"ndcg@10": 0.99})  # knows six products
     versions.activate(old, by=None)
     run = request(shop)
     work.run_due(tasks=TRAIN)

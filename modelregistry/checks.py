@@ -1,0 +1,86 @@
+"""What a version must pass before it may serve: whole on the disk, loads, answers a set of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from luxebrain.lib.problems import Conflict
+from modelregistry import artifacts
+from modelregistry.artifacts import Loaded
+from modelregistry.models import ModelVersion
+from tenants.models import Tenant
+
+LoadTest = Callable[[Loaded], None]
+Canaries = Callable[[Tenant, Loaded], None]
+
+_load_tests: dict[str, LoadTest] = {}
+_canaries: dict[str, Canaries] = {}
+
+
+class NotActivatable(Conflict):
+    """The version fails its checks; the detail says which."""
+
+    code = "version_not_activatable"
+
+
+class CanaryFailed(Exception):
+    """One of the tenant's own requests was not answered as it must be; the message says which."""
+
+
+def load_test(model: str) -> Callable[[LoadTest], LoadTest]:
+    """Registers what proves that an artefact of this model answers: raises if it does not."""
+
+    def register_test(function: LoadTest) -> LoadTest:
+        _load_tests[model] = function
+        return function
+
+    return register_test
+
+
+def canary_requests(model: str) -> Callable[[Canaries], Canaries]:
+    """Registers what asks an artefact a set of the tenant's own requests: raises CanaryFailed."""
+
+    def register_requests(function: Canaries) -> Canaries:
+        _canaries[model] = function
+        return function
+
+    return register_requests
+
+
+def owner_of(tenant: Tenant) -> str:
+    """The name an artefact is stored and checked under: the id, because a slug may change hands."""
+    return str(tenant.pk)
+
+
+def load(version: ModelVersion, *, verify: bool = True) -> Loaded:
+    """The version's artefact, checked against what was registered. Raises ArtifactError."""
+    path = settings.MODELS_DIR / version.artifact_path
+    owner = str(version.tenant_id)
+    return artifacts.load(path, tenant=owner, expected_digest=version.digest, verify=verify)
+
+
+def check(version: ModelVersion, *, tenant: Tenant | None = None) -> None:
+    """Raises NotActivatable unless the version is ready, whole on the disk, loads and answers."""
+    refusal = f"{version} cannot be put into service:"
+    if version.state != ModelVersion.State.READY:
+        raise NotActivatable(f"{refusal} it is {version.get_state_display().lower()}.")
+    try:
+        prove(tenant or version.tenant, version.model, load(version))
+    except artifacts.ArtifactMissing as error:
+        raise NotActivatable(f"{refusal} its files are missing.") from error
+    except artifacts.ArtifactError as error:
+        raise NotActivatable(f"{refusal} its files are damaged ({error}).") from error
+    except CanaryFailed as error:
+        raise NotActivatable(f"{refusal} {error}.") from error
+    except Exception as error:
+        raise NotActivatable(f"{refusal} it does not load ({error}).") from error
+
+
+def prove(tenant: Tenant, model: str, loaded: Loaded) -> None:
+    """The load test and the tenant's own requests. Raises whatever is wrong."""
+    if model in _load_tests:
+        _load_tests[model](loaded)
+    if model in _canaries:
+        _canaries[model](tenant, loaded)
