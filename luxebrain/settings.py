@@ -15,7 +15,7 @@ LOGS_DIR = DATA_DIR / "logs"
 MODELS_DIR = DATA_DIR / "models"
 UPLOADS_DIR = DATA_DIR / "uploads"
 RUN_DIR = DATA_DIR / "run"
-for _directory in (LOGS_DIR, MODELS_DIR / "tenant_models", UPLOADS_DIR, RUN_DIR):
+for _directory in (LOGS_DIR, MODELS_DIR / "tenant_models", MODELS_DIR / "shared_models", UPLOADS_DIR, RUN_DIR):
     _directory.mkdir(parents=True, exist_ok=True)  # before logging opens its first file
 BASE_URL = env.text("LUX_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 

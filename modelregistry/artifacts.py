@@ -23,6 +23,8 @@ SCHEMA = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 16_000_000
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
+# Folders by scope: isolated models lie apart from those of the common training.
+SCOPES = {"tenant": "tenant_models", "shared": "shared_models"}
 _TEMPORARY = ".tmp-"
 
 
@@ -63,15 +65,21 @@ class Loaded:
     version: int
 
 
-def path_of(root: Path, *, tenant: str | None, model: str, version: int) -> Path:
-    """Where an artefact lies: per tenant, or shared where tenant is None."""
+def path_of(root: Path, *, tenant: str | None, model: str, version: int, scope: str = "tenant") -> Path:
+    """Where an artefact lies: a tenant's by its scope (SCOPES), or everybody's where tenant is None."""
     _check_name("model", model)
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise ValueError(f"version must be a positive whole number, not {version!r}")
     if tenant is None:
         return root / "shared" / model / str(version)
     _check_name("tenant", tenant)
-    return root / "tenant_models" / model / tenant / str(version)
+    return root / SCOPES[scope] / model / tenant / str(version)
+
+
+def scope_of(relative: str) -> str:
+    """The scope under which an artefact lies, from its path in the models directory."""
+    folder = relative.partition("/")[0]
+    return next((scope for scope, name in SCOPES.items() if name == folder), "shared")
 
 
 def save(
@@ -82,9 +90,10 @@ def save(
     version: int,
     arrays: dict[str, np.ndarray],
     manifest: dict[str, Any],
+    scope: str = "tenant",
 ) -> Saved:
     """Publish an artefact: complete and on the disk when its folder appears, or not at all."""
-    path = path_of(root, tenant=tenant, model=model, version=version)
+    path = path_of(root, tenant=tenant, model=model, version=version, scope=scope)
     return _publish(path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
 
 
@@ -96,12 +105,13 @@ def save_again(
     version: int,
     arrays: dict[str, np.ndarray],
     manifest: dict[str, Any],
+    scope: str = "tenant",
 ) -> Saved:
     """A changed copy of a version, in a folder of its own beside it: whoever reads the old one goes on.
 
     For what the law takes out of a version; `discard` the old folder once the registry names the new.
     """
-    path = path_of(root, tenant=tenant, model=model, version=version)
+    path = path_of(root, tenant=tenant, model=model, version=version, scope=scope)
     path = path.with_name(f"{version}.{secrets.token_hex(8)}")
     return _publish(path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
 
@@ -118,9 +128,9 @@ def discard(path: Path) -> bool:
 
 
 def copies(root: Path, *, tenant: str, model: str) -> list[Path]:
-    """Every folder of a tenant's versions, changed copies included."""
-    home = path_of(root, tenant=tenant, model=model, version=1).parent
-    return [path for path in home.glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
+    """Every folder of a tenant's versions, of both scopes, changed copies included."""
+    homes = [path_of(root, tenant=tenant, model=model, version=1, scope=scope).parent for scope in SCOPES]
+    return [path for home in homes for path in home.glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
 
 
 def _publish(
@@ -188,17 +198,17 @@ def sweep(root: Path, *, older_than: float = 3_600.0) -> int:
     """Remove what interrupted saves left behind `older_than` seconds ago; how many there were."""
     removed = 0
     latest = time.time() - older_than
-    for temporary in [*root.glob(f"shared/*/{_TEMPORARY}*"),
-                      *root.glob(f"tenant_models/*/*/{_TEMPORARY}*")]:
+    homes = ["shared/*", *(f"{folder}/*/*" for folder in SCOPES.values())]
+    for temporary in [path for home in homes for path in root.glob(f"{home}/{_TEMPORARY}*")]:
         if not temporary.is_symlink() and temporary.stat().st_mtime <= latest:
             shutil.rmtree(temporary, ignore_errors=True)
             removed += 1
     return removed
 
 
-def remove(root: Path, *, tenant: str | None, model: str, version: int) -> bool:
+def remove(root: Path, *, tenant: str | None, model: str, version: int, scope: str = "tenant") -> bool:
     """Delete an artefact; whoever has it mapped keeps reading. False if there was none."""
-    return discard(path_of(root, tenant=tenant, model=model, version=version))
+    return discard(path_of(root, tenant=tenant, model=model, version=version, scope=scope))
 
 
 def _check_name(what: str, name: str) -> None:

@@ -42,6 +42,7 @@ def register(
     model: str = settings.MODEL_NAME,
     train_seconds: float = 0.0,
     cpu_seconds: float = 0.0,
+    scope: str = ModelVersion.Scope.SHARED,
 ) -> ModelVersion:
     """The saved artefact as a version; its number is that of the artefact's folder.
 
@@ -54,6 +55,7 @@ def register(
         version = tenant.model_versions.create(
             model=model,
             number=number,
+            scope=scope,
             algorithm=algorithm,
             parameters=parameters,
             artifact_path=str(artifact.path.relative_to(settings.MODELS_DIR)),

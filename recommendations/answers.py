@@ -49,7 +49,7 @@ def one(served: Served, request_id: str) -> dict[str, Any]:
         "strategy_reason": served.reason,
         "rung": (shop.bundle.rung or None) if served.version and shop.bundle is not None else "popular",
         "model_version": f"v{served.version}" if served.version else None,
-        "model_scope": "tenant" if served.version else None,
+        "model_scope": shop.scope if served.version else None,
         "fallback_used": fell_back,
         "degraded": bool(shop.degraded),
         "warnings": warnings,

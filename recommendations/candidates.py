@@ -15,6 +15,7 @@ from django.conf import settings
 from luxebrain.lib import logs
 from luxebrain.lib.problems import NotFound
 from modelregistry import artifacts, damages, lineage, versions
+from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import ModelVersion
 from recommendations import control
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
@@ -44,6 +45,7 @@ class Shop:
     version: int = 0
     version_id: int = 0
     digest: str = ""
+    scope: str = ModelVersion.Scope.SHARED  # the tenant's isolated model, or the common training's
     read_at: int = 0  # when the model's data was read: what arrived later is news to it
     degraded: str = ""
     popular: list[tuple[str, float]] | None = None
@@ -134,20 +136,24 @@ def with_version(tenant: Tenant, number: int, epochs: tuple[bytes | None, ...] |
         raise NotFound(f"There is no version v{number}.")
     bundle, read_at = load(tenant.pk, version)
     other = Shop(tenant.pk, window=live.window, control=live.control, bundle=bundle, version=number,
-                 version_id=version.pk, digest=version.digest, read_at=read_at)
+                 version_id=version.pk, digest=version.digest, scope=version.scope, read_at=read_at)
     other.assortment = Assortment(live.window, bundle)
     return other
 
 
 def load_champion(held: Shop, tenant: Tenant) -> None:
-    """Takes up the champion; if it cannot be loaded, the good version that served before it."""
+    """Takes up the champion; if it may not serve or cannot be loaded, the good version that served before it."""
     champion = versions.champion(tenant)
     if champion is None:
-        held.bundle, held.version, held.version_id, held.digest, held.degraded = None, 0, 0, "", ""
+        _without_model(held)
         return
-    if (champion.pk, champion.digest) == (held.version_id, held.digest) and not held.degraded:
+    unchanged = (champion.pk, champion.digest) == (held.version_id, held.digest) and not held.degraded
+    if unchanged and champion.scope == ModelVersion.Scope.SHARED:
         return
-    for version in [champion, *_good_ones(tenant, champion)]:
+    serving = TenantModelIsolation(tenant).servable(champion, _good_ones(tenant, champion))
+    if unchanged and serving.wanted == champion and not serving.is_lost:
+        return
+    for version in serving.order:
         try:
             bundle, read_at = load(tenant.pk, version)
         except (artifacts.ArtifactError, BundleDamaged, OSError) as error:
@@ -155,10 +161,13 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
             damages.note(tenant, version, error, in_service=version == champion)
             continue
         held.bundle, held.read_at, held.version, held.version_id = bundle, read_at, version.number, version.pk
-        held.digest = version.digest
-        held.degraded = "" if version is champion else f"v{champion.number} could not be loaded"
+        held.digest, held.scope = version.digest, version.scope
+        held.degraded = "" if version is serving.wanted else f"{serving.wanted} could not be loaded"
         return
-    held.degraded = f"v{champion.number} could not be loaded"
+    if held.scope == ModelVersion.Scope.TENANT and serving.wanted is None:
+        _without_model(held)  # isolation ended: its model must not go on from memory
+        return
+    held.degraded = f"{serving.wanted or champion} could not be loaded"
     if held.bundle is None:
         held.version, held.version_id = 0, 0
 
@@ -169,6 +178,10 @@ def _good_ones(tenant: Tenant, champion: ModelVersion) -> list[ModelVersion]:
     older = ready.filter(number__lt=champion.number).order_by("-number")[:FALLBACKS]
     served = [one for one in lineage.before(tenant) if one.state == ModelVersion.State.READY]
     return list(dict.fromkeys([*served[:FALLBACKS], *older]))
+
+
+def _without_model(held: Shop) -> None:
+    held.bundle, held.version, held.version_id, held.digest, held.degraded = None, 0, 0, "", ""
 
 
 def load(tenant_id: int, version: ModelVersion) -> tuple[Bundle, int]:

@@ -25,6 +25,7 @@ from recommendations.evaluation.selection import DECIDES, MIN_TESTED, TrainingRe
 
 # What fresher data may cost: two per cent of the score lie within the noise of the test.
 TOLERANCE = 0.02
+SAME_TEST = "on the same test"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,16 @@ def compare(
     )
 
 
+def measured(version: ModelVersion, result: TrainingResult, dataset: Dataset, *, seed: int) -> float | None:
+    """NDCG@10 of another version, or of its recipe, on the test of `result`; None where it cannot be told."""
+    try:
+        bundle = _bundle(version)
+    except Exception:  # noqa: BLE001  (whatever it is, it cannot be measured)
+        return None
+    value, how = _of_champion(version, bundle, result, dataset, seed)
+    return value if how == SAME_TEST else None
+
+
 def _measured(result: TrainingResult, name: str) -> float | None:
     found = result.metrics.get(name, {})
     return found[DECIDES] if found.get("tested", 0) >= MIN_TESTED else None
@@ -74,7 +85,6 @@ def _of_champion(
 ) -> tuple[float | None, str]:
     """The champion's NDCG@10, and how it was found."""
     assert result.cut is not None
-    same_test = "on the same test"
     fitted: Recommender | _Earlier | None
     if bundle.until <= result.cut:
         fitted = _Earlier(bundle, dataset.interactions)
@@ -83,7 +93,7 @@ def _of_champion(
         if fitted is None:
             return champion.metrics.get(DECIDES), "when it was trained"
         if champion.algorithm == result.chosen and champion.parameters == _chosen_params(result):
-            return result.metrics[result.chosen][DECIDES], same_test
+            return result.metrics[result.chosen][DECIDES], SAME_TEST
     with threadpool_limits(1):
         cut = split.at(dataset.interactions, result.cut)
         if isinstance(fitted, Recommender):
@@ -91,7 +101,7 @@ def _of_champion(
         found: dict[str, Any] = report.evaluate(
             fitted, cut.train, cut.test, seed=seed, sample=selection.TESTED, visits=result.asked,  # type: ignore[arg-type]
         )
-    return found[DECIDES], same_test
+    return found[DECIDES], SAME_TEST
 
 
 def _chosen_params(result: TrainingResult) -> dict[str, Any]:

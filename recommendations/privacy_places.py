@@ -255,6 +255,7 @@ def _erase_models(tenant: Tenant, subject: Subject) -> int:
         saved = artifacts.save_again(
             settings.MODELS_DIR, tenant=owner, model=settings.MODEL_NAME, version=version.number,
             arrays=cleaned.arrays(), manifest=loaded.manifest | cleaned.manifest(),
+            scope=artifacts.scope_of(version.artifact_path),
         )
         version.artifact_path, version.digest = str(saved.path.relative_to(settings.MODELS_DIR)), saved.digest
         version.size_bytes = saved.size_bytes

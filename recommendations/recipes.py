@@ -17,7 +17,7 @@ from tenants.models import Tenant
 KEPT = timedelta(days=7)
 GROWTH = 1.2
 # Somebody waits for these and wants the best that there is.
-SEARCHED = ("manual", "command", "staff", "first")
+SEARCHED = ("manual", "command", "staff", "first", "isolated")
 
 
 def of_last_search(tenant: Tenant, run: TrainingRun, interactions: int) -> Sequence[dict[str, Any]] | None:
@@ -30,7 +30,7 @@ def of_last_search(tenant: Tenant, run: TrainingRun, interactions: int) -> Seque
     last = (
         tenant.training_runs.filter(
             state=TrainingRun.State.SUCCEEDED, finished_at__gt=timezone.now() - KEPT,
-            trials__contains=[{"stage": "search"}], version__isnull=False,
+            trials__contains=[{"stage": "search"}], version__isnull=False, scope=run.scope,
         )
         .select_related("version").order_by("-id").first()
     )

@@ -13,6 +13,7 @@ from recommendations import (
     findings,
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
+    isolated_training,  # noqa: F401  (registers the handlers of isolated models)
     measuring,
     privacy,
     pull_work,  # noqa: F401  (registers the handlers of connections)

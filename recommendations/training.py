@@ -16,7 +16,7 @@ from luxebrain.lib.problems import Conflict
 from modelregistry import artifacts, labels, versions
 from modelregistry.artifacts import Saved
 from modelregistry.models import ModelVersion
-from recommendations import comparison, datasets, recipes
+from recommendations import comparison, isolated_data, recipes
 from recommendations.algorithms.bundle import Bundle
 from recommendations.comparison import Verdict
 from recommendations.datasets import Dataset
@@ -55,9 +55,12 @@ def request(tenant: Tenant, *, reason: str, by: User | None) -> TrainingRun:
         close_lost(tenant)
         try:
             with transaction.atomic(using=tenant.alias):
-                run = tenant.training_runs.create(reason=reason, requested_by=by, step="Waiting for a worker")
+                run = tenant.training_runs.create(
+                    reason=reason, requested_by=by, step="Waiting for a worker", scope=isolated_data.scope_of(tenant),
+                )
         except IntegrityError as error:
             raise Conflict("A training is under way already. It is one at a time.") from error
+        isolated_data.began(tenant, run)
         work.enqueue(tenant, TASK, subject=run.pk, key=f"train:{run.pk}")
         audit.record(tenant, "training.requested", by=by or "timetable", target=str(run.pk), reason=reason)
     return run
@@ -106,6 +109,7 @@ class _Claimed:
     tenant_id: int
     by: User | None
     orders: int
+    scope: str
 
 
 def _claim(run_id: int, lease: Lease) -> _Claimed | None:
@@ -119,7 +123,7 @@ def _claim(run_id: int, lease: Lease) -> _Claimed | None:
         if not claimed:
             return None
         row = tenant.training_runs.select_related("requested_by").get(pk=run_id)
-        return _Claimed(run_id, tenant.pk, row.requested_by, tenant.orders.countable().count())
+        return _Claimed(run_id, tenant.pk, row.requested_by, tenant.orders.countable().count(), row.scope)
 
 
 def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
@@ -130,7 +134,7 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
     started = time.monotonic()
     read_at = int(time.time())  # what arrives from here on, whenever it happened, is news to this model
     with tenancy.enter(training.tenant_id) as tenant:
-        dataset = datasets.of(tenant)
+        dataset = isolated_data.read(tenant, training.scope)
         champion = versions.champion(tenant)
         row = tenant.training_runs.get(pk=training.run_id)
         recipe = recipes.of_last_search(tenant, row, dataset.counts["interactions"])
@@ -142,22 +146,24 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
     )
     pulse("Comparing with the model in service", _LEARNT)
     verdict = comparison.compare(result, dataset, champion, seed=SEED)
+    beside = isolated_data.beside(training.tenant_id, training.scope, result, dataset, seed=SEED)
     pulse("Saving the model", _COMPARED)
     with tenancy.enter(training.tenant_id) as tenant:
         number = versions.next_number(tenant)
-    saved = save(result.bundle, tenant_id=training.tenant_id, number=number, read_at=read_at)
+    scope = training.scope
+    saved = save(result.bundle, tenant_id=training.tenant_id, number=number, read_at=read_at, scope=scope)
     try:
         pulse.check()
         with tenancy.enter(training.tenant_id) as tenant:
-            _publish(tenant, training, lease, dataset, result, saved, verdict, time.monotonic() - started)
+            _publish(tenant, training, lease, dataset, result, saved, verdict, beside, time.monotonic() - started)
     except BaseException:
         # Nothing of that transaction stays, and the number is this artefact's alone.
         owner, number = str(training.tenant_id), int(saved.path.name)
-        artifacts.remove(settings.MODELS_DIR, tenant=owner, model=settings.MODEL_NAME, version=number)
+        artifacts.remove(settings.MODELS_DIR, tenant=owner, model=settings.MODEL_NAME, version=number, scope=scope)
         raise
 
 
-def save(bundle: Bundle, *, tenant_id: int, number: int, read_at: int) -> Saved:
+def save(bundle: Bundle, *, tenant_id: int, number: int, read_at: int, scope: str) -> Saved:
     """Writes the bundle's artefact under `number`, or the next one free: a number is never reused.
 
     read_at    when its data was read, seconds since 1970: serving adds what arrived later
@@ -166,7 +172,7 @@ def save(bundle: Bundle, *, tenant_id: int, number: int, read_at: int) -> Saved:
         try:
             return artifacts.save(
                 settings.MODELS_DIR, tenant=str(tenant_id), model=settings.MODEL_NAME, version=number,
-                arrays=bundle.arrays(), manifest=bundle.manifest() | {"read_at": read_at},
+                arrays=bundle.arrays(), manifest=bundle.manifest() | {"read_at": read_at}, scope=scope,
             )
         except artifacts.ArtifactExists:
             number += 1
@@ -174,7 +180,7 @@ def save(bundle: Bundle, *, tenant_id: int, number: int, read_at: int) -> Saved:
 
 def _publish(
     tenant: Tenant, training: _Claimed, lease: Lease, dataset: Dataset, result: TrainingResult, saved: Saved,
-    verdict: Verdict, seconds: float,
+    verdict: Verdict, beside: dict[str, float], seconds: float,
 ) -> None:
     """Version, activation, run and work end in one transaction, or none of them does."""
     version = versions.register(
@@ -182,7 +188,8 @@ def _publish(
         artifact=saved,
         algorithm=result.chosen,
         parameters=result.bundle.parts[result.chosen].params,
-        metrics=result.metrics.get(result.chosen, {}),
+        metrics=result.metrics.get(result.chosen, {}) | beside,
+        scope=training.scope,
         counts=dataset.counts,
         window=(dataset.begins_at, dataset.ends_at),
         by=training.by,
@@ -194,6 +201,7 @@ def _publish(
         outcome = f"{version} was kept aside: {verdict.words}."
     else:
         try:
+            isolated_data.check_still(tenant, training.scope)
             versions.activate(version, by=training.by, reason=f"Training: {verdict.words}")
         except versions.NotActivatable as problem:
             version.state = ModelVersion.State.FAILED
@@ -216,6 +224,7 @@ def _end(lease: Lease, run_id: int, **facts: Any) -> None:
 
 def _finish(tenant: Tenant, run_id: int, **facts: Any) -> None:
     tenant.training_runs.filter(pk=run_id).update(finished_at=timezone.now(), **facts)
+    isolated_data.ended(tenant, run_id)
 
 
 def _say(step: str) -> str:

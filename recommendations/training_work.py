@@ -8,6 +8,7 @@ from django.utils import timezone
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Conflict
 from modelregistry import versions
+from modelregistry.isolation import TenantModelIsolation
 from recommendations import popular, training
 from tenants import tenancy, work
 from tenants.models import Tenant
@@ -65,7 +66,8 @@ def due(tenant: Tenant) -> str:
         return "first" if is_warm_without_model(tenant) else ""
     if erased_since(tenant, champion.created_at):
         return "erasure"
-    if not tenant.plan.trains_daily or champion.created_at > since:
+    daily = tenant.plan.trains_daily or TenantModelIsolation(tenant).should_isolate_tenant()
+    if not daily or champion.created_at > since:
         return ""
     news = champion.created_at
     orders, events = tenant.orders.filter(updated_at__gt=news), tenant.events.filter(occurred_at__gt=news)

@@ -42,3 +42,4 @@ def change_plan(tenant: Tenant, *, plan: str, by: User, reason: str = "") -> Non
         details = {"from": before, "to": wanted.pk}
         audit.record(tenant, "standing.change_plan", by=by, target=tenant.slug, details=details, reason=reason)
         epochs.bump(tenant, "keys")
+        epochs.bump(tenant, "model")  # a plan may give or end an isolated model

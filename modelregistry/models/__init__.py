@@ -1,8 +1,9 @@
 """Rows about model versions. Files may import in this order only: version, alias, metrics, performance,
-experiment."""
+experiment, isolation."""
 
 from modelregistry.models.alias import AliasMove, ModelAlias
 from modelregistry.models.experiment import Experiment, ExperimentDay
+from modelregistry.models.isolation import IsolationRequest, IsolationStep
 from modelregistry.models.metrics import ModelMetrics
 from modelregistry.models.performance import DailyPerformance
 from modelregistry.models.version import ModelVersion
@@ -12,6 +13,8 @@ __all__ = [
     "DailyPerformance",
     "Experiment",
     "ExperimentDay",
+    "IsolationRequest",
+    "IsolationStep",
     "ModelAlias",
     "ModelMetrics",
     "ModelVersion",

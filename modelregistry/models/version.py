@@ -22,6 +22,12 @@ class ModelVersion(TenantOwned):
         FAILED = "failed", "Failed checks"
         RETIRED = "retired", "Retired"
 
+    class Scope(models.TextChoices):
+        """The common training's model, or the tenant's isolated one (modelregistry/isolation.py)."""
+
+        SHARED = "shared", "Shared"
+        TENANT = "tenant", "Isolated"
+
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="model_versions")
     model = models.CharField(max_length=40, default="recommendation")
     number = models.PositiveIntegerField()
@@ -30,6 +36,7 @@ class ModelVersion(TenantOwned):
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.TRAINING)
     upload_digest = models.CharField(max_length=64, blank=True, help_text="sha256 of the file that was uploaded")
     state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.SHARED)
     artifact_path = models.CharField(max_length=300, help_text="Relative to the models directory")
     digest = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField(default=0)

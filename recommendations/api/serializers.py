@@ -134,7 +134,9 @@ class Answer(serializers.Serializer):
         allow_null=True, help_text="What the shop's data bear: popular, content, co_occurrence or blend"
     )
     model_version = serializers.CharField(allow_null=True)
-    model_scope = serializers.CharField(allow_null=True)
+    model_scope = serializers.CharField(
+        allow_null=True, help_text="tenant: the shop's isolated model; shared: the model of the common training"
+    )
     fallback_used = serializers.BooleanField()
     degraded = serializers.BooleanField()
     warnings = serializers.ListField(child=serializers.CharField())

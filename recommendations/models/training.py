@@ -18,6 +18,7 @@ class TrainingRun(TenantOwned):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="training_runs")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     reason = models.CharField(max_length=40, default="manual")
+    scope = models.CharField(max_length=10, default=ModelVersion.Scope.SHARED, help_text="Of the version it makes")
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     step = models.CharField(max_length=120, blank=True)
     progress = models.FloatField(default=0.0, help_text="0 to 1")

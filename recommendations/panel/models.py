@@ -29,6 +29,8 @@ REASONS = {
     "erasure": "After an erasure",
     "command": "Command line",
     "staff": "Platform",
+    "isolated": "Isolated model",
+    "isolation_ended": "Isolation ended",
     "demo": "Demo",
 }
 

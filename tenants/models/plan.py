@@ -32,6 +32,9 @@ class Plan(models.Model):
     batch_days = models.PositiveSmallIntegerField(default=7, help_text="How long the results of batch jobs are kept")
     trains_daily = models.BooleanField(default=False)
     has_isolated_model = models.BooleanField(default=False)
+    isolation_orders = models.PositiveIntegerField(
+        default=1000, help_text="Countable orders of its own that a tenant needs for an isolated model"
+    )
     has_experiments = models.BooleanField(default=False)
 
     class Meta:

@@ -99,7 +99,7 @@ def holding(*texts):
 @pytest.fixture
 def planted(acme):
     """The customer in every place there is; files that earlier tests left are not hers."""
-    for folder in (settings.MODELS_DIR / "tenant_models", settings.UPLOADS_DIR):
+    for folder in (settings.MODELS_DIR, settings.UPLOADS_DIR):
         for left in Path(folder).iterdir():
             shutil.rmtree(left) if left.is_dir() else left.unlink()
     shops.stock(acme)

@@ -110,7 +110,7 @@ def test_it_serves_the_model_by_taste(acme, api):
     answer = ask(api, customer_id="t-1", limit=5, details="true")
     assert answer["strategy"] == "model"
     assert answer["model_version"] == "v1"
-    assert answer["model_scope"] == "tenant"
+    assert answer["model_scope"] == "shared"
     assert identity.version_of(answer["recommendation_id"]) == 1
     assert set(names(answer)) <= set(shops.TEA)
     assert answer["items"][0]["title"].startswith("The tea-")

@@ -196,7 +196,7 @@ def test_it_writes_nothing_once_somebody_else_has_the_work(shop: Any) -> None:
     with pytest.raises(work.Fenced):
         training.run(run.pk, slow, tell=lose)
     assert shop.model_versions.count() == 0
-    folder = versions.settings.MODELS_DIR / f"tenant_models/recommendation/{shop.pk}"
+    folder = versions.settings.MODELS_DIR / f"shared_models/recommendation/{shop.pk}"
     assert not list(folder.iterdir())
 
 
