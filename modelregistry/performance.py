@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
-from modelregistry import statistics
 from modelregistry.models import DailyPerformance
+from modelregistry.statistics import shares
 from tenants.models import Tenant
 
 
@@ -153,5 +153,5 @@ def shares_by_day(tenant: Tenant, *, first: date, last: date) -> list[Share]:
 def share(day: date, version: int, shown: int, clicked: int) -> Share:
     # A list shown before midnight may be clicked after it: never more than all of them.
     clicked = min(clicked, shown)
-    low, high = statistics.wilson(clicked, shown)
+    low, high = shares.wilson(clicked, shown)
     return Share(day, version, shown, clicked, clicked / shown if shown else 0.0, low, high)

@@ -1,4 +1,4 @@
-"""Mathematics only: shares of a count with their uncertainty."""
+"""Shares of a count with their uncertainty."""
 
 from math import sqrt
 

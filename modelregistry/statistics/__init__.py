@@ -1,0 +1,1 @@
+"""Mathematics of experiments and shares: numpy and scipy only, no rows; formulas and sources in docs/experiments.md."""
