@@ -143,9 +143,8 @@ class AnomalyDetector:
         found = []
         for number, count in sorted(windows.items()):
             last = max(at for at in times if int(at.timestamp()) // rule.window_seconds == number)
-            found.append(
-                self._limit(tenant, rule, last, peak, severity, window=f"w{number}", count=count, facts=facts, limit=limit)
-            )
+            beyond = {"window": f"w{number}", "count": count, "facts": facts, "limit": limit}
+            found.append(self._limit(tenant, rule, last, peak, severity, **beyond))
         return found
 
     def _limit(
