@@ -12,7 +12,7 @@ from tenants.schema import ProtectTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0019_batch_jobs'),
+        ('recommendations', '0020_training_scope'),
         ('tenants', '0008_occurrences'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
