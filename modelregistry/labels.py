@@ -45,6 +45,57 @@ METRICS = (
         "The share of the catalogue that appears in at least one shopper's first ten recommendations.",
     ),
 )
+# More of a training's metrics, on the pages of one version and of two.
+MORE_METRICS = (
+    (
+        "hit_rate@10",
+        "Hit rate@10",
+        "The share of the tested shoppers who bought at least one of their first ten recommendations next.",
+    ),
+    (
+        "novelty@10",
+        "Novelty@10",
+        "How little known the recommended products are: higher means less bought ones. Neither high nor low is "
+        "good by itself.",
+    ),
+)
+# What shoppers did with the lists of a version; shares of lists.
+ONLINE = (
+    ("ctr", "Click-through", "Lists with at least one click ÷ lists shown."),
+    (
+        "cart_rate",
+        "Into the cart",
+        "Lists of which a product was put into the cart, straight from the list or within the attribution window "
+        "after a click, ÷ lists clicked.",
+    ),
+    (
+        "conversion",
+        "Conversion",
+        "Lists of which a clicked product was ordered within the attribution window ÷ lists clicked. The last "
+        "click before the order counts.",
+    ),
+)
+# What the log of answers says of a version, a day at a time.
+LOGGED = (
+    (
+        "coverage",
+        "Catalogue coverage, live",
+        "The share of the products for sale that stood in at least one answered list of the day.",
+    ),
+    (
+        "fallback_share",
+        "Fallback share",
+        "The share of the answered lists that best sellers had to fill, wholly or in part, because the model had "
+        "too little to say.",
+    ),
+    (
+        "score_shift",
+        "Shift of scores",
+        "How far the scores of the lists have moved from the version's first day: the population stability index, "
+        "less what chance alone gives. Below 0.1 nothing has changed, above 0.25 much has: shoppers or products "
+        "are no longer those that the model learnt from.",
+    ),
+)
 
 
 def algorithm(name: str) -> str:

@@ -13,6 +13,8 @@ from modelregistry.models import DailyPerformance
 from modelregistry.statistics import shares
 from tenants.models import Tenant
 
+ENOUGH_LISTS = 100  # fewer lists shown than this, and a share says more about chance than about the shop
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

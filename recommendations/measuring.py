@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from modelregistry import drift, metrics, statistics
+from modelregistry import drift, metrics
 from modelregistry.models import ModelVersion
+from modelregistry.statistics import shares
 from tenants import tenancy, work
 from tenants.models import Tenant
 
@@ -57,7 +58,7 @@ def measure(tenant: Tenant) -> int:
             hits = min(hits, trials)  # a list shown before midnight may be clicked after it
             metrics.record(
                 versions[number], name, value=hits / trials, sample_size=trials, window=_window(tenant, day),
-                source=metrics.ONLINE, interval=statistics.wilson(hits, trials),
+                source=metrics.ONLINE, interval=shares.wilson(hits, trials),
             )  # fmt: skip
             made += 1
     for_sale = tenant.products.filter(is_published=True).exclude(stock__lte=0).count()

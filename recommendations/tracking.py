@@ -142,7 +142,7 @@ def fan_out() -> int:
     return len(due)
 
 
-ENOUGH_LISTS = 100  # fewer lists shown than this, and a share says more about chance than about the shop
+ENOUGH_LISTS = performance.ENOUGH_LISTS
 
 
 @dataclass(frozen=True, slots=True)

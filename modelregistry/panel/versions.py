@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from luxebrain.lib import pages
 from luxebrain.lib.problems import Problem
-from modelregistry import facts, trials, versions
+from modelregistry import dossier, versions
 from tenants.access import tenant_page
 
 LAYOUT = "layouts/panel.html"
@@ -19,19 +19,10 @@ LAYOUT = "layouts/panel.html"
 def detail(request: HttpRequest, number: int) -> HttpResponse:
     tenant = request.tenant  # type: ignore[attr-defined]
     version = versions.find(tenant, number)
-    places = facts.places(tenant)
-    before = tenant.model_versions.filter(model=version.model, number__lt=number).first()
-    run = tenant.training_runs.filter(version=version).first()
     context = {
-        "fact": places.fact(version),
-        "before": before,
-        "tiles": facts.tiles(version, before),
-        "trials": trials.told(run.trials if run else []),
-        "run": run,
-        "moves": tenant.alias_moves.filter(version=version).select_related("previous", "moved_by"),
+        **dossier.version(tenant, version, days=dossier.days_of(request.GET.get("days", ""))),
         "may_write": request.membership.may("models.write"),  # type: ignore[attr-defined]
-        "parameters": sorted((name, value) for name, value in version.parameters.items() if name != "parts"),
-        "serves_now": places.champion,
+        "live": dossier.live(tenant, ""),
     }
     return pages.render_page(request, "modelregistry/version.html", context)
 
