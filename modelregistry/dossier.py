@@ -19,6 +19,7 @@ from modelregistry.performance import Totals
 from tenants.models import Tenant
 
 PERIODS = (7, 28, 90)
+TOLD = ("Algorithm", "Parameters", "Orders", "Events", "Shoppers", "Products", "Size")
 Address = Callable[[int], str]  # the page of the version with this number
 
 
@@ -119,6 +120,26 @@ def differing(a: ModelVersion, b: ModelVersion) -> list[Differing]:
         ("Made by software", lambda one: one.code_version or markup.MISSING),
     )
     return [Differing(label, say(a), say(b)) for label, say in lines]
+
+
+def changed(before: ModelVersion | None, now: ModelVersion | None) -> list[Differing]:
+    """What differs between the version in service and the one before it; empty while there are not two."""
+    if before is None or now is None:
+        return []
+    return [line for line in differing(before, now) if line.differs and line.label in TOLD]
+
+
+def experiments(tenant: Tenant, found: ModelVersion | None) -> list[dict[str, Any]]:
+    """Experiments under way that the version takes part in, with the share of the shoppers who get it."""
+    if found is None:
+        return []
+    running = tenant.experiments.filter(state="running", unit="version", model=found.model)
+    rows = []
+    for one in running:
+        for arm, share in ((one.a, 100 - one.share_b), (one.b, one.share_b)):
+            if arm.get("version") == found.number:
+                rows.append({"name": one.name, "share": share, "since": one.started_at})
+    return rows
 
 
 def _parameters(one: ModelVersion) -> str:

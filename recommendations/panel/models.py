@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from luxebrain.lib import markup, pages
 from luxebrain.lib.pages import Column, ListPage
 from luxebrain.lib.problems import Problem
-from modelregistry import facts, trials
+from modelregistry import dossier, facts, lineage, tabs, trials
 from recommendations import popular, training
 from recommendations.algorithms.hybrid import Hybrid
 from recommendations.models import TrainingRun
@@ -70,6 +70,11 @@ def models(request: HttpRequest) -> HttpResponse:
             "tiles": facts.tiles(champion, before) if champion else [],
             "is_stale": bool(champion) and facts.is_stale(champion, tenant.plan),
             "chart": facts.chart(tenant),
+            "tabs": tabs.of_tenant(tenant.slug, "Versions"),
+            "live": dossier.live(tenant, ""),
+            "spells": lineage.spells(tenant, most=5),
+            "experiments": dossier.experiments(tenant, champion),
+            "changed": dossier.changed(before, champion),
             "runs": [_run(run) for run in _ended(tenant)],
             "has_hybrid": Hybrid.available(),
             "may_write": member.may("models.write"),
