@@ -36,6 +36,8 @@ app.conf.beat_schedule = {
     "worker-heartbeat": every(10, "tenants.heartbeat"),
     "trainer-heartbeat": every(10, "tenants.heartbeat_heavy"),
     "fold-usage": every(30, "tenants.fold_usage"),
+    "look-for-anomalies": every(10, "anomalies.look"),
+    "settle-incidents": every(60, "anomalies.settle"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
     "settle-deliveries": every(60, "recommendations.settle_deliveries"),
     "pull-stores": every(300, "recommendations.pull_due"),

@@ -36,7 +36,7 @@ class Route:
     experiment: int = 0
     key: str = ""
     arm: str = ""
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict, hash=False)
     without: frozenset[int] = frozenset()
     held_out: bool = False
     is_canary: bool = False

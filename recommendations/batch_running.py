@@ -67,7 +67,7 @@ def _scored(lease: Lease, chunk: BatchChunk) -> tuple[Lists, dict[str, str]]:
         if why := chunk.problems.get(str(place)):  # the worker stopped at this one before
             scorer.problems[number] = why
     if chunk.is_single:
-        lists = scorer.lists(before_each=lambda number: _mark(lease, chunk, again[number]))
+        lists = scorer.lists(before_each=lambda number: _mark(lease, chunk, again[number]), one_by_one=True)
     else:
         lists = scorer.lists(before_each=_Renewing(lease))
     problems = {str(again[number]): why for number, why in sorted(scorer.problems.items())}

@@ -8,15 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-from django.conf import settings
-from django.db import connections
+import numpy as np
 from django.db.utils import Error as DatabaseError
 
 from luxebrain.lib import redis
-from recommendations import batch_packing, candidates, history, serving
+from recommendations import batch_histories, batch_packing, batch_personal, candidates, history, serving
 from recommendations.assortment import Assortment
-from recommendations.batch_packing import EMPTY, FAILED, LISTED, SKIPPED, Lists
+from recommendations.batch_lists import Made
+from recommendations.batch_packing import FAILED, SKIPPED, Lists
 from recommendations.candidates import Shop
 from recommendations.queries import Query
 from recommendations.serving import Call, RecommendationEngine
@@ -27,7 +26,6 @@ MACHINERY = (DatabaseError, OSError, MemoryError, *redis.Unreachable)
 _KEPT_SHOPS = 2
 _pinned: OrderedDict[tuple[int, int], Shop] = OrderedDict()
 _lock = threading.Lock()
-Part = tuple[int, bool, list[tuple[str, float, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,62 +69,81 @@ class Scorer:
         self.engine = Engine(order.tenant_id)
         self.epochs = _epochs(order.tenant_id)
         self.shop = shop_of(order, self.epochs)
+        bundle = self.shop.bundle
+        self.numbers = bundle.customers.index(self.ids) if bundle is not None else np.full(len(self.ids), -1, np.int32)
         self.problems: dict[int, str] = {}
-        self.histories = self._histories()
+        is_cold = self.engine._is_cold_start()
+        self.plan = batch_personal.simple_plan(self.shop, order.query, is_cold=is_cold, moment=order.moment)
+        since = self.shop.read_at if self.plan is not None and self.plan.bought == "show" else 0
+        self.histories = batch_histories.of_many(order.tenant_id, self.ids, order.query.session, since=since)
         self.strangers = self._strangers()
 
-    def lists(self, *, before_each: Callable[[int], None] = lambda place: None) -> Lists:
-        """All of them, one after another; a fault of one customer is noted, a fault of the machinery raised."""
-        return batch_packing.joined(self._one(place, before_each) for place in range(len(self.ids)))
+    def lists(self, *, before_each: Callable[[int], None] = lambda place: None, one_by_one: bool = False) -> Lists:
+        """All of them; a fault of one customer is noted, a fault of the machinery raised.
 
-    def _one(self, place: int, before_each: Callable[[int], None]) -> Part:
-        is_unknown = place in self.strangers
-        if place in self.problems:
-            return FAILED, is_unknown, []
-        if is_unknown and self.order.on_unknown != "popular":
+        before_each    called with the place of every customer that is asked for singly
+        """
+        made = Made(len(self.ids))
+        left = [place for place in range(len(self.ids)) if not self._settled(place, made)]
+        if self.plan is not None and not one_by_one:
+            found = self._together(left)
+            made.put(found.places, found.items, found.scores, found.source)
+            done = set(found.places.tolist())
+            left = [place for place in left if place not in done]
+        for place in left:
+            before_each(place)
+            self._alone(place, made)
+        return made.lists(self.shop, self.strangers)
+
+    def _settled(self, place: int, made: Made) -> bool:
+        """Whether nothing is to be computed: it failed before, or the job leaves strangers out."""
+        if place in self.strangers and self.order.on_unknown != "popular":
             if self.order.on_unknown == "skip":
-                return SKIPPED, True, []
+                made.states[place] = SKIPPED
+                return True
             self.problems[place] = batch_packing.UNKNOWN
-            return FAILED, True, []
-        before_each(place)
-        try:
-            rows = self.rows(place)
-        except MACHINERY:
-            raise
-        except Exception as fault:  # noqa: BLE001  (one customer's fault must not cost the others their lists)
-            self.problems[place] = f"{type(fault).__name__}: {fault}"[:200]
-            return FAILED, is_unknown, []
-        return (LISTED if rows else EMPTY), is_unknown, rows
+        if place in self.problems:
+            made.states[place] = FAILED
+            return True
+        return False
 
-    def rows(self, place: int) -> list[tuple[str, float, str]]:
-        """(product, score, source) of one customer, the best first."""
+    def _together(self, places: Sequence[int]) -> batch_personal.Found:
+        """The lists of those whose history the model knows, by one product of matrices."""
+        assert self.plan is not None
+        assert self.shop.bundle is not None
+        past = self.shop.bundle.histories.indptr
+        known = [place for place in places if self.ids[place]]
+        quiet = np.array([place for place in known if f"c:{self.ids[place]}" not in self.histories], np.int64)
+        numbers = self.numbers[quiet]
+        there = (numbers >= 0) & (past[numbers + 1] > past[np.maximum(numbers, 0)])
+        busy = [
+            (place, self.ids[place], history.parse(self.histories[f"c:{self.ids[place]}"]))
+            for place in known if f"c:{self.ids[place]}" in self.histories
+        ]
+        personal = batch_personal.Personal(self.shop, self.plan, self.order.query, moment=self.order.moment)
+        return personal.find(quiet[there], numbers[there], busy)
+
+    def _alone(self, place: int, made: Made) -> None:
+        """One customer's list as a single call makes it."""
         asked = self.order.query.on(customer=self.ids[place])
         names = serving.subjects(asked)
         values: list[Any] = [self.histories.get(name, [history.LOADED]) for name in names]
         call = Call(self.epochs, values, ("history",) * len(names), self.order.moment)
-        composed = self.engine.serve(asked, call, shop=self.shop)[0].composed
+        try:
+            composed = self.engine.serve(asked, call, shop=self.shop)[0].composed
+        except MACHINERY:
+            raise
+        except Exception as fault:  # noqa: BLE001  (one customer's fault must not cost the others their lists)
+            self.problems[place] = f"{type(fault).__name__}: {fault}"[:200]
+            made.states[place] = FAILED
+            return
         pool = composed.pool
-        products = self.shop.assortment.ids(pool.items.tolist())
-        origins = [composed.sources[code] for code in pool.sources.tolist()]
-        return list(zip(products, pool.scores.tolist(), origins, strict=True))
-
-    def _histories(self) -> dict[str, list[bytes]]:
-        """What each customer did lately as the cache server keeps it, completed from the rows where it is not whole."""
-        names = [f"c:{one}" for one in self.ids if one]
-        if self.order.query.session:
-            names.append(f"s:{self.order.query.session}")
-        kept = dict(zip(names, _kept(self.order.tenant_id, names), strict=True))
-        missing = [name[2:] for name, raw in kept.items() if name[:2] == "c:" and not history.is_loaded(raw)]
-        for customer, acts in recorded(self.order.tenant_id, missing).items():
-            kept[f"c:{customer}"] = [*kept[f"c:{customer}"], *acts]
-        return {name: [*raw, history.LOADED] for name, raw in kept.items() if raw}
+        made.add(place, pool.items, pool.scores, [composed.sources[code] for code in pool.sources.tolist()])
 
     def _strangers(self) -> set[int]:
         """Places of those of whom neither rows nor acts nor the model say anything."""
-        bundle = self.shop.bundle
-        known = bundle.customers.index(self.ids) if bundle is not None else [-1] * len(self.ids)
         open_ = [
-            place for place, at in enumerate(known)
+            place for place, at in enumerate(self.numbers.tolist())
             if at < 0 and self.ids[place] and f"c:{self.ids[place]}" not in self.histories
         ]
         if not open_:
@@ -134,7 +151,9 @@ class Scorer:
         with tenancy.within(self.order.tenant_id) as tenant:
             rows = tenant.customers.filter(external_id__in=[self.ids[place] for place in open_])
             there = set(rows.values_list("external_id", flat=True))
-        return {place for place in open_ if self.ids[place] not in there}
+        nameless = [place for place in open_ if self.ids[place] not in there]
+        acted = batch_histories.recorded(self.order.tenant_id, [self.ids[place] for place in nameless])
+        return {place for place in nameless if self.ids[place] not in acted}
 
 
 def shop_of(order: Order, moved: tuple[bytes, ...] | None) -> Shop:
@@ -174,26 +193,3 @@ def _epochs(tenant_id: int) -> tuple[bytes, ...] | None:
         return tuple(value or b"" for value in redis.client().hmget(epochs.name(tenant_id), epochs.KINDS))
     except redis.Unreachable:
         return None
-
-
-def _kept(tenant_id: int, names: Sequence[str]) -> list[list[bytes]]:
-    try:
-        pipe = redis.client().pipeline(transaction=False)
-        for name in names:
-            pipe.lrange(history.key(tenant_id, name), 0, settings.HISTORY_EVENTS)
-        return pipe.execute()
-    except redis.Unreachable:  # then the rows say it all
-        return [[] for _ in names]
-
-
-def recorded(tenant_id: int, customers: Sequence[str]) -> dict[str, list[bytes]]:
-    """The newest acts of each of these customers from the rows, as the cache server would keep them."""
-    found: dict[str, list[bytes]] = {}
-    if not customers:
-        return found
-    values = {"tenant": tenant_id, "customers": list(customers), "most": settings.HISTORY_EVENTS}
-    with tenancy.within(tenant_id), connections["default"].cursor() as cursor:
-        cursor.execute(serving.RECORDED_OF_MANY, values)
-        for customer, product, kind, moment in cursor.fetchall():
-            found.setdefault(customer, []).append(orjson.dumps([product, kind, int(moment)]))
-    return found

@@ -40,7 +40,7 @@ class Newcomers:
         self.likeness = np.concatenate([np.empty(0, np.float32), *(likeness for _, likeness in near)])
         weights = self.likeness**2
         sums = _sums(weights, self.indptr)
-        self._weights = weights * np.repeat(FACTOR / np.where(sums > 0, sums, 1), counts).astype(np.float32)
+        self.weights = weights * np.repeat(FACTOR / np.where(sums > 0, sums, 1), counts).astype(np.float32)
         self._row_of = {int(item): row for row, item in enumerate(self.items)}
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class Newcomers:
             of_near = values[self.known]
         else:
             of_near = _looked_up(columns, values, self.known, self.first)
-        borrowed = _sums(of_near * self._weights, self.indptr)
+        borrowed = _sums(of_near * self.weights, self.indptr)
         said = borrowed != 0
         return self.items[said], borrowed[said]
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from modelregistry import artifacts
 from modelregistry.artifacts import ArtifactError
-from recommendations import history, shoppers, storage, told
+from recommendations import history, saved_audiences, shoppers, storage, told
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from tenants import epochs, errors
 from tenants.models import Tenant
@@ -303,5 +303,6 @@ register("answers", "Answers kept for repeated calls", _erase_answers)
 register("receipts", "Deliveries of webhooks", _erase_receipts)
 register("imports", "Imported files and what would undo them", _erase_imports)
 register("exports", "Export files", _erase_exports)
+register("audiences", "Saved audiences that name the person", lambda t, s: saved_audiences.forget(t, s.customer))
 register("errors", "Reports of errors", lambda t, s: errors.forget(t, s.customer))
 register("models", "Trained models", _erase_models)

@@ -177,7 +177,7 @@ class RecommendationEngine:
 
     def _recorded(self, customer: str) -> list[tuple[str, str, float]]:
         with tenancy.within(self.tenant_id), connections["default"].cursor() as cursor:
-            cursor.execute(_RECORDED, {"tenant": self.tenant_id, "customer": customer, "most": settings.HISTORY_EVENTS})
+            cursor.execute(RECORDED, {"tenant": self.tenant_id, "customer": customer, "most": settings.HISTORY_EVENTS})
             return [(str(product), str(kind), float(moment)) for product, kind, moment in cursor.fetchall()]
 
     def _ranked(self, shop: Shop, call: Call) -> list[tuple[str, float]]:
@@ -214,7 +214,7 @@ def _reason(asked: Asked, composed: Composed) -> str | None:
 
 
 # Orders are acts of the customer too; their arrival counts, since a model knows what came before it.
-_RECORDED = """
+RECORDED = """
 select product, kind, extract(epoch from arrived)::float8 from (
     select product_external_id as product, kind, received_at as arrived, occurred_at as happened
     from recommendations_event
@@ -231,12 +231,6 @@ select product, kind, extract(epoch from arrived)::float8 from (
     where c.tenant_id = %(tenant)s and c.external_id = %(customer)s
 ) acts order by happened desc limit %(most)s
 """
-
-# The same for many customers at once, each with their own newest.
-RECORDED_OF_MANY = (
-    "select wanted.id, acts.* from unnest(%(customers)s::text[]) as wanted(id) cross join lateral ("  # noqa: S608
-    + _RECORDED.replace("%(customer)s", "wanted.id") + ") acts"
-)
 
 
 def subjects(query: Query) -> list[str]:

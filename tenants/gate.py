@@ -29,6 +29,8 @@ local hour = math.floor(now / 3600000)
 local counter = ARGV[2] .. hour
 local field = allowed == 1 and ARGV[3] or ARGV[4]
 if redis.call('HINCRBY', counter, field, 1) == 1 then redis.call('SADD', KEYS[3], counter) end
+local minute = ARGV[2] .. 'm' .. math.floor(now / 60000)
+if redis.call('HINCRBY', minute, field, 1) == 1 then redis.call('EXPIRE', minute, 7200) end
 local out = {ARGV[2], allowed, math.max(0, math.floor((60000 - ahead) / step)), math.ceil(ahead + step - 60000),
              redis.call('HMGET', KEYS[2], 'keys', 'model', 'catalogue', 'popular', 'control')}
 if allowed == 1 then

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from luxebrain.lib import jsonbody, logs, problems
-from tenants import access, api_keys, gate, tenancy
+from luxebrain.lib import jsonbody, logs, problems, tokens
+from tenants import access, api_keys, gate, refusals, tenancy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -75,6 +75,8 @@ class ApiKeyMiddleware:
                 raise problems.Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})
             request.known_key = api_keys.authenticate(raw)  # type: ignore[attr-defined]
         except problems.Problem as problem:
+            if raw:
+                refusals.note(request, "key", who=tokens.digest(raw[:200]).hex())
             return problems.answer(request, problem)
         return None
 
@@ -120,6 +122,9 @@ class UsageTrackingMiddleware:
             if getattr(request, "has_json", False):
                 jsonbody.body(request)
         except problems.Problem as problem:
+            if problem.status in (401, 403):
+                known = request.known_key[0]  # type: ignore[attr-defined]
+                refusals.note(request, problem.code, who=str(known.key_id), tenant_id=known.tenant_id)
             return problems.answer(request, problem)
         return None
 

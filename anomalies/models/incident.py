@@ -46,6 +46,7 @@ class PlatformIncident(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     note = models.CharField(max_length=500, blank=True)
+    facts = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["-last_seen_at"]

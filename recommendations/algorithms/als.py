@@ -89,6 +89,29 @@ class ALS(Recommender):
         shopper = np.linalg.solve(left, rows.T @ (1 + extra))
         return None, self.factors @ shopper.astype(np.float32)
 
+    def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> np.ndarray:
+        """The same for many shoppers at once, dense."""
+        return self.shoppers(histories) @ self.factors.T
+
+    def shoppers(self, histories: sparse.csr_array) -> np.ndarray:
+        """float32 shoppers x factors: the same solution for many histories (weights as values).
+
+        By Woodbury's identity: with A = (Y'Y + regularization I)^-1 once, a history of k products costs a system
+        of k unknowns instead of one of all factors. Shoppers with equal k are solved together.
+        """
+        histories = histories.copy()
+        histories.sum_duplicates()
+        inner = np.linalg.inv(self.gram + self.params["regularization"] * np.eye(len(self.gram)))
+        counts = np.diff(histories.indptr)
+        found = np.zeros((len(counts), self.factors.shape[1]), np.float32)
+        for size in np.unique(counts[counts > 0]).tolist():
+            rows = np.flatnonzero(counts == size)
+            places = histories.indptr[rows][:, None] + np.arange(size)
+            extra = self.params["alpha"] * histories.data[places].astype(np.float64)
+            near = self.factors[histories.indices[places]].astype(np.float64)
+            found[rows] = _folded(near, extra, inner)
+        return found
+
     def similar(self, item: int) -> Scores:
         """Cosine of the factors."""
         lengths = self.lengths * self.lengths[item]
@@ -112,3 +135,18 @@ class ALS(Recommender):
             "gram": exact.T @ exact,
             "lengths": np.linalg.norm(factors, axis=1),
         })
+
+
+def _folded(near: np.ndarray, extra: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """Solutions x of (A^-1 + N'EN) x = N'(1 + e) for n shoppers: A N'b - A N'(E^-1 + N A N')^-1 N A N'b, written
+    without E^-1 since a weight may be 0: (I + E N A N') u = E N A N'b.
+
+    near    n x k x d factors of what they touched; extra: n x k, diagonal of E; inner: A, d x d
+    """
+    through = near @ inner  # n x k x d
+    across = through @ near.transpose(0, 2, 1)  # n x k x k
+    wanted = (1 + extra)[:, :, None]
+    left = extra[:, :, None] * across
+    left[:, np.arange(left.shape[1]), np.arange(left.shape[1])] += 1
+    given = wanted - np.linalg.solve(left, extra[:, :, None] * (across @ wanted))
+    return (through.transpose(0, 2, 1) @ given)[:, :, 0]

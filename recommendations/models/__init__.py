@@ -1,10 +1,11 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook, privacy, connection, finding, control, served, batch.
+training, attribution, rollup, webhook, privacy, connection, finding, control, served, audience, batch.
 """
 
 from recommendations.models.attribution import Attribution
+from recommendations.models.audience import Audience, AudiencePiece
 from recommendations.models.batch import BatchChunk, BatchJob
 from recommendations.models.catalogue import Product
 from recommendations.models.connection import StoreConnection
@@ -24,6 +25,8 @@ from recommendations.models.webhook import Tombstone, WebhookEndpoint, WebhookRe
 
 __all__ = [
     "Attribution",
+    "Audience",
+    "AudiencePiece",
     "BatchChunk",
     "BatchJob",
     "CatalogueDay",

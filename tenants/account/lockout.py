@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from luxebrain.lib import logs
+from tenants import refusals
 
 log = logs.get(__name__)
 
@@ -24,6 +25,7 @@ def note(event: str, request: HttpRequest, credentials: dict[str, Any] | None) -
     """One structured line, with the address shortened: a log is read by more people than a table."""
     name, _, host = username(request, credentials).partition("@")
     log.warning(event, email=f"{name[:2]}…@{host}", ip=get_client_ip_address(request))
+    refusals.note(request, "sign_in", who=username(request, credentials))
 
 
 def respond(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:

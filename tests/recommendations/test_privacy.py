@@ -124,6 +124,8 @@ def planted(acme):
     acme.webhook_receipts.create(topic="customer.updated", kind="customer", object_id=WHO, payload={"id": WHO}, **hook)
     acme.webhook_receipts.create(topic="order.created", kind="order", object_id="o-0", payload={"customer_id": WHO},
                                  **hook | {"digest": b"2" * 32})
+    acme.audiences.create(name="Few", asked={"kind": "ids", "ids": [WHO]})
+    acme.audience_pieces.create(audience=acme.audiences.create(asked={"kind": "file"}, size=1), position=0, ids=[WHO])
     acme.tombstones.create(kind="customer", external_id=WHO, deleted_at=timezone.now())
     name = storage.new_name()
     storage.path(acme.pk, name).write_text(f"id,country\n{WHO},FR\n")

@@ -1,0 +1,158 @@
+"""Metrics: what is watched, by which engine, how it is named and what to do about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from luxebrain.lib import figures
+
+BUCKET_SECONDS = 300
+
+Text = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One thing that can go wrong.
+
+    kind     limit (fixed), count or real (learned, by that engine), occurrence (somebody below recorded it)
+    sides    directions in which it is an anomaly
+    titles   side → what happened, in plain words
+    advice   what to do, one sentence
+    per      what a value is counted over ("5 min")
+    link     where its likely cause is looked at: a route of the tenant's panel
+    """
+
+    name: str
+    label: str
+    kind: str
+    titles: dict[str, str]
+    advice: str
+    unit: str = ""
+    per: str = ""
+    link: str = ""
+    text: Text = field(default=figures.number)
+    security: bool = False
+    lasting: bool = False  # one event, not a level: it is not over because the next minutes are quiet
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        return tuple(self.titles)
+
+    @property
+    def is_stream(self) -> bool:
+        return self.kind in ("count", "real")
+
+
+def _seconds(value: Any) -> str:
+    return "—" if value is None else f"{float(value) * 1000:,.0f} ms"
+
+
+def _hours(value: Any) -> str:
+    return "—" if value is None else f"{float(value):,.1f} h"
+
+
+def _limit(name: str, label: str, title: str, advice: str, **more: Any) -> Metric:
+    return Metric(name, label, "limit", {"up": title}, advice, **more)
+
+
+def _occurrence(name: str, label: str, title: str, advice: str, **more: Any) -> Metric:
+    return Metric(name, label, "occurrence", {"up": title}, advice, lasting=True, **more)
+
+
+_LOOK_KEYS = "Look at the key behind it. If it is not yours, revoke it; if it is, raise the limit for this shop."
+ALL: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        # --- The five fixed rules of the specification (activity at night only raises the severity) ---------------
+        _limit("api_rate", "API rate", "API rate above the limit", _LOOK_KEYS, unit="calls", per="minute",
+               link="api-keys"),
+        _limit("failed_auth", "Failed sign-ins", "Failed sign-ins", "Check whether the person or the key is yours. "
+               "Revoke a key that leaked, and ask the person to change the password.", unit="refusals", per="5 min",
+               link="api-keys", security=True, lasting=True),
+        _limit("large_order", "Order value", "Unusually large order", "Check the order in the shop before it is "
+               "shipped. If it is real, resolve this as expected.", link="orders", lasting=True),
+        _limit("rapid_orders", "Orders in quick succession", "Many orders within minutes", "Look for one customer or "
+               "one address behind them: a test run, a stuck till, or card testing.", unit="orders", per="5 min",
+               link="orders"),
+        # --- Learned baselines ------------------------------------------------------------------------------------
+        Metric("requests", "API calls", "count",
+               {"up": "API rate above baseline", "down": "API calls dropped"},
+               "See which key and endpoint it is. A drop means that the shop's site no longer asks.",
+               unit="calls", per="5 min", link="usage"),
+        Metric("errors", "Error rate", "count", {"up": "More errors than usual"},
+               "Open the errors of this hour; if a deployment or a model came before, roll it back.",
+               unit="errors", per="5 min"),
+        Metric("latency", "Response time (p95)", "real", {"up": "Answers are slow"},
+               "See what changed: a new model, larger lists, or load on the machine.", text=_seconds),
+        Metric("orders", "Orders", "count", {"up": "More orders than usual", "down": "Orders dropped"},
+               "Check whether the shop still sells and still sends: its checkout, and the log of deliveries.",
+               unit="orders", per="5 min", link="orders"),
+        Metric("order_value", "Order value (median)", "real", {"up": "Orders are larger than usual",
+               "down": "Orders are smaller than usual"}, "Check prices and currency in the newest import.",
+               link="orders"),
+        Metric("events", "Events", "count", {"up": "More events than usual", "down": "Events dropped"},
+               "Check the tag on the shop's pages: without events recommendations grow stale.",
+               unit="events", per="5 min", link="readiness"),
+        Metric("refusals", "Failed authentications", "count", {"up": "More failed authentications than usual"},
+               "See which key or address is refused.", unit="refusals", per="5 min", link="api-keys", security=True),
+        Metric("webhook_rejections", "Rejected webhooks", "count", {"up": "Webhook deliveries are rejected"},
+               "Open the log of deliveries: each says why it was refused.", unit="rejected", per="5 min",
+               link="deliveries"),
+        Metric("clicks", "Click-through rate", "count",
+               {"up": "More clicks than usual", "down": "Fewer clicks on recommendations"},
+               "Compare the model versions; if the drop follows an activation, roll it back.", unit="clicks",
+               per="5 min", link="models"),
+        Metric("fallbacks", "Fallback share", "count", {"up": "More lists without the model"},
+               "See whether the model's file is damaged or the catalogue changed under it.", unit="lists", per="5 min",
+               link="models"),
+        Metric("catalogue", "Products on sale", "real", {"down": "Products vanished from the catalogue"},
+               "Open the newest import or feed, and undo it if it was cut short.", unit="products", link="catalogue"),
+        Metric("freshness", "Age of the catalogue", "real", {"up": "The catalogue is not being updated"},
+               "Check the feed or the connection to the shop.", text=_hours, link="catalogue"),
+        Metric("batch_failures", "Failed batches", "count", {"up": "Batch jobs fail"},
+               "Open the failed jobs: each says why.", unit="failed", per="5 min"),
+        # --- What somebody below recorded -------------------------------------------------------------------------
+        _occurrence("artefact_damaged", "Model file", "A model's file is damaged",
+                    "The last good version serves. Train again, and look at the disk.", link="models"),
+        _occurrence("guard_breached", "Guard of an experiment or activation", "A guard was breached",
+                    "The change was taken back. Read its figures before you try again.", link="models"),
+        _occurrence("model_stale", "Model age", "The model is stale",
+                    "Start a training, and see why the nightly one failed.", link="models"),
+        _occurrence("model_quality", "Model quality", "A model got worse",
+                    "Compare it with the version before; roll back if nothing explains it.", link="models"),
+        _occurrence("batch_failed", "Batch job", "A batch job failed", "Open the job: it says which part and why."),
+        _occurrence("import_failed", "Import", "An import failed", "Open the import: it names the rows and reasons.",
+                    link="imports"),
+    )
+}  # fmt: skip
+
+STREAMS = tuple(metric for metric in ALL.values() if metric.is_stream)
+# Occurrence kind → the metric that its incident is filed under, and how severe it is.
+INCIDENTS_OF_OCCURRENCES = {
+    "artefact.damaged": ("artefact_damaged", "high"),
+    "guard.breached": ("guard_breached", "high"),
+    "model.stale": ("model_stale", "medium"),
+    "model.worse": ("model_quality", "medium"),
+    "batch.failed": ("batch_failed", "medium"),
+    "import.failed": ("import_failed", "low"),
+}
+# Occurrence kind → the words on a chart.
+MARKS = {
+    "version.activated": "model activated",
+    "version.rolled_back": "model rolled back",
+    "import.finished": "import",
+    "deployment.finished": "deployment",
+    "guard.breached": "guard breached",
+    "experiment.started": "experiment started",
+    "experiment.stopped": "experiment stopped",
+}
+
+
+def get(name: str) -> Metric:
+    """The metric; a name that is no longer watched stands for itself, so that old incidents can be read."""
+    return ALL.get(name) or Metric(name, name.replace("_", " ").capitalize(), "limit", {"up": name}, "")
+
+
+def choices() -> list[tuple[str, str]]:
+    return [(metric.name, metric.label) for metric in ALL.values()]

@@ -1,0 +1,98 @@
+"""Rules: which threshold counts for a shop, its own before its plan's before everybody's."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q
+
+from anomalies.models import AlertRule, ExpectedWindow
+from tenants.models import Tenant
+
+# The specification's limits (requirements 2.4), and the strangeness from which a baseline speaks.
+DEFAULT_LIMITS = {
+    # metric: (threshold, window in seconds, severity)
+    "api_rate": (100.0, 60, "medium"),
+    "failed_auth": (5.0, 300, "medium"),
+    "large_order": (10_000.0, 300, "low"),
+    "rapid_orders": (10.0, 300, "medium"),
+}
+DEFAULT_STRANGENESS = 5.0
+NIGHT = range(2, 6)  # hours of the shop's day in which everything weighs a step more
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds for one tenant and metric. `source` says where it comes from: shop, plan, platform or default."""
+
+    metric: str
+    kind: str
+    threshold: float
+    window_seconds: int = 300
+    severity: str = ""
+    action: str = ""
+    is_active: bool = True
+    source: str = "default"
+    rule_id: int | None = None
+
+
+def default(metric: str, kind: str) -> Rule:
+    if kind == "limit":
+        threshold, window, severity = DEFAULT_LIMITS[metric]
+        return Rule(metric, kind, threshold, window, severity)
+    return Rule(metric, kind, DEFAULT_STRANGENESS)
+
+
+class RuleBook:
+    """The rules of many tenants, read once. `of(tenant, metric, kind)` gives the one that counts."""
+
+    def __init__(self, rows: Iterable[AlertRule]) -> None:
+        self._rows: dict[tuple[str, str, int | None, str | None], AlertRule] = {
+            (row.metric, row.kind, row.tenant_id, row.plan_id): row for row in rows
+        }
+
+    def of(self, tenant: Tenant, metric: str, kind: str) -> Rule:
+        for source, owner, plan in (
+            ("shop", tenant.pk, None), ("plan", None, tenant.plan_id), ("platform", None, None),
+        ):  # fmt: skip
+            row = self._rows.get((metric, kind, owner, plan))
+            if row is not None:
+                return _as_rule(row, source)
+        return default(metric, kind)
+
+
+def _as_rule(row: AlertRule, source: str) -> Rule:
+    return Rule(
+        row.metric, row.kind, row.threshold, row.window_seconds, row.severity or _severity(row), row.action,
+        row.is_active, source, row.pk,
+    )  # fmt: skip
+
+
+def _severity(row: AlertRule) -> str:
+    return DEFAULT_LIMITS[row.metric][2] if row.metric in DEFAULT_LIMITS and row.kind == "limit" else ""
+
+
+def book() -> RuleBook:
+    """Every rule there is, through the operators' role."""
+    return RuleBook(AlertRule.objects.using("ops").all())
+
+
+def of_tenant(tenant: Tenant) -> RuleBook:
+    """What a shop itself may see: its own rules and those that are everybody's or its plan's."""
+    mine = Q(tenant=tenant) | Q(tenant=None, plan=None) | Q(tenant=None, plan_id=tenant.plan_id)
+    return RuleBook(AlertRule.objects.using(tenant.alias).filter(mine))
+
+
+def raised(rule: Rule, *, by: float) -> Rule:
+    """The rule for a stream about which somebody said "false alarm"."""
+    return replace(rule, threshold=rule.threshold + by)
+
+
+def is_night(at: datetime, tenant: Tenant) -> bool:
+    return at.astimezone(tenant.zone).hour in NIGHT
+
+
+def expected(tenant: Tenant, metric: str, at: datetime) -> ExpectedWindow | None:
+    """The window that says that this was to be expected."""
+    windows = tenant.expected_windows.filter(starts_at__lte=at, ends_at__gt=at)
+    return windows.filter(Q(metric="") | Q(metric=metric)).first()

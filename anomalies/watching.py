@@ -1,0 +1,136 @@
+"""Watching: the rounds of the detector over all tenants. Each may run twice or late; nothing is counted twice."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from django.db import connections
+from django.utils import timezone
+
+from anomalies import incidents, platform, rules, suspects
+from anomalies.detection import AnomalyDetector, OrderSeen
+from anomalies.models import StreamPoint, WatchMark
+from luxebrain.lib import logs, redis
+from recommendations.models import Order
+from tenants import pace, refusals, tenancy
+from tenants.models import Tenant
+
+LOOK_BACK = timedelta(minutes=15)  # how far before the mark a round reads again, so that sliding windows are whole
+MOST_BEHIND = timedelta(hours=2)  # counters live as long
+_QUANTILE_ORDERS = 1000  # a 99.9 % quantile of fewer says nothing
+log = logs.get(__name__)
+
+
+def active_tenants() -> list[Tenant]:
+    return list(tenancy.across().filter(state=Tenant.State.ACTIVE).order_by("pk"))
+
+
+def look(*, now: datetime | None = None, renew: Callable[[], object] = lambda: None) -> int:
+    """The fixed limits, every few seconds: calls, refusals and orders since the last look. Returns the signals."""
+    now = now or timezone.now()
+    mark = _mark("limits", now)
+    since = max(mark, now - MOST_BEHIND) - LOOK_BACK
+    tenants = active_tenants()
+    detector = AnomalyDetector(rules.book())
+    signals = 0
+    for looked in (_calls, _refusals, _orders):
+        renew()
+        for tenant, found in looked(detector, tenants, since, now):
+            for signal in found:
+                signals += 1
+                incidents.flag(tenant, signal, now=now)
+    _advance("limits", now)
+    platform.sweep(tenants, now=now)
+    return signals
+
+
+def _calls(detector: AnomalyDetector, tenants: Sequence[Tenant], since: datetime, now: datetime):
+    minutes = range(int((since + LOOK_BACK).timestamp()) // 60 - 1, int(now.timestamp()) // 60 + 1)
+    try:
+        counted = pace.read([tenant.pk for tenant in tenants], minutes)
+    except redis.Unreachable:
+        log.warning("watch.calls_unknown")
+        return
+    for tenant in tenants:
+        yield tenant, detector.calls(tenant, counted.get(tenant.pk, {}))
+
+
+def _refusals(detector: AnomalyDetector, tenants: Sequence[Tenant], since: datetime, now: datetime):
+    try:
+        seen = suspects.sort(refusals.between(since, now + timedelta(seconds=1)))
+    except redis.Unreachable:
+        log.warning("watch.refusals_unknown")
+        return
+    whole = since + timedelta(minutes=5)  # windows that begin earlier have lost their context
+    for tenant in tenants:
+        if tenant.pk in seen.of_tenant:
+            yield tenant, detector.refusals(tenant, seen.of_tenant[tenant.pk], since=_window(whole))
+    platform.refused(seen.of_nobody, now=now)
+
+
+def _window(at: datetime) -> datetime:
+    """The beginning of the first whole window of five minutes from `at` on."""
+    seconds = int(at.timestamp())
+    return datetime.fromtimestamp(seconds + (-seconds) % 300, UTC)
+
+
+def _orders(detector: AnomalyDetector, tenants: Sequence[Tenant], since: datetime, now: datetime):
+    """Orders that were placed since; those that arrive later than a quarter of an hour count for large orders only
+    as far as their placing lies in the range that is read again."""
+    rows = Order.objects.across_tenants().filter(tenant__in=tenants, ordered_at__gte=since, ordered_at__lte=now)
+    of_tenant: dict[int, list[OrderSeen]] = {}
+    for row in rows.select_related("customer").exclude(state=Order.State.TEST):
+        customer = row.customer.external_id if row.customer else ""
+        seen = OrderSeen(row.external_id, row.total, row.currency, customer, row.ordered_at)
+        of_tenant.setdefault(row.tenant_id, []).append(seen)
+    whole = _window(since + timedelta(minutes=5))
+    for tenant in tenants:
+        if tenant.pk in of_tenant:
+            usual, seen = partial(quantile, tenant), of_tenant[tenant.pk]
+            yield tenant, detector.orders(tenant, seen, since=whole, usual=usual, usual_count=_usual(tenant, now))
+
+
+def quantile(tenant: Tenant, currency: str) -> float | None:
+    """The shop's own 99.9 % quantile of a year's orders in this currency; None below _QUANTILE_ORDERS of them."""
+    with connections["ops"].cursor() as cursor:
+        cursor.execute(
+            "select count(*), percentile_cont(0.999) within group (order by total) from recommendations_order "
+            "where tenant_id = %s and currency = %s and ordered_at >= now() - interval '1 year' "
+            "and ordered_at < now() - interval '1 hour' and is_countable",
+            [tenant.pk, currency],
+        )
+        count, value = cursor.fetchone()
+    return float(value) if count >= _QUANTILE_ORDERS else None
+
+
+def _usual(tenant: Tenant, now: datetime) -> float | None:
+    """What the learned baseline of orders calls usual at most for a bucket of now; None while it learns."""
+    near = StreamPoint.objects.across_tenants().filter(tenant=tenant, metric="orders", at__gte=now - timedelta(hours=1))
+    point = near.exclude(high=None).order_by("-at").first()
+    return point.high if point else None
+
+
+def settle(*, now: datetime | None = None, renew: Callable[[], object] = lambda: None) -> int:
+    """Ends what is long quiet, and wakes what slept until now; returns how many ended."""
+    now = now or timezone.now()
+    ended = 0
+    for tenant in active_tenants():
+        renew()
+        ended += incidents.settle(tenant, now=now)
+    platform.settle(now=now)
+    return ended
+
+
+def _mark(name: str, now: datetime) -> datetime:
+    row = WatchMark.objects.using("ops").filter(pk=name).first()
+    return datetime.fromtimestamp(row.position, UTC) if row else now
+
+
+def _advance(name: str, now: datetime) -> None:
+    """Moves the mark on, never back."""
+    with connections["ops"].cursor() as cursor:
+        cursor.execute(
+            "insert into anomalies_watchmark (name, position, updated_at) values (%s, %s, now()) on conflict (name) do "
+            "update set position = greatest(anomalies_watchmark.position, excluded.position), updated_at = now()",
+            [name, int(now.timestamp())],
+        )

@@ -1,0 +1,44 @@
+"""Audience, AudiencePiece: customers that a shop chose and named, or sent as a file of ids."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from tenants.models import Tenant, TenantOwned, User
+
+
+class Audience(TenantOwned):
+    """An audience to come back to. `asked` is what `audiences.read` gives; of a file {"kind": "file"}, and its
+    ids are pieces. Without a name it belongs to one batch job and is not offered again."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="audiences")
+    name = models.CharField(max_length=80, blank=True)
+    asked = models.JSONField()
+    filename = models.CharField(max_length=200, blank=True)
+    size = models.PositiveIntegerField(null=True, help_text="Ids of a file; empty where it is counted when used")
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "name"], condition=~models.Q(name=""), name="audience_name_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.filename
+
+
+class AudiencePiece(TenantOwned):
+    """Up to 2,000 ids of a file, in the order in which they were sent; each id once in a file."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="audience_pieces")
+    audience = models.ForeignKey(Audience, models.CASCADE, related_name="pieces", db_constraint=False)
+    position = models.PositiveIntegerField()
+    ids = ArrayField(models.CharField(max_length=64), default=list)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "audience", "position"], name="audience_piece_position"),
+        ]
