@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from anomalies import metrics, rules
+from anomalies.detectors.reading import Reading
 from anomalies.incidents import Signal
 from anomalies.models import Severity, Side
 from tenants.models import Tenant
@@ -20,17 +21,6 @@ MAGNITUDE = {
     **dict.fromkeys(("CLP", "COP", "KRW"), 1_000), **dict.fromkeys(("IDR", "VND"), 10_000),
 }  # fmt: skip
 LISTED = 5
-
-
-class Reading(Protocol):
-    """What an engine says of one value (anomalies/detectors/)."""
-
-    score: float
-    expected: float
-    low: float
-    high: float
-    log10p: float
-    side: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,26 +155,34 @@ class AnomalyDetector:
     ) -> Signal | None:
         """A closed bucket of a stream; None when nothing is strange about it. raised: one step more is needed."""
         rule = self.book.of(tenant, metric, "baseline")
-        threshold = rule.threshold + (1 if raised else 0)
         known = metrics.get(metric)
-        if not rule.is_active or -reading.log10p < threshold or reading.side not in known.sides:
+        side = {1: Side.UP, -1: Side.DOWN}.get(reading.side, "")
+        if not rule.is_active or side not in known.sides or strangeness(reading) < rule.threshold + raised:
             return None
         severity = rule.severity or severity_of(known, reading)
-        if rules.is_night(at, tenant) and reading.side == Side.UP:
+        night = rules.is_night(at, tenant)
+        if night and side == Side.UP:
             severity = step_up(severity)
         return Signal(
-            metric, reading.side, at, value, severity, "baseline", f"b{int(at.timestamp())}", 1, None,
-            reading.expected, reading.low, reading.high, reading.log10p,
-            {"night": rules.is_night(at, tenant), "action": rule.action, "rule": rule.rule_id},
+            metric, side, at, value, severity, "baseline", f"b{int(at.timestamp())}", 1, None,
+            reading.expected, reading.low, reading.high, -reading.log10p if known.kind == "count" else None,
+            {"night": night, "action": rule.action, "rule": rule.rule_id},
         )  # fmt: skip
 
 
+def strangeness(reading: Reading) -> float:
+    """The score as rules write it, 0 to 16: of counts minus log10 of the chance, of values the score times sixteen."""
+    return 16.0 * reading.score
+
+
 def severity_of(metric: metrics.Metric, reading: Reading) -> str:
-    """High: a chance below 1 in 10^8, or orders and calls that fall away where more than 20 were expected."""
-    falls = reading.side == Side.DOWN and metric.name in ("orders", "requests") and reading.expected > 20
-    if reading.log10p <= -8 or falls:
+    """High: a chance below 1 in 10^8, a value three widths outside its range, or orders and calls that fall away
+    where more than 20 were expected."""
+    falls = reading.side < 0 and metric.name in ("orders", "requests") and reading.expected > 20
+    high, medium = (8.0, 5.0) if metric.kind == "count" else (14.0, 0.0)
+    if strangeness(reading) >= high or falls:
         return Severity.HIGH
-    return Severity.MEDIUM if reading.log10p <= -5 else Severity.LOW
+    return Severity.MEDIUM if strangeness(reading) >= medium else Severity.LOW
 
 
 def step_up(severity: str) -> str:

@@ -1,6 +1,6 @@
 """Handlers of the app's background work."""
 
-from anomalies import watching
+from anomalies import streams, watching
 from tenants import work
 
 
@@ -12,3 +12,13 @@ def look(lease: work.Lease) -> None:
 @work.handler("anomalies.settle")
 def settle(lease: work.Lease) -> None:
     watching.settle(renew=lease.renew)
+
+
+@work.handler("anomalies.close_buckets")
+def close_buckets(lease: work.Lease) -> None:
+    streams.close(renew=lease.renew)
+
+
+@work.handler("anomalies.sweep_points")
+def sweep_points(lease: work.Lease) -> None:
+    streams.sweep()

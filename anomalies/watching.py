@@ -28,8 +28,7 @@ def active_tenants() -> list[Tenant]:
 def look(*, now: datetime | None = None, renew: Callable[[], object] = lambda: None) -> int:
     """The fixed limits, every few seconds: calls, refusals and orders since the last look. Returns the signals."""
     now = now or timezone.now()
-    mark = _mark("limits", now)
-    since = max(mark, now - MOST_BEHIND) - LOOK_BACK
+    since = max(mark("limits", now), now - MOST_BEHIND) - LOOK_BACK
     tenants = active_tenants()
     detector = AnomalyDetector(rules.book())
     signals = 0
@@ -39,7 +38,7 @@ def look(*, now: datetime | None = None, renew: Callable[[], object] = lambda: N
             for signal in found:
                 signals += 1
                 incidents.flag(tenant, signal, now=now)
-    _advance("limits", now)
+    advance("limits", now)
     platform.sweep(tenants, now=now)
     return signals
 
@@ -121,12 +120,13 @@ def settle(*, now: datetime | None = None, renew: Callable[[], object] = lambda:
     return ended
 
 
-def _mark(name: str, now: datetime) -> datetime:
+def mark(name: str, now: datetime) -> datetime:
+    """How far this round has come; `now` when it never ran."""
     row = WatchMark.objects.using("ops").filter(pk=name).first()
     return datetime.fromtimestamp(row.position, UTC) if row else now
 
 
-def _advance(name: str, now: datetime) -> None:
+def advance(name: str, now: datetime) -> None:
     """Moves the mark on, never back."""
     with connections["ops"].cursor() as cursor:
         cursor.execute(

@@ -38,6 +38,8 @@ app.conf.beat_schedule = {
     "fold-usage": every(30, "tenants.fold_usage"),
     "look-for-anomalies": every(10, "anomalies.look"),
     "settle-incidents": every(60, "anomalies.settle"),
+    "close-buckets": every(60, "anomalies.close_buckets"),
+    "sweep-points": every(86400, "anomalies.sweep_points"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
     "settle-deliveries": every(60, "recommendations.settle_deliveries"),
     "pull-stores": every(300, "recommendations.pull_due"),

@@ -98,6 +98,7 @@ DOORS = {
     "anomalies/platform.py": "one metric in alarm for many shops",
     "anomalies/rules.py": "the detector reads every rule once a round",
     "anomalies/series.py": "reads one bucket of many shops by one query",
+    "anomalies/streams.py": "lets old points of all shops go",
     "anomalies/suspects.py": "a refused key or person names its shop",
     "anomalies/watching.py": "the detector's rounds over all shops",
     "recommendations/deliveries.py": "settles deliveries whose work was given up",

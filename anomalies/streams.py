@@ -1,0 +1,154 @@
+"""Streams: closes buckets of five minutes, lets each stream's engine judge them, and keeps both."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from anomalies import incidents, metrics, rules, series, watching
+from anomalies.detection import AnomalyDetector
+from anomalies.detectors.counts import CountEngine
+from anomalies.detectors.reading import Reading
+from anomalies.detectors.reals import RealEngine
+from anomalies.metrics import BUCKET_SECONDS
+from anomalies.models import Stream, StreamPoint
+from luxebrain.lib import logs
+from tenants.models import Tenant
+
+BUCKET = timedelta(seconds=BUCKET_SECONDS)
+SETTLED = timedelta(seconds=45)  # until then events of a bucket may still be in the inbox
+MOST_BUCKETS = 24  # behind; older buckets are no data: the counters of calls live two hours
+KEPT_DAYS = 35
+log = logs.get(__name__)
+
+
+@dataclass
+class Judged:
+    """One stream's bucket: what is stored of it, and what the engine said (None: it was not asked)."""
+
+    point: StreamPoint
+    reading: Reading | None
+
+
+def bucket_of(at: datetime) -> datetime:
+    seconds = int(at.timestamp())
+    return datetime.fromtimestamp(seconds - seconds % BUCKET_SECONDS, UTC)
+
+
+def close(*, now: datetime | None = None, renew: Callable[[], object] = lambda: None) -> int:
+    """Closes every bucket that is over and was not read yet; returns how many buckets."""
+    now = now or timezone.now()
+    last = bucket_of(now - SETTLED) - BUCKET
+    first = max(watching.mark("buckets", last), last - MOST_BUCKETS * BUCKET)
+    tenants = watching.active_tenants()
+    detector = AnomalyDetector(rules.book())
+    closed = 0
+    at = first
+    while at <= last:
+        values = series.read([tenant.pk for tenant in tenants], at)
+        for tenant in tenants:
+            close_one(detector, tenant, at, values.get(tenant.pk, {}), now=now)
+            renew()
+        at += BUCKET
+        closed += 1
+        watching.advance("buckets", at)
+    return closed
+
+
+def close_one(detector: AnomalyDetector, tenant: Tenant, at: datetime, values: Any, *, now: datetime) -> None:
+    """One shop's bucket, in one transaction that holds its streams; a second worker finds them read already."""
+    with tenant.atomic():
+        held = {row.metric: row for row in tenant.streams.select_for_update()}
+        judged = {}
+        for metric in metrics.STREAMS:
+            if metric.name not in values:
+                continue
+            value, exposure = values[metric.name]
+            stream = held.get(metric.name)
+            if stream is None:
+                if not value:
+                    continue  # a stream begins with the first thing that happens
+                stream = Stream(tenant=tenant, metric=metric.name, engine=metric.kind, read_until=at)
+            if stream.read_until > at:
+                continue
+            expected = rules.expected(tenant, metric.name, at) is not None
+            judged[metric.name] = (stream, judge(stream, tenant, at, value, exposure, learns=not expected))
+        _keep(tenant, judged.values())
+        for name, (stream, result) in judged.items():
+            _speak(detector, tenant, name, stream, result, now)
+
+
+def judge(
+    stream: Stream, tenant: Tenant, at: datetime, value: float | None, exposure: float, *, learns: bool
+) -> Judged:
+    """Asks the stream's engine. No data is no zero: the engine is not asked, and the stream says since when."""
+    point = StreamPoint(tenant=tenant, metric=stream.metric, at=at, value=value, exposure=exposure)
+    stream.read_until = at + BUCKET
+    if value is None:
+        stream.silent_since = stream.silent_since or at
+        return Judged(point, None)
+    stream.silent_since = None
+    if not learns:
+        return Judged(point, None)
+    engine = load(stream)
+    local = at.astimezone(tenant.zone)
+    if stream.engine == "real":
+        if value <= 0:
+            return Judged(point, None)
+        reading = engine.update(local, math.log(value))
+        bounds = {name: math.exp(min(80.0, getattr(reading, name))) for name in ("expected", "low", "high")}
+        reading = reading._replace(**bounds)
+    else:
+        reading = engine.update(local, value, exposure)
+    stream.state = engine.dump()
+    if math.isfinite(reading.high):
+        point.expected, point.low, point.high = reading.expected, reading.low, reading.high
+    point.log10p = -reading.log10p
+    return Judged(point, reading)
+
+
+def load(stream: Stream) -> Any:
+    """The stream's engine; one of another version is begun anew."""
+    kind = RealEngine if stream.engine == "real" else CountEngine
+    try:
+        return kind.load(bytes(stream.state)) if stream.state else kind()
+    except ValueError:
+        log.warning("stream.begun_anew", stream=stream.pk, metric=stream.metric)
+        return kind()
+
+
+def _keep(tenant: Tenant, judged: Iterable[tuple[Stream, Judged]]) -> None:
+    rows = list(judged)
+    moment = timezone.now()
+    fresh = [stream for stream, _ in rows if stream.pk is None]
+    known = [stream for stream, _ in rows if stream.pk is not None]
+    for stream in known:
+        stream.updated_at = moment
+    tenant.streams.bulk_create(fresh)
+    tenant.streams.bulk_update(known, ["state", "read_until", "silent_since", "updated_at"])
+    tenant.stream_points.bulk_create([result.point for _, result in rows], ignore_conflicts=True)
+
+
+def _speak(
+    detector: AnomalyDetector, tenant: Tenant, metric: str, stream: Stream, result: Judged, now: datetime
+) -> None:
+    """A strange bucket is a signal; an ordinary one counts towards the recovery of an open incident."""
+    point, reading = result.point, result.reading
+    if reading is None or not reading.ready or point.value is None:
+        return
+    raised = stream.raised_until is not None and stream.raised_until > now
+    signal = detector.bucket(tenant, metric, point.at, point.value, reading, raised=raised)
+    if signal is not None:
+        incidents.flag(tenant, signal, now=now)
+    for side in metrics.get(metric).sides:
+        if signal is None or signal.side != side:
+            incidents.quiet(tenant, metric, side, bucket=point.at, now=now)
+
+
+def sweep(now: datetime | None = None) -> int:
+    """Removes points older than KEPT_DAYS; returns how many went."""
+    horizon = (now or timezone.now()) - timedelta(days=KEPT_DAYS)
+    return StreamPoint.objects.across_tenants().filter(at__lt=horizon)._raw_delete("ops")
