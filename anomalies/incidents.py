@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from anomalies import flagged_log, metrics, notices, rules
 from anomalies.models import AnomalyIncident, IncidentEvent, Severity, Side, State
@@ -155,6 +156,12 @@ def _archive_ends(incident: AnomalyIncident, now: datetime) -> bool:
     if incident.archive_kind == AnomalyIncident.Archive.ESCALATES:
         return incident.level.rank > Severity(incident.archived_severity or Severity.HIGH).rank
     return False
+
+
+def is_known(tenant: Tenant, metric: str, side: str, *, since: datetime) -> bool:
+    """Whether this was said already: an incident that is not resolved, or that was seen since."""
+    mine = tenant.anomaly_incidents.filter(metric=metric, side=side)
+    return mine.filter(~Q(state=State.RESOLVED) | Q(last_seen_at__gte=since)).exists()
 
 
 def quiet(tenant: Tenant, metric: str, side: str, *, bucket: datetime, now: datetime) -> None:

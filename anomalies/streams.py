@@ -20,6 +20,7 @@ from tenants.models import Tenant
 
 BUCKET = timedelta(seconds=BUCKET_SECONDS)
 SETTLED = timedelta(seconds=45)  # until then events of a bucket may still be in the inbox
+MEMORY = timedelta(hours=12)  # the longest window of the count engine
 MOST_BUCKETS = 24  # behind; older buckets are no data: the counters of calls live two hours
 KEPT_DAYS = 35
 log = logs.get(__name__)
@@ -27,10 +28,12 @@ log = logs.get(__name__)
 
 @dataclass
 class Judged:
-    """One stream's bucket: what is stored of it, and what the engine said (None: it was not asked)."""
+    """One stream's bucket: what is stored of it, and what the engine said (None: it was not asked).
+    calm: the bucket itself is ordinary; what is strange about its windows lies further back."""
 
     point: StreamPoint
     reading: Reading | None
+    calm: bool = False
 
 
 def bucket_of(at: datetime) -> datetime:
@@ -107,7 +110,7 @@ def judge(
     if math.isfinite(reading.high):
         point.expected, point.low, point.high = reading.expected, reading.low, reading.high
     point.log10p = -reading.log10p
-    return Judged(point, reading)
+    return Judged(point, reading, stream.engine == "count" and engine.calm())
 
 
 def load(stream: Stream) -> Any:
@@ -141,6 +144,8 @@ def _speak(
         return
     raised = stream.raised_until is not None and stream.raised_until > now
     signal = detector.bucket(tenant, metric, point.at, point.value, reading, raised=raised)
+    if signal is not None and result.calm and incidents.is_known(tenant, metric, signal.side, since=point.at - MEMORY):
+        signal = None  # the echo of what was said already
     if signal is not None:
         incidents.flag(tenant, signal, now=now)
     for side in metrics.get(metric).sides:

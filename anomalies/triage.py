@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from anomalies import incidents, metrics, notices
+from anomalies import incidents, notices
 from anomalies.models import AnomalyIncident, IncidentEvent, State, Stream
 from luxebrain.lib.problems import Conflict, NotFound, Problem
 from tenants import audit
@@ -15,6 +15,7 @@ from tenants.models import Tenant, User
 VERDICTS = tuple(v for v in AnomalyIncident.Verdict.values if v)
 ARCHIVES = tuple(v for v in AnomalyIncident.Archive.values if v)
 RAISED_FOR = timedelta(days=14)
+EXPECTED_FOR = timedelta(hours=2)  # from the verdict on: what is expected may go on for a while
 UNDO_WITHIN = timedelta(hours=24)
 MOST_AT_ONCE = 200
 _FIELDS = (
@@ -59,7 +60,7 @@ def teach(incident: AnomalyIncident, verdict: str, *, by: User) -> None:
     if verdict == AnomalyIncident.Verdict.EXPECTED:
         tenant.expected_windows.create(
             metric=incident.metric, starts_at=incident.first_seen_at,
-            ends_at=max(timezone.now(), incident.last_seen_at) + timedelta(seconds=metrics.BUCKET_SECONDS),
+            ends_at=max(timezone.now(), incident.last_seen_at) + EXPECTED_FOR,
             reason=f"Incident {incident.pk}: expected", created_by=by,
         )  # fmt: skip
         return
@@ -189,7 +190,8 @@ def _move(
             if incident.notified_at is not None:
                 notices.tell(incident, "resolved", line, now=timezone.now())
         target = f"{incident.metric} #{incident.pk}"
-        audit.record(tenant, f"anomaly.{name}", by=by, target=target, reason=note, details={"verdict": incident.verdict})
+        facts = {"verdict": incident.verdict} if name == "resolved" else {}
+        audit.record(tenant, f"anomaly.{name}", by=by, target=target, reason=note, details=facts)
     return incident
 
 
