@@ -6,7 +6,7 @@ canary before the champion. A subject without a name (no customer, no session) g
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from modelregistry.models import Experiment
 from tenants.models import Tenant
 
 ARMS = ("A", "B")
-Kept = Mapping[int, tuple[str, float]]  # number of an experiment -> arm, epoch seconds of the answer it was seen in
+# Number of an experiment -> (arm, epoch seconds of the answer it was seen in), those that count first.
+Kept = Mapping[int, Sequence[tuple[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,9 @@ class Trial:
 
     def arm_of(self, subject: str, kept: Kept) -> int:
         """The arm that this subject saw in this phase, if it is known to have seen one, else that of its bucket."""
-        arm, seen = kept.get(self.number, ("", 0.0))
-        if arm in ARMS and seen >= self.since:
-            return ARMS.index(arm)
+        for arm, seen in kept.get(self.number, ()):
+            if arm in ARMS and seen >= self.since:
+                return ARMS.index(arm)
         return bucketing.arm(self.key, subject, self.shares)
 
 

@@ -56,6 +56,7 @@ class Noted:
         items       [product, score, source, reason, marks]
         candidates  [product, score, source] of the best, where the list is not simply the first of them
         rules       [id, name, action] of those that held
+        experiment  number, key and arm that the list counted for
         """
         served, answer, composed = self.served, self.answer, self.served.composed
         marks = composed.marks
@@ -75,6 +76,9 @@ class Noted:
         }
         if served.plan.rules:
             facts["rules"] = [[rule.pk, rule.name, rule.action] for rule in served.plan.rules]
+        if served.route.experiment:
+            route = served.route
+            facts["experiment"] = {"number": route.experiment, "key": route.key, "arm": route.arm}
         if composed.missing:
             facts["missing"] = list(composed.missing)
         if composed.candidates is not composed.pool and not _begins(composed.candidates, numbers):

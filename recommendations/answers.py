@@ -26,7 +26,7 @@ def several(served: list[Served], request_id: str) -> dict[str, Any]:
 
 
 def one(served: Served, request_id: str) -> dict[str, Any]:
-    query, plan, composed, shop = served.query, served.plan, served.composed, served.shop
+    query, plan, composed, shop, route = served.query, served.plan, served.composed, served.shop, served.route
     items = _items(served)
     warnings = [shop.degraded] if shop.degraded else []
     warnings += plan.warnings
@@ -37,12 +37,12 @@ def one(served: Served, request_id: str) -> dict[str, Any]:
     elif len(items) < plan.limit:
         warnings.append(f"Only {len(items)} of {plan.limit} products can be shown.")
     meant = _MEANT.get(plan.kind, frozenset())
-    fell_back = (served.strategy == "popular" and plan.kind != "newest") or any(
+    fell_back = not plan.is_held_out and ((served.strategy == "popular" and plan.kind != "newest") or any(
         item["source"] in FALLBACKS and item["source"] not in meant for item in items
-    )
+    ))
     return {
         "request_id": request_id,
-        "recommendation_id": identity.make(served.version),
+        "recommendation_id": identity.make(served.version, experiment=route.experiment, arm=route.arm),
         "type": queries.SPOKEN.get(plan.kind, plan.kind),
         "placement": query.placement or None,
         "strategy": served.strategy,
@@ -50,6 +50,8 @@ def one(served: Served, request_id: str) -> dict[str, Any]:
         "rung": (shop.bundle.rung or None) if served.version and shop.bundle is not None else "popular",
         "model_version": f"v{served.version}" if served.version else None,
         "model_scope": shop.scope if served.version else None,
+        "experiment": route.key or None,
+        "arm": route.arm or None,
         "fallback_used": fell_back,
         "degraded": bool(shop.degraded),
         "warnings": warnings,

@@ -14,9 +14,10 @@ from django.conf import settings
 
 from luxebrain.lib import logs
 from luxebrain.lib.problems import NotFound
-from modelregistry import artifacts, damages, lineage, versions
+from modelregistry import artifacts, damages, lineage, routing, versions
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import ModelVersion
+from modelregistry.routing import Routes
 from recommendations import control
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from recommendations.assortment import Assortment
@@ -41,6 +42,8 @@ class Shop:
     window: Window = field(default_factory=Window)
     assortment: Assortment = field(init=False)
     control: Control = field(default_factory=Control)
+    routes: Routes = routing.NOTHING
+    others: dict[int, "Shop"] = field(default_factory=dict)  # by version, those that routes need beside this one
     bundle: Bundle | None = None
     version: int = 0
     version_id: int = 0
@@ -60,6 +63,14 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.assortment = Assortment(self.window, None)
+
+    def routed(self, version: int) -> "Shop":
+        """The same shop with another version in service; itself for 0, for its own, and for one it lacks."""
+        other = self.others.get(version)
+        if other is None:
+            return self
+        other.is_cold = self.is_cold
+        return other
 
 
 _shops: OrderedDict[int, Shop] = OrderedDict()
@@ -95,12 +106,15 @@ def _load(held: Shop, wanted: tuple[bytes | None, ...], *, blind: bool = False) 
         with tenancy.within(held.tenant_id) as tenant:
             if held.model_epoch != model or blind:
                 load_champion(held, tenant)
+                _load_others(held, tenant)
             if held.catalogue_epoch != catalogue or blind:
                 held.window.refresh(tenant)
             if held.control_epoch != decided or blind:
                 held.control = control.of(tenant)
-        if held.assortment.is_stale(held.bundle.products if held.bundle else None):
-            held.assortment = Assortment(held.window, held.bundle)
+        for one in (held, *held.others.values()):
+            one.control = held.control
+            if one.assortment.is_stale(one.bundle.products if one.bundle else None):
+                one.assortment = Assortment(held.window, one.bundle)
         held.model_epoch, held.catalogue_epoch, held.control_epoch = wanted
         held.checked_at = time.monotonic()
         _make_room(held)
@@ -115,7 +129,7 @@ def _make_room(newest: Shop) -> None:
         if _shops.get(newest.tenant_id) is not newest:
             return
         _shops.move_to_end(newest.tenant_id)
-        weight = SHOP_ITSELF + newest.assortment.size
+        weight = SHOP_ITSELF + sum(one.assortment.size for one in (newest, *newest.others.values()))
         _held_weight += weight - newest.weight
         newest.weight = weight
         while _held_weight > HELD_PRODUCTS and len(_shops) > 1:
@@ -135,10 +149,37 @@ def with_version(tenant: Tenant, number: int, epochs: tuple[bytes | None, ...] |
     if version is None:
         raise NotFound(f"There is no version v{number}.")
     bundle, read_at = load(tenant.pk, version)
-    other = Shop(tenant.pk, window=live.window, control=live.control, bundle=bundle, version=number,
-                 version_id=version.pk, digest=version.digest, scope=version.scope, read_at=read_at)
+    other = _beside(live, version, bundle, read_at)
     other.assortment = Assortment(live.window, bundle)
     return other
+
+
+def _beside(live: Shop, version: ModelVersion, bundle: Bundle, read_at: int) -> Shop:
+    return Shop(live.tenant_id, window=live.window, control=live.control, bundle=bundle, version=version.number,
+                version_id=version.pk, digest=version.digest, scope=version.scope, read_at=read_at)
+
+
+def _load_others(held: Shop, tenant: Tenant) -> None:
+    """Takes up the versions that experiments and a canary serve beside the champion. What needs one that cannot
+    be loaded is left out as a whole: its subjects get the champion, and no list counts for it."""
+    routes = routing.of(tenant)
+    wanted = routes.versions - ({held.version} if held.bundle is not None and not held.degraded else set())
+    others: dict[int, Shop] = {}
+    isolation = TenantModelIsolation(tenant)
+    for version in tenant.model_versions.filter(model=settings.MODEL_NAME, number__in=wanted):
+        before = held.others.get(version.number)
+        if version not in isolation.servable(version, []).order:
+            continue
+        if before is not None and before.digest == version.digest:
+            others[version.number] = before
+            continue
+        try:
+            others[version.number] = _beside(held, version, *load(tenant.pk, version))
+        except (artifacts.ArtifactError, BundleDamaged, OSError) as error:
+            log.warning("model.not_loaded", version=version.number, reason=str(error)[:300])
+            damages.note(tenant, version, error, in_service=True)
+    lacking = set(wanted) - set(others)
+    held.others, held.routes = others, routes.lacking(lacking) if lacking else routes
 
 
 def load_champion(held: Shop, tenant: Tenant) -> None:

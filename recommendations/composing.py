@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from modelregistry.routing import CHAMPION, Route
 from recommendations import candidacy, ranking, sources
 from recommendations.candidacy import Eligible
 from recommendations.candidates import Shop
@@ -40,6 +41,7 @@ class Served:
     asked: Asked
     composed: Composed
     reason: str | None
+    route: Route = CHAMPION
 
     @property
     def query(self) -> Query:
@@ -63,7 +65,7 @@ class Served:
 
     @property
     def strategy(self) -> str:
-        return "model" if self.asked.has_model else "popular"
+        return "model" if self.asked.has_model and not self.plan.is_held_out else "popular"
 
     @property
     def moment(self) -> float:
@@ -76,7 +78,8 @@ class Served:
 
     @property
     def version(self) -> int:
-        return self.shop.version if self.asked.has_model else 0
+        """0 where no model made the list: it must not count for one."""
+        return self.shop.version if self.strategy == "model" else 0
 
 
 def nothing() -> Composed:

@@ -143,6 +143,7 @@ class Plan:
     novelty: float = 0.0
     rotation: float = 0.0
     is_off: bool = False
+    is_held_out: bool = False  # best sellers in the place of a personal list, to measure what those bring
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -1,7 +1,8 @@
 """Recommendation ids: which version answered is written in the id, so clicks need no look-up.
 
 rec_ + 32 hexadecimal digits: 48 bits of milliseconds, 32 of version number (0 = popular products,
-no model), 48 of chance.
+no model), 15 of the number of the experiment that the list counts for (0 = none), 1 of its arm
+(0 = A), 32 of chance.
 """
 
 import os
@@ -10,8 +11,17 @@ import time
 _LENGTH = 36
 
 
-def make(version: int) -> str:
-    return f"rec_{time.time_ns() // 1_000_000:012x}{version:08x}{os.urandom(6).hex()}"
+def make(version: int, *, experiment: int = 0, arm: str = "") -> str:
+    trial = 2 * experiment + (arm == "B") if experiment else 0
+    return f"rec_{time.time_ns() // 1_000_000:012x}{version:08x}{trial:04x}{os.urandom(4).hex()}"
+
+
+def arm_of(recommendation_id: str) -> tuple[int, str, int] | None:
+    """(number of the experiment, arm, milliseconds of the answer); None for none, or for no id of ours."""
+    if version_of(recommendation_id) is None:
+        return None
+    trial = int(recommendation_id[24:28], 16)
+    return (trial >> 1, "B" if trial & 1 else "A", int(recommendation_id[4:16], 16)) if trial > 1 else None
 
 
 def version_of(recommendation_id: str) -> int | None:

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from modelregistry import artifacts
 from modelregistry.artifacts import ArtifactError
-from recommendations import history, saved_audiences, shoppers, storage, told
+from recommendations import arms, history, saved_audiences, shoppers, storage, told
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from tenants import epochs, errors
 from tenants.models import Tenant
@@ -140,7 +140,7 @@ with salt as materialized (select gen_random_uuid()::text as salt), his as (
 )
 update recommendations_attribution a set
     recommendation_id = 'rec_' || substr(md5(salt || a.recommendation_id), 1, 12)
-        || substr(a.recommendation_id, 17, 8) || substr(md5(a.recommendation_id || salt), 1, 12),
+        || substr(a.recommendation_id, 17, 12) || substr(md5(a.recommendation_id || salt), 1, 8),
     order_external_id = case when a.order_external_id like 'event:%%'
         then 'event:' || md5(salt || a.order_external_id) else a.order_external_id end
 from salt, his where a.tenant_id = %(tenant)s and a.id = his.id
@@ -156,7 +156,7 @@ def _erase_orders(tenant: Tenant, subject: Subject) -> int:
 
 def _erase_history(tenant: Tenant, subject: Subject) -> int:
     shoppers.erase(tenant.pk, subject.customer)
-    return history.forget(tenant.pk, subject.keys)
+    return history.forget(tenant.pk, subject.keys) + arms.forget(tenant.pk, subject.keys)
 
 
 def _erase_answers(tenant: Tenant, subject: Subject) -> int:

@@ -10,7 +10,19 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from recommendations import answer_log, answers, candidates, composing, control, history, popular, shoppers, suppression
+from modelregistry.routing import CHAMPION, Route
+from recommendations import (
+    answer_log,
+    answers,
+    arms,
+    candidates,
+    composing,
+    control,
+    history,
+    popular,
+    shoppers,
+    suppression,
+)
 from recommendations.candidacy import Facts
 from recommendations.candidates import Shop
 from recommendations.composing import Composed, Served
@@ -67,6 +79,9 @@ class RecommendationEngine:
         if held is None or held.bundle is None or held.is_cold:
             wanted.append((popular.key(self.tenant_id), 0))
             layout.append("popular")
+        if query.customer and held is not None and held.routes.has_experiments:
+            wanted += [(arms.key(self.tenant_id, of), arms.SEEN) for of in subjects(query)]
+            layout += ["arms"] * (len(wanted) - len(layout))
         query.layout = tuple(layout)
         return wanted
 
@@ -95,36 +110,40 @@ class RecommendationEngine:
     ) -> list[Served]:
         """The lists that the query asks for, no product twice across them.
 
-        shop     another than the one that this process holds: with another version of the model
+        shop     another than the one that this process holds: with another version of the model, for
+                 everybody, whatever experiments run
         rules    other decisions than the shop's own, to try them
         tells    also keeps what was dropped or moved, and why
         """
-        shop = shop or candidates.shop(self.tenant_id, call.epochs)
+        routes = None
+        if shop is None:
+            shop = candidates.shop(self.tenant_id, call.epochs)
+            routes = shop.routes if shop.routes.decides else None
         shop.is_cold = self._is_cold_start(call.one("cold"))
+        kept = arms.kept(call.all("arms")) if routes else {}
         rules = rules or shop.control
         call.moment = call.moment or time.time()
         acts = self._acts(query, call)
         shopper = self._shopper(query, call) if query.uses_shopper or rules.uses_shopper else None
         found: list[Served] = []
-        taken: list[int] = []
         for one in query.several or (query,):
-            served = self._list(shop, one, acts, call, rules, shopper, taken, tells=tells)
-            taken += served.composed.pool.items.tolist()
-            found.append(served)
+            route = routes.choose(one.customer or one.session, one.placement, kept) if routes else CHAMPION
+            found.append(self._list(shop, one, acts, call, rules, shopper, found, route, tells=tells))
         return found
 
     def _list(
         self, shop: Shop, query: Query, acts: Sequence[Act], call: Call, rules: Control,
-        shopper: dict[str, Any] | None, taken: Sequence[int], *, tells: bool,
+        shopper: dict[str, Any] | None, before: Sequence[Served], route: Route, *, tells: bool,
     ) -> Served:
+        usual, shop = shop, shop.routed(route.version)
         context = self._context(shop, query)
-        plan = control.plan(rules, query, context=context, shopper=shopper, now=call.moment)
+        plan = arms.apply(control.plan(rules, query, context=context, shopper=shopper, now=call.moment), route)
         asked = Asked(
-            shop, query, plan, acts, lambda: self._ranked(shop, call), context, shopper, taken,
+            shop, query, plan, acts, lambda: self._ranked(usual, call), context, shopper, _taken(shop, before),
             Trace() if tells else None, call.moment,
         )
         composed = composing.nothing() if plan.is_off else composing.compose(asked)
-        return Served(asked, composed, _reason(asked, composed))
+        return Served(asked, composed, _reason(asked, composed), route)
 
     def _context(self, shop: Shop, query: Query) -> Facts | None:
         """The product that the page is about, as expressions read it."""
@@ -196,11 +215,24 @@ class RecommendationEngine:
         return found
 
 
+def _taken(shop: Shop, before: Sequence[Served]) -> list[int]:
+    """What the lists before show already, in this shop's numbering: another version has another."""
+    found: list[int] = []
+    for served in before:
+        items = served.composed.pool.items
+        if served.shop is not shop:
+            items = shop.assortment.index(served.shop.assortment.ids(items.tolist()))
+        found += items.tolist()
+    return found
+
+
 def _reason(asked: Asked, composed: Composed) -> str | None:
     """Why the list is not what was asked for; None when it is."""
     shop, plan, query = asked.shop, asked.plan, asked.query
     if plan.is_off:
         return "placement_off"
+    if plan.is_held_out:
+        return "holdout"
     if shop.is_cold:
         return "cold_start"
     if shop.bundle is None:

@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from luxebrain.lib import problems
-from recommendations import inbox, shapes, told
+from recommendations import arms, inbox, shapes, told
 from recommendations.api import bodies, described, examples, filters, paging, sent, serializers
 from tenants import idempotency, tenancy
 from tenants.api.base import TenantView
@@ -54,6 +54,7 @@ def _take(request: HttpRequest) -> HttpResponse:
         detail = "The events could not be stored. Nothing was kept; please send them again."
         raise problems.Unavailable(detail) from error
     inbox.tell_history(credential.tenant_id, kept)
+    arms.tell(credential.tenant_id, kept)
     return response
 
 

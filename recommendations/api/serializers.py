@@ -137,6 +137,10 @@ class Answer(serializers.Serializer):
     model_scope = serializers.CharField(
         allow_null=True, help_text="tenant: the shop's isolated model; shared: the model of the common training"
     )
+    experiment = serializers.CharField(
+        allow_null=True, help_text="Key of the experiment that the list counts for"
+    )
+    arm = serializers.CharField(allow_null=True, help_text="A or B: what this shopper gets while it runs")
     fallback_used = serializers.BooleanField()
     degraded = serializers.BooleanField()
     warnings = serializers.ListField(child=serializers.CharField())

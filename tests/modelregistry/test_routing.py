@@ -79,11 +79,12 @@ def test_it_keeps_an_arm_that_was_seen(subject: str, arm: str, share: int) -> No
     """A guest who signs in keeps the arm; one seen before the phase began does not bind."""
     test = routing.Trial(5, "sticky", (100 - share, share), frozenset(), 1000.0, routing.trial(TEST).routes)
     some = Routes(tests=(test,))
-    assert some.choose(subject, "", {5: (arm, 1000.0)}).arm == arm
+    assert some.choose(subject, "", {5: [(arm, 1000.0)]}).arm == arm
     usual = some.choose(subject, "").arm
-    assert some.choose(subject, "", {5: (arm, 999.9)}).arm == usual
-    assert some.choose(subject, "", {6: (arm, 2000.0)}).arm == usual
-    assert some.choose(subject, "", {5: ("Z", 2000.0)}).arm == usual
+    assert some.choose(subject, "", {5: [(arm, 999.9)]}).arm == usual
+    assert some.choose(subject, "", {6: [(arm, 2000.0)]}).arm == usual
+    assert some.choose(subject, "", {5: [("Z", 2000.0)]}).arm == usual
+    assert some.choose(subject, "", {5: [("Z", 1.0), (arm, 1001.0), ("A", 1002.0)]}).arm == arm
 
 
 @given(st.text(min_size=1, max_size=64), st.integers(1, 99), st.integers(1, 99))
