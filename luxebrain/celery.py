@@ -52,5 +52,6 @@ app.conf.beat_schedule = {
     "look-for-findings": every(3600, "recommendations.look_for_findings"),
     "sweep-files": every(3600, "recommendations.sweep_files"),
     "measure-models": every(86400, "recommendations.measure_models"),
+    "watch-isolated": every(3600, "recommendations.watch_isolated"),
     "nightly-training": every(3600, "recommendations.train_stale"),
 }

@@ -332,6 +332,8 @@ CORS_EXPOSE_HEADERS = [
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key"]
 
 # --- What the product does --------------------------------------------------------------------
+ISOLATED_STALE_DAYS = env.number("LUX_ISOLATED_STALE_DAYS", 3)  # an isolated model is trained every night
+ISOLATION_GRACE_DAYS = env.number("LUX_ISOLATION_GRACE_DAYS", 30)  # its files after its end
 COLD_START_ORDERS = env.number("LUX_COLD_START_ORDERS", 10)
 RECOMMENDATION_CACHE_SECONDS = 3600
 HISTORY_EVENTS = 50

@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.conf import settings
+
 from luxebrain.lib import figures
+from luxebrain.lib.problems import Problem
+from modelregistry.models import ModelVersion
 from tenants.models import Plan, Tenant
+
+
+class NotEligible(Problem):
+    """The tenant does not meet the conditions; `errors` name each with its figures."""
+
+    status = 409
+    code = "not_eligible_for_isolation"
 
 
 @dataclass(frozen=True)
@@ -18,6 +29,10 @@ class Check:
     text: str
     is_met: bool
     share: float
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.share)
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,25 @@ class Facts:
 def checklist(tenant: Tenant) -> list[Check]:
     """The conditions in the order in which a shop meets them; all from the Plan row and the shop's own rows."""
     return [_plan(tenant.plan), _orders(tenant), _standing(tenant)]
+
+
+def require(tenant: Tenant) -> None:
+    """Raises NotEligible with the conditions that are not met."""
+    missing = {check.name: f"{check.label}: {check.text}." for check in checklist(tenant) if not check.is_met}
+    if missing:
+        raise NotEligible("The conditions for an isolated model are not met.", fields=missing)
+
+
+def offline(tenant: Tenant) -> dict[str, float | None]:
+    """NDCG@10 of the latest shared version, and of best sellers on its test; None where it was not measured."""
+    ready = tenant.model_versions.filter(model=settings.MODEL_NAME, scope=ModelVersion.Scope.SHARED)  # type: ignore[attr-defined]
+    version = ready.order_by("-number").first()
+    if version is None:
+        return {"shared": None, "popular": None}
+    run = tenant.training_runs.filter(version=version).first()  # type: ignore[attr-defined]
+    trials = run.trials if run else []
+    popular = next((trial for trial in trials if trial.get("algorithm") == "popularity" and "ndcg@10" in trial), {})
+    return {"shared": version.metrics.get("ndcg@10"), "popular": popular.get("ndcg@10")}
 
 
 def facts(tenant: Tenant) -> Facts:

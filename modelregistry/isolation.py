@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,6 @@ OWN_WEIGHT, FOREIGN_WEIGHT = 1.0, 0.1
 TRIED = 3  # shared versions that may take over when an isolated model ends
 State = IsolationRequest.State
 SHARED, TENANT = ModelVersion.Scope.SHARED, ModelVersion.Scope.TENANT
-
-
-class NotEligible(Problem):
-    """The tenant does not meet the conditions; `errors` name each with its figures."""
-
-    status = 409
-    code = "not_eligible_for_isolation"
 
 
 class ForeignRows(RuntimeError):
@@ -135,7 +129,7 @@ class TenantModelIsolation:
     def request(self, *, reason: str, by: User | None) -> IsolationRequest:
         """Asks for an isolated model. Raises NotEligible, Conflict while one is open, Problem without a reason."""
         reason = _said(reason, "Say what you need it for.")
-        self._require_eligible()
+        eligibility.require(self.tenant)
         with self.tenant.atomic():
             row = self._create(reason=reason, by=by)
             self._moved(row, State.REQUESTED, by=by, note=reason)
@@ -147,10 +141,10 @@ class TenantModelIsolation:
 
     def approve(self, row: IsolationRequest, *, by: User | None, note: str = "") -> None:
         """Starts the training with the same transaction. Raises NotEligible if the conditions no longer hold."""
-        self._require_eligible()
+        eligibility.require(self.tenant)
         with self.tenant.atomic():
             self._move(row, State.APPROVED, after=(State.REQUESTED,), by=by, note=note)
-            self._enqueue(row)
+            self.train(row)
 
     def decline(self, row: IsolationRequest, *, by: User | None, reason: str) -> None:
         reason = _said(reason, "Say why: the shop reads it.")
@@ -159,11 +153,11 @@ class TenantModelIsolation:
     def create_tenant_model(self, *, by: User | None, reason: str) -> IsolationRequest:
         """Directly by an operator: request and approval in one."""
         reason = _said(reason, "Say why: it is kept in the history.")
-        self._require_eligible()
+        eligibility.require(self.tenant)
         with self.tenant.atomic():
             row = self._create(reason=reason, by=by, state=State.APPROVED)
             self._moved(row, State.APPROVED, by=by, note=reason)
-            self._enqueue(row)
+            self.train(row)
         return row
 
     def training_began(self) -> None:
@@ -204,14 +198,28 @@ class TenantModelIsolation:
         found = [path for path in self.home().glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
         return sum(artifacts.discard(path) for path in found)
 
+    def let_go(self, *, days: int) -> None:
+        """Deletes the artefacts of what was disabled longer ago than the grace period."""
+        over = timezone.now() - timedelta(days=days)
+        ended = self._requests().filter(state=State.DISABLED, deleted_at__isnull=True, moved_at__lt=over)
+        for row in ended:
+            self.delete(row, by=None)
+
+    def train(self, row: IsolationRequest) -> None:
+        """A training as soon as none is under way, by a worker."""
+        work.enqueue(self.tenant, TRAIN, subject=row.pk, key=f"isolate:{row.pk}")
+
+    def retrain(self, row: IsolationRequest, *, by: User | None) -> None:
+        """Another training at a person's request. Raises Conflict where the model is not isolated."""
+        if row.state not in IsolationRequest.HELD:
+            raise Conflict("Only an isolated model can be trained in isolation.")
+        with self.tenant.atomic():
+            self.train(row)
+            audit.record(self.tenant, "isolation.retrain", by=by or "LuxeBrain", target=str(row))
+
     # --- Inside ----------------------------------------------------------------------------------
     def _requests(self) -> Any:
         return self.tenant.isolation_requests.filter(model=self.model)
-
-    def _require_eligible(self) -> None:
-        missing = {check.name: f"{check.label}: {check.text}." for check in self.checklist() if not check.is_met}
-        if missing:
-            raise NotEligible("The conditions for an isolated model are not met.", fields=missing)
 
     def _create(self, *, reason: str, by: User | None, state: str = State.REQUESTED) -> IsolationRequest:
         try:
@@ -258,9 +266,6 @@ class TenantModelIsolation:
             except versions.NotActivatable:
                 continue
         work.enqueue(self.tenant, TRAIN_SHARED, key="train-shared")
-
-    def _enqueue(self, row: IsolationRequest) -> None:
-        work.enqueue(self.tenant, TRAIN, subject=row.pk, key=f"isolate:{row.pk}")
 
 
 def _said(text: str, missing: str) -> str:

@@ -11,7 +11,7 @@ TENANT = (
     ("Metrics", ("panel:model-metrics",)),
     ("Compare", ("panel:compare-versions",)),
     ("Experiments", ("panel:experiments",)),
-    ("Own model", ("panel:own-model", "panel:isolation")),
+    ("Isolated model", ("panel:isolation",)),
 )
 STAFF = (
     ("Versions", ("models",)),

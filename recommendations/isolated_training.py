@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Conflict
-from modelregistry import isolation
+from modelregistry import isolation, isolation_health
 from modelregistry.isolation import TenantModelIsolation
+from modelregistry.models import IsolationRequest
 from recommendations import training
 from tenants import tenancy, work
 from tenants.models import Tenant
@@ -44,3 +50,33 @@ def request(tenant: Tenant, *, reason: str) -> None:
     row = TenantModelIsolation(tenant).current()
     decided = row.steps.filter(state="approved", by__isnull=False).order_by("-id").first() if row else None
     training.request(tenant, reason=reason, by=decided.by if decided else None)
+
+
+@work.handler("recommendations.watch_isolated")
+def watch(lease: Lease) -> None:
+    """Once an hour: what a plan ended, a training that was lost, models that are stale or worse, files to let go."""
+    rows = IsolationRequest.objects.across_tenants()
+    held = set(rows.filter(state__in=IsolationRequest.HELD).values_list("tenant_id", flat=True))
+    over = timezone.now() - timedelta(days=settings.ISOLATION_GRACE_DAYS)
+    kept = rows.filter(state=IsolationRequest.State.DISABLED, deleted_at__isnull=True, moved_at__lt=over)
+    for tenant_id in sorted(held | set(kept.values_list("tenant_id", flat=True))):
+        lease.renew()
+        try:
+            with tenancy.enter(tenant_id) as tenant:
+                _look_after(tenant)
+        except tenancy.NoSuchTenant:
+            continue
+
+
+def _look_after(tenant: Tenant) -> None:
+    isolated = TenantModelIsolation(tenant)
+    row = isolated.current()
+    if row is None:
+        isolated.let_go(days=settings.ISOLATION_GRACE_DAYS)
+    elif row.state in IsolationRequest.HELD and not tenant.plan.has_isolated_model:
+        isolated.disable(row, by=None, reason=f"The plan {tenant.plan.name} does not include an isolated model.")
+    elif row.state == IsolationRequest.State.TRAINING and training.under_way(tenant) is None:
+        isolated.training_ended(None, outcome="The training was lost. Another one was asked for.")
+        isolated.train(row)
+    else:
+        isolation_health.watch(tenant)

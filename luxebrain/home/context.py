@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from luxebrain.lib import navigation
 from luxebrain.lib.markup import initials
 from luxebrain.lib.navigation import Badge, Item
+from modelregistry.models import IsolationRequest
 from tenants import access, tenancy
 from tenants.models import ErrorGroup
 
@@ -22,6 +23,11 @@ def count_tenants(request: HttpRequest) -> Badge:
 def count_errors(request: HttpRequest) -> Badge:
     count = ErrorGroup.objects.using("ops").filter(state=ErrorGroup.State.OPEN).count()
     return Badge(count, f"{count} open", urgent=count > 0)
+
+
+def count_isolation(request: HttpRequest) -> Badge:
+    count = IsolationRequest.objects.across_tenants().filter(state=IsolationRequest.State.REQUESTED).count()
+    return Badge(count, f"{count} to decide")
 
 
 TENANT_MENU = (
@@ -43,6 +49,7 @@ STAFF_MENU = (
     Item("Overview", "house", "dashboard", may="platform.read", alone=True),
     Item("Tenants", "users", "tenants", may="platform.read", badge=count_tenants),
     Item("Model registry", "box", "models", "Models", may="platform.read"),
+    Item("Isolation requests", "key-round", "isolation-requests", "Models", may="platform.read", badge=count_isolation),
     Item("Errors & health", "activity", "errors", "Operations", may="platform.read", badge=count_errors),
     Item("People", "user-round-cog", "people", "Operations", may="platform.read"),
     Item("Audit trail", "scroll-text", "audit", "Operations", may="platform.read"),

@@ -2,9 +2,18 @@
 
 from django.urls import path
 
-from modelregistry.backoffice import versions
+from modelregistry.backoffice import isolation, versions
 
 urlpatterns = [
+    path("isolation-requests", isolation.requests, name="isolation-requests"),
+    path("isolation-requests/new", isolation.create, name="isolation-new"),
+    path("isolation-requests/<int:pk>", isolation.detail, name="isolation-request"),
+    path("isolation-requests/<int:pk>/progress", isolation.progress, name="isolation-request-progress"),
+    path("isolation-requests/<int:pk>/approve", isolation.approve, name="isolation-approve"),
+    path("isolation-requests/<int:pk>/decline", isolation.decline, name="isolation-decline"),
+    path("isolation-requests/<int:pk>/retrain", isolation.retrain, name="isolation-retrain"),
+    path("isolation-requests/<int:pk>/disable", isolation.disable, name="isolation-disable"),
+    path("isolation-requests/<int:pk>/delete", isolation.delete, name="isolation-delete"),
     path("models", versions.models, name="models"),
     path("models/<slug:slug>/roll-back", versions.rollback, name="roll-back-tenant"),
 ]

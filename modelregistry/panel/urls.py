@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from modelregistry.panel import looking, versions
+from modelregistry.panel import isolated, looking, versions
 
 urlpatterns = [
     path("models/metrics", looking.metrics, name="model-metrics"),
     path("models/compare", looking.compare, name="compare-versions"),
     path("models/live", looking.live, name="live-version"),
+    path("models/isolated", isolated.isolated, name="isolation"),
+    path("models/isolated/progress", isolated.progress, name="isolation-progress"),
+    path("models/isolated/request", isolated.ask, name="isolation-ask"),
+    path("models/isolated/cancel", isolated.cancel, name="isolation-cancel"),
     path("models/roll-back", versions.rollback, name="roll-back"),
     path("models/<int:number>", versions.detail, name="model-version"),
     path("models/<int:number>/activate", versions.activate, name="activate-version"),

@@ -103,6 +103,7 @@ DOORS = {
     "anomalies/watching.py": "the detector's rounds over all shops",
     "recommendations/deliveries.py": "settles deliveries whose work was given up",
     "recommendations/findings.py": "finds the shops whose data is to be looked through",
+    "recommendations/isolated_training.py": "finds the shops that have or had an isolated model",
     "recommendations/measuring.py": "finds the shops whose versions are to be measured",
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/tracking.py": "finds the tenants with news",
