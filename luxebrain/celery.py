@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
     "close-buckets": every(60, "anomalies.close_buckets"),
     "sweep-points": every(86400, "anomalies.sweep_points"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
+    "count-experiments": every(300, "recommendations.count_experiments"),
     "settle-deliveries": every(60, "recommendations.settle_deliveries"),
     "pull-stores": every(300, "recommendations.pull_due"),
     "sweep-work": every(300, "tenants.sweep_work"),

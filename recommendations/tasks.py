@@ -10,6 +10,7 @@ from recommendations import (
     batch_work,  # noqa: F401  (registers the handlers of batch jobs)
     deliveries,
     export_work,  # noqa: F401  (registers the handler of exports)
+    exposures,
     findings,
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
@@ -34,6 +35,17 @@ def roll_up(lease: work.Lease) -> None:
     with tenancy.enter(lease.tenant_id) as tenant:
         since = lease.payload.get("since")
         tracking.roll_up(tenant, since=datetime.fromisoformat(since) if since else None)
+        lease.finish("default")
+
+
+@work.handler(exposures.TASK)
+def count_experiments(lease: work.Lease) -> None:
+    """Without a tenant: finds the tenants with experiments. With one: counts what its experiments brought."""
+    if lease.tenant_id is None:
+        exposures.fan_out()
+        return
+    with tenancy.enter(lease.tenant_id) as tenant:
+        exposures.count_due(tenant)
         lease.finish("default")
 
 
