@@ -10,8 +10,17 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from luxebrain.lib.problems import Conflict, NotFound, PlanLimit
-from recommendations import batch_asking, batch_closing, batch_handing, batch_results, batch_running
+from luxebrain.lib.problems import Conflict, NotFound, PlanLimit, Problem
+from recommendations import (
+    audiences,
+    batch_asking,
+    batch_closing,
+    batch_handing,
+    batch_planning,
+    batch_privacy,  # noqa: F401  (says what is held of one customer)
+    batch_results,
+    batch_running,
+)
 from recommendations.batch_asking import Wanted
 from recommendations.models import BatchChunk, BatchJob
 from tenants import audit
@@ -50,20 +59,26 @@ class BatchInferenceQueue:
         """A new job, waiting. Raises Problem with a reason per field, PlanLimit, Conflict."""
         tenant = self.tenant
         wanted = wanted if isinstance(wanted, Wanted) else batch_asking.read(wanted)
+        asked = audiences.read(tenant, wanted.audience) if wanted.audience is not None else {}
         batch_handing.lock(tenant)
         self._check_room()
-        total = len(wanted.ids)
+        total = audiences.count(tenant, asked) if asked else len(wanted.ids)
+        if not total:
+            raise Problem("Some fields are not right.", fields={"audience": "Nobody is in this audience now."})
         if total > tenant.plan.batch_customers:
             raise PlanLimit(f"These are {total:,} customers; your plan takes {tenant.plan.batch_customers:,} a job.")
         job = BatchJob(
-            tenant=tenant, name=wanted.name, asked=wanted.asked, on_unknown=wanted.on_unknown,
+            tenant=tenant, name=wanted.name, asked=wanted.asked, audience=asked, on_unknown=wanted.on_unknown,
             total=total, source=source, requested_by=by if isinstance(by, User) else None,
-            key_label=by[:80] if isinstance(by, str) else "", is_planned=True,
+            key_label=by[:80] if isinstance(by, str) else "", is_planned=not asked,
         )  # fmt: skip
         batch_handing.note(job, "asked for", by=by)
         job.save(force_insert=True)
-        batch_running.add_chunks(tenant, job, wanted.ids)
-        batch_handing.hand_out(tenant)
+        if asked:
+            batch_planning.request(tenant, job)
+        else:
+            batch_running.add_chunks(tenant, job, wanted.ids)
+            batch_handing.hand_out(tenant)
         audit.record(tenant, "batch.requested", by=by, target=str(job.public_id), details={"total": total})
         job.refresh_from_db()
         return job
@@ -133,6 +148,8 @@ class BatchInferenceQueue:
 
     def _again_failed(self, job: BatchJob) -> None:
         rows = self.tenant.batch_chunks.filter(job=job.pk)
+        if not job.is_planned:
+            raise Conflict("The customers of this job were not all read. Retry the whole job.")
         for chunk in rows.exclude(problems={}).exclude(state=Piece.FAILED).defer("customers", "outcome"):
             places = sorted(map(int, chunk.problems))
             rows.filter(pk=chunk.pk).update(
@@ -154,6 +171,10 @@ class BatchInferenceQueue:
         )
         job.processed = job.failed = job.skipped = job.unknown = 0
         job.version, job.moment, job.started_at = None, 0.0, None
+        if not job.is_planned:
+            rows.delete()
+            job.mark = ""
+            batch_planning.request(self.tenant, job)
 
     def _open(self, job: BatchJob) -> BatchJob:
         found = self.tenant.batch_jobs.select_for_update().get(pk=job.pk)
@@ -173,8 +194,14 @@ class BatchInferenceQueue:
         """What the beat asks of each tenant: lost chunks, the next ones, finished jobs, results kept too long."""
         batch_handing.lock(self.tenant)
         batch_handing.take_back(self.tenant)
+        batch_planning.close_lost(self.tenant)
         batch_running.go_on(self.tenant)
         batch_closing.expire(self.tenant)
+
+    @staticmethod
+    def read_audience(lease: Lease) -> None:
+        """Cuts a job's audience into chunks. In no transaction."""
+        batch_planning.read_audience(lease)
 
     @staticmethod
     def tenants_to_look_after() -> list[int]:

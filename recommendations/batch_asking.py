@@ -15,7 +15,7 @@ from recommendations.queries import Query
 
 MAX_IDS = 1000
 # What makes the list is asked as in a single call; these belong to the job.
-_OWN = frozenset({"customer_id", "session_id", "customer_ids", "on_unknown", "name"})
+_OWN = frozenset({"customer_id", "session_id", "customer_ids", "audience", "on_unknown", "name"})
 _LIST = frozenset(
     "type recommendation_type product_id product_ids limit placement exclude candidates filter boosts min_relevance "
     "diversity fallback language".split()
@@ -24,16 +24,17 @@ _LIST = frozenset(
 
 @dataclass(slots=True)
 class Wanted:
-    """One job as it was asked for."""
+    """One job as it was asked for. Of `ids` and `audience` one is filled; `session` goes with a single id or none."""
 
     asked: dict[str, Any]
     ids: list[str] = field(default_factory=list)
+    audience: Mapping[str, Any] | None = None
     on_unknown: str = "popular"
     name: str = ""
 
 
 def read(values: Any) -> Wanted:
-    """Raises Problem with a reason per field."""
+    """Raises Problem with a reason per field. The audience is handed on unread: who owns it checks it."""
     if not isinstance(values, Mapping):
         raise Problem("Send one JSON object.")
     given = Given(values)
@@ -67,15 +68,20 @@ def _asked(given: Given) -> dict[str, Any]:
 
 def _for_whom(given: Given, wanted: Wanted) -> None:
     values = given.values
-    ways = [name for name in ("customer_ids",) if values.get(name) is not None]
+    ways = [name for name in ("customer_ids", "audience") if values.get(name) is not None]
     if values.get("customer_id") not in (None, "") or values.get("session_id") not in (None, ""):
         ways.append("customer_id")
     if len(ways) != 1:
-        message = "Say for whom, in one way: customer_id (or session_id), or customer_ids."
+        message = "Say for whom, in one way: customer_id (or session_id), customer_ids, or audience."
         given.refuse("customer_ids" if not ways else ways[0], message)
         return
     if ways == ["customer_id"]:
         wanted.ids = [given.identifier("customer_id")]
+    elif ways == ["audience"]:
+        if isinstance(values["audience"], Mapping):
+            wanted.audience = values["audience"]
+        else:
+            given.refuse("audience", 'An object with a kind, such as {"kind": "all"}.')
     else:
         wanted.ids = _ids(given, values["customer_ids"])
 

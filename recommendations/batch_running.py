@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from luxebrain.lib.problems import NotFound
@@ -143,6 +143,11 @@ def go_on(tenant: Tenant) -> None:
     """The next chunks, and the end of jobs that have none left. Under the tenant's lock."""
     batch_handing.hand_out(tenant)
     batch_closing.close_finished(tenant)
+
+
+def size_of(tenant: Tenant, job: BatchJob) -> int:
+    """How many customers its chunks hold."""
+    return tenant.batch_chunks.filter(job=job.pk).aggregate(n=Sum("size"))["n"] or 0
 
 
 def add_chunks(tenant: Tenant, job: BatchJob, ids: Sequence[str]) -> None:

@@ -102,6 +102,9 @@ class Scorer:
                 made.states[place] = SKIPPED
                 return True
             self.problems[place] = batch_packing.UNKNOWN
+        if not self.ids[place] and not self.order.query.session:  # erased since the job was asked for
+            made.states[place] = SKIPPED
+            return True
         if place in self.problems:
             made.states[place] = FAILED
             return True

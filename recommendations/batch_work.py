@@ -1,6 +1,6 @@
 """The work of batch jobs: read an audience into chunks, do one chunk, and the beat's look every five seconds."""
 
-from recommendations import batch_handing
+from recommendations import batch_handing, batch_planning
 from recommendations.batch import BatchInferenceQueue
 from tenants import tenancy, work
 
@@ -10,6 +10,11 @@ DUE_TASK = "recommendations.batch_due"
 @work.handler(batch_handing.TASK)
 def chunk(lease: work.Lease) -> None:
     BatchInferenceQueue.process_batch(lease)
+
+
+@work.handler(batch_planning.TASK)
+def plan(lease: work.Lease) -> None:
+    BatchInferenceQueue.read_audience(lease)
 
 
 @work.handler(DUE_TASK)

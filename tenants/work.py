@@ -4,6 +4,7 @@ The record of work is the row; a Celery message is only a hint that a row is due
 sent again by the relay, doubled ones find the row taken. Time is always the database's.
 """
 
+import random
 import traceback
 import uuid
 from collections.abc import Callable
@@ -168,10 +169,16 @@ def run(work_id: int) -> bool:
     except Exception as error:
         log.exception("work.failed")
         errors.record(error, source="worker", tenant_id=lease.tenant_id, path=f"{lease.task}#{lease.work_id}")
-        _release(lease, seconds=min(2.0**lease.attempt, 300), error=traceback.format_exc(limit=-3)[-2000:])
+        _release(lease, seconds=pause_after(lease.attempt), error=traceback.format_exc(limit=-3)[-2000:])
     finally:
         logs.clear()
     return True
+
+
+def pause_after(attempt: int) -> float:
+    """Seconds until the next attempt: twice as long each time, five minutes at most, and not the same for all,
+    so that what failed together does not come back together."""
+    return min(2.0**attempt, 300) * random.uniform(0.75, 1.25)  # noqa: S311  (spreads load, guards nothing)
 
 
 def _release(lease: Lease, *, seconds: float, error: str, give_back: bool = False) -> None:

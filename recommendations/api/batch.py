@@ -63,9 +63,9 @@ class BatchJobsView(_View):
 
     @extend_schema(
         summary="Ask for recommendations of many customers", operation_id="batch_jobs_send",
-        description="Answers at once with the job, which is done in the background. One customer or session, or up to "
-        "1,000 customer_ids; the other fields are those of a single call and hold for every customer. The job keeps "
-        "the version of the model that it begins with.",
+        description="Answers at once with the job, which is done in the background. One customer or session, up to "
+        "1,000 customer_ids, or an audience; the other fields are those of a single call and hold for every customer. "
+        "The job keeps the version of the model that it begins with.",
         parameters=[described.KEY], request=batch_schemas.ASKED, responses={202: batch_schemas.JOB},
     )  # fmt: skip
     def post(self, request: Any) -> Response:

@@ -3,7 +3,7 @@
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers as s
 
-from recommendations import queries
+from recommendations import audiences, queries
 from recommendations.models import BatchJob
 
 _ID = {"max_length": 64, "required": False}
@@ -17,6 +17,12 @@ ASKED = inline_serializer("BatchAsked", {
     "placement": s.RegexField(r"^[A-Za-z0-9_.-]{0,40}$", required=False),
     "filter": s.CharField(required=False),
     "exclude": s.ListField(child=s.CharField(max_length=64), max_length=queries.MAX_EXCLUDED, required=False),
+    "audience": inline_serializer("BatchAudience", {
+        "kind": s.ChoiceField(list(audiences.KINDS)), "days": s.IntegerField(min_value=1, required=False),
+        "least": s.DecimalField(max_digits=12, decimal_places=2, required=False),
+        "category": s.CharField(max_length=120, required=False), "id": s.IntegerField(min_value=1, required=False),
+        "ids": s.ListField(child=s.CharField(max_length=64), required=False),
+    }, required=False),
     "on_unknown": s.ChoiceField(BatchJob.Unknown.values, required=False),
     "name": s.CharField(max_length=120, required=False),
 })

@@ -19,7 +19,7 @@ from tests import make
 from tests.trained import register  # noqa: F401  (fixture)
 
 PATH = "/api/v1/recommendations/batch"
-TASKS = {"recommendations.batch_chunk", "recommendations.batch_due"}
+TASKS = {"recommendations.batch_chunk", "recommendations.batch_due", "recommendations.batch_plan"}
 
 
 @pytest.fixture
@@ -81,6 +81,9 @@ def test_it_takes_the_single_shape(shop, api):
         ({"customer_ids": ["c1"], "type": "similar"}, "product_id"),
         ({"customer_ids": ["c1"], "on_unknown": "guess"}, "on_unknown"),
         ({"customer_ids": ["c1"], "tenant_id": 1}, "tenant_id"),
+        ({"audience": {"kind": "everybody"}}, "audience.kind"),
+        ({"audience": "all"}, "audience"),
+        ({"audience": {"kind": "ordered_within", "days": 0}}, "audience.days"),
     ],
 )
 def test_it_says_which_field_is_not_right(shop, api, body, field):
@@ -132,6 +135,15 @@ def test_unknown_customers_are_told_and_the_caller_chooses(shop, api, choice, st
     assert (done["processed"], done["failed"], done["skipped"]) == counts
     assert (done["results"][1]["status"], done["results"][1]["unknown"]) == (status, True)
     assert bool(done["errors"]) is (choice == "fail")
+
+
+def test_it_takes_an_audience(shop, api):
+    asked = {"audience": {"kind": "ordered_within", "days": 90}, "limit": 2}
+    job = api.post(PATH, asked).json()
+    assert (job["total"], job["audience"]) == (8, {"kind": "ordered_within", "days": 90})
+    do()
+    done = api.get(job["status_url"]).json()
+    assert (done["status"], done["processed"], len(done["results"])) == ("completed", 8, 8)
 
 
 def test_it_is_done_once_per_key(shop, api):
