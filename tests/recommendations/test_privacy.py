@@ -16,6 +16,7 @@ from luxebrain.lib import redis
 from recommendations import (
     answer_log,
     applying,
+    batch_packing,
     candidates,
     history,
     inbox,
@@ -126,6 +127,8 @@ def planted(acme):
                                  **hook | {"digest": b"2" * 32})
     acme.audiences.create(name="Few", asked={"kind": "ids", "ids": [WHO]})
     acme.audience_pieces.create(audience=acme.audiences.create(asked={"kind": "file"}, size=1), position=0, ids=[WHO])
+    job = acme.batch_jobs.create(audience={"kind": "ids", "ids": [WHO]}, asked={"session_id": SESSION}, total=1)
+    acme.batch_chunks.create(job=job, number=0, first=0, size=1, customers=batch_packing.pack_ids([WHO]))
     acme.tombstones.create(kind="customer", external_id=WHO, deleted_at=timezone.now())
     name = storage.new_name()
     storage.path(acme.pk, name).write_text(f"id,country\n{WHO},FR\n")
