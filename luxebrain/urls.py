@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("modelregistry.backoffice.urls")),
     path("account/", include("tenants.account.urls")),
     path("t/<slug:slug>/", include((panel, "panel"))),
+    path("api/admin/", include("recommendations.api.admin_urls")),
+    path("api/admin/models/", include("modelregistry.api.urls")),
     path("api/", include("tenants.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 
@@ -12,11 +13,13 @@ from modelregistry.artifacts import Loaded
 from modelregistry.models import ModelVersion
 from tenants.models import Tenant
 
-LoadTest = Callable[[Loaded], None]
-Canaries = Callable[[Tenant, Loaded], None]
+Described = dict[str, Any]  # algorithm, parameters and counts, as the artefact itself says them
+LoadTest = Callable[[Loaded], Described]
+Asks = Callable[[Tenant, Loaded], None]
 
 _load_tests: dict[str, LoadTest] = {}
-_canaries: dict[str, Canaries] = {}
+_canaries: dict[str, Asks] = {}
+_belongings: dict[str, Asks] = {}
 
 
 class NotActivatable(Conflict):
@@ -30,7 +33,7 @@ class CanaryFailed(Exception):
 
 
 def load_test(model: str) -> Callable[[LoadTest], LoadTest]:
-    """Registers what proves that an artefact of this model answers: raises if it does not."""
+    """Registers what proves that an artefact of this model answers, and says what it is: raises if not."""
 
     def register_test(function: LoadTest) -> LoadTest:
         _load_tests[model] = function
@@ -39,14 +42,24 @@ def load_test(model: str) -> Callable[[LoadTest], LoadTest]:
     return register_test
 
 
-def canary_requests(model: str) -> Callable[[Canaries], Canaries]:
+def canary_requests(model: str) -> Callable[[Asks], Asks]:
     """Registers what asks an artefact a set of the tenant's own requests: raises CanaryFailed."""
 
-    def register_requests(function: Canaries) -> Canaries:
+    def register_requests(function: Asks) -> Asks:
         _canaries[model] = function
         return function
 
     return register_requests
+
+
+def belonging(model: str) -> Callable[[Asks], Asks]:
+    """Registers what asks of an artefact from outside whether it is about this tenant: raises CanaryFailed."""
+
+    def register_belonging(function: Asks) -> Asks:
+        _belongings[model] = function
+        return function
+
+    return register_belonging
 
 
 def owner_of(tenant: Tenant) -> str:
@@ -78,9 +91,11 @@ def check(version: ModelVersion, *, tenant: Tenant | None = None) -> None:
         raise NotActivatable(f"{refusal} it does not load ({error}).") from error
 
 
-def prove(tenant: Tenant, model: str, loaded: Loaded) -> None:
-    """The load test and the tenant's own requests. Raises whatever is wrong."""
-    if model in _load_tests:
-        _load_tests[model](loaded)
+def prove(tenant: Tenant, model: str, loaded: Loaded, *, is_upload: bool = False) -> Described | None:
+    """The load test and the tenant's own requests; of an upload also whose it is. Raises whatever is wrong."""
+    described = _load_tests[model](loaded) if model in _load_tests else None
+    if is_upload and model in _belongings:
+        _belongings[model](tenant, loaded)
     if model in _canaries:
         _canaries[model](tenant, loaded)
+    return described

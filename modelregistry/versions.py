@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from luxebrain.lib.problems import Conflict, NotFound
-from modelregistry import lineage, moving
+from modelregistry import lineage, metrics, moving, running
 from modelregistry.artifacts import Saved
 from modelregistry.checks import NotActivatable, canary_requests, check, load, load_test, owner_of
 from modelregistry.lineage import champion, live_at, previous, spells
@@ -19,8 +19,8 @@ from tenants.models import Tenant, User
 
 __all__ = [
     "ModelVersionManager", "NotActivatable", "activate", "canary_requests", "champion", "check", "find", "live_at",
-    "load", "load_test", "next_number", "owner_of", "point", "previous", "register", "retire", "rollback", "spells",
-    "undo",
+    "load", "load_test", "next_number", "owner_of", "point", "previous", "record_metric", "register", "retire",
+    "rollback", "spells", "undo",
 ]
 
 def next_number(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> int:
@@ -43,6 +43,9 @@ def register(
     train_seconds: float = 0.0,
     cpu_seconds: float = 0.0,
     scope: str = ModelVersion.Scope.SHARED,
+    origin: str = ModelVersion.Origin.TRAINING,
+    upload_digest: str = "",
+    reason: str = "",
 ) -> ModelVersion:
     """The saved artefact as a version; its number is that of the artefact's folder.
 
@@ -68,9 +71,14 @@ def register(
             code_version=settings.VERSION,
             train_seconds=train_seconds,
             cpu_seconds=cpu_seconds,
+            origin=origin,
+            upload_digest=upload_digest,
             created_by=moving.person(by),
         )
-        audit.record(tenant, "version.registered", by=by or "training", target=str(version))
+        details = {"origin": origin, "digest": artifact.digest}
+        audit.record(
+            tenant, "version.registered", by=by or "training", target=str(version), details=details, reason=reason
+        )
     return version
 
 
@@ -98,7 +106,7 @@ def rollback(
 ) -> AliasMove:
     """Brings back the version that was in service before; called again, the one before that.
 
-    Versions on the way that cannot be used any more are passed over.
+    Versions on the way that cannot be used any more are passed over. Running tests of versions end with it.
     """
     with locked(tenant):
         current = champion(tenant, model=model)
@@ -111,6 +119,7 @@ def rollback(
             except NotActivatable as problem:
                 refused = refused or f" {problem.detail}"
                 continue
+            running.end_tests_of_versions(tenant, by=by, reason=f"Rolled back to {version}", model=model)
             return moving.move(tenant, current, version, by=by, reason=reason, is_rollback=True)
         raise Conflict(f"There is no earlier version to go back to.{refused}")
 
@@ -145,10 +154,24 @@ def retire(version: ModelVersion, *, by: User | str | None, reason: str = "") ->
             raise Conflict(f"{version} is in service. Put another version into service first.")
         if held is not None:
             raise Conflict(f"{version} is being tried as {held.name}. End that first.")
+        if version.number in running.versions(tenant, model=version.model):
+            raise Conflict(f"{version} serves a running experiment. End that first.")
         version.state = ModelVersion.State.RETIRED
         version.save(update_fields=["state"])
         moving.note_previous(tenant, version.model)
         audit.record(tenant, "version.retired", by=by, target=str(version), reason=reason)
+
+
+def record_metric(
+    version: ModelVersion, *, metric: str, value: float, sample_size: int, window: tuple[datetime, datetime],
+    source: str, by: User | str | None,
+) -> None:
+    """Keeps what somebody measured of a version; the same metric of the same window is replaced."""
+    tenant = version.tenant
+    with tenant.atomic():
+        metrics.record(version, metric, value=value, sample_size=sample_size, window=window, source=source)
+        details = {"metric": metric, "value": value, "sample_size": sample_size, "source": source}
+        audit.record(tenant, "version.measured", by=by, target=str(version), details=details)
 
 
 class ModelVersionManager:
@@ -171,6 +194,9 @@ class ModelVersionManager:
 
     def retire_version(self, number: int, *, by: User | str | None, reason: str = "") -> None:
         retire(find(self.tenant, number, model=self.model), by=by, reason=reason)
+
+    def record_metric(self, number: int, **facts: Any) -> None:
+        record_metric(find(self.tenant, number, model=self.model), **facts)
 
     def live_at(self, moment: datetime) -> ModelVersion | None:
         return live_at(self.tenant, moment, model=self.model)

@@ -8,18 +8,20 @@ from django.conf import settings
 
 from modelregistry import versions
 from modelregistry.artifacts import Loaded
-from modelregistry.checks import CanaryFailed
+from modelregistry.checks import CanaryFailed, belonging
+from recommendations import history, suppression
 from recommendations.algorithms.bundle import Bundle
 from tenants.models import Tenant
 
 KINDS = ("personalised", "similar", "bought_together", "trending", "popular")
 LATEST_ORDERS = 20  # whose customers and products are asked about
 LIMIT = 5
+KNOWN_SHARE = 0.5  # of an uploaded model's products and customers that must be the shop's
 
 
 @versions.load_test(settings.MODEL_NAME)
-def answers(loaded: Loaded) -> None:
-    """The bundle can be put together and lists products of every kind."""
+def answers(loaded: Loaded) -> dict[str, Any]:
+    """The bundle can be put together and lists products of every kind; what it is, by its own manifest."""
     bundle = Bundle.from_arrays(loaded.arrays, loaded.manifest)
     customer = bundle.customers.id(0) if len(bundle.customers) else None
     product = bundle.products.id(0) if len(bundle.products) else None
@@ -27,6 +29,27 @@ def answers(loaded: Loaded) -> None:
         found = bundle.recommend(kind, limit=LIMIT, customer=customer, product=product)
         if len(bundle.products) > 1 and not found:
             raise ValueError(f"it lists nothing for {kind}")
+    return {
+        "algorithm": bundle.personal, "parameters": bundle.parts[bundle.personal].params,
+        "counts": {"products": len(bundle.products), "customers": len(bundle.customers)},
+    }  # fmt: skip
+
+
+@belonging(settings.MODEL_NAME)
+def is_about(tenant: Tenant, loaded: Loaded) -> None:
+    """A file from outside must be about this shop: its products, its customers, and nobody who was erased."""
+    bundle = Bundle.from_arrays(loaded.arrays, loaded.manifest)
+    products, customers = list(bundle.products), list(bundle.customers)
+    known = tenant.products.filter(external_id__in=products).count()
+    if known < len(products) * KNOWN_SHARE:
+        raise CanaryFailed(f"only {known} of its {len(products)} products are in this shop's catalogue")
+    theirs = tenant.customers.filter(external_id__in=customers).count()
+    if theirs < len(customers) * KNOWN_SHARE:
+        raise CanaryFailed(f"only {theirs} of its {len(customers)} customers are this shop's")
+    gone = suppression.read(tenant)
+    erased = sum(gone.has(history.subject(customer=name)) for name in customers)
+    if erased:
+        raise CanaryFailed(f"it names {erased} customers who were erased; train it again without them")
 
 
 @versions.canary_requests(settings.MODEL_NAME)

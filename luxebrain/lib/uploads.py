@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
 OVERHEAD = 64 * 1024  # boundaries and the other fields of the form
-WELCOME = re.compile(r"/t/[^/]+/catalogue/imports/new")  # the pages that take files
+# The pages that take files.
+WELCOME = re.compile(r"/t/[^/]+/catalogue/imports/new|/models/upload|/api/admin/models/register")
 
 
 class FileTooLarge(RequestDataTooBig):

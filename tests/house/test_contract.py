@@ -24,6 +24,12 @@ PROMISED = {
     ),
     "/api/limits/status": "key",
     "/api/schema": "anyone",
+    **dict.fromkeys(
+        (f"/api/admin/models/{rest}" for rest in (
+            "register", "activate", "rollback", "undo", "track", "list/recommendation", "performance",
+            "metrics-history/recommendation", "1/metrics", "1/train", "1/training-status")),
+        "staff",
+    ),
     "/models": "staff",
     "/dashboard": "staff",
     "/isolation-requests": "staff",
@@ -36,9 +42,6 @@ PROMISED = {
 }
 LATER = {
     "/api/admin/batch/stats": "batch jobs",
-    "/api/admin/models/register": "versions and experiments",
-    "/api/admin/models/activate": "versions and experiments",
-    "/api/admin/models/rollback": "versions and experiments",
     "/api/admin/alerts": "anomalies and alerts",
     "/api/admin/anomalies/count": "anomalies and alerts",
     "/api/admin/anomalies/resolve": "anomalies and alerts",
