@@ -109,6 +109,7 @@ DOORS = {
     "recommendations/isolated_training.py": "finds the shops that have or had an isolated model",
     "recommendations/measuring.py": "finds the shops whose versions are to be measured",
     "recommendations/inbox.py": "drains the inbox of all tenants",
+    "recommendations/exposures.py": "finds the tenants with experiments",
     "recommendations/tracking.py": "finds the tenants with news",
     "recommendations/training_work.py": "finds the tenants whose model is stale",
     "recommendations/importing/feeds.py": "finds the shops whose feed is due",
