@@ -109,7 +109,7 @@ def judge(
     stream.state = engine.dump()
     if math.isfinite(reading.high):
         point.expected, point.low, point.high = reading.expected, reading.low, reading.high
-    point.log10p = -reading.log10p
+    point.log10p = -reading.log10p if reading.ready else None
     return Judged(point, reading, stream.engine == "count" and engine.calm())
 
 

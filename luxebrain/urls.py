@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("recommendations.api.urls")),  # first: the hot path is resolved first
     path("", include("luxebrain.home.urls")),
     path("", include("tenants.backoffice.urls")),
+    path("", include("anomalies.backoffice.urls")),
     path("", include("recommendations.backoffice.urls")),
     path("", include("modelregistry.backoffice.urls")),
     path("account/", include("tenants.account.urls")),

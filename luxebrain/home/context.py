@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from anomalies import counting
 from luxebrain.lib import navigation
 from luxebrain.lib.markup import initials
 from luxebrain.lib.navigation import Badge, Item
@@ -30,6 +31,11 @@ def count_isolation(request: HttpRequest) -> Badge:
     return Badge(count, f"{count} to decide")
 
 
+def count_anomalies(request: HttpRequest) -> Badge:
+    counts = counting.of_platform()
+    return Badge(counts.open, counts.text, urgent=counts.high > 0, most=99)
+
+
 TENANT_MENU = (
     Item("Overview", "house", "panel:overview", may="overview.read", alone=True),
     Item("Recommendations", "star", "panel:recommendations", may="recommendations.read"),
@@ -48,6 +54,7 @@ TENANT_MENU = (
 STAFF_MENU = (
     Item("Overview", "house", "dashboard", may="platform.read", alone=True),
     Item("Tenants", "users", "tenants", may="platform.read", badge=count_tenants),
+    Item("Anomalies", "bell", "anomalies", may="platform.read", badge=count_anomalies, live="anomalies-badge"),
     Item("Model registry", "box", "models", "Models", may="platform.read"),
     Item("Isolation requests", "key-round", "isolation-requests", "Models", may="platform.read", badge=count_isolation),
     Item("Errors & health", "activity", "errors", "Operations", may="platform.read", badge=count_errors),

@@ -15,6 +15,7 @@ class Badge:
     count: int
     text: str = ""
     urgent: bool = False  # red: someone must act
+    most: int = 0  # above it the count is shown as "99+"; 0 = as it is
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Item:
     """One entry. `may` is the permission it needs; `badge(request)` counts, or gives None.
 
     An entry is current on its own page and on those below it, unless it is `alone` (an overview,
-    whose path is the beginning of every other).
+    whose path is the beginning of every other). `live` names the route that answers the badge alone, every 30 s.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Item:
     may: str = ""
     badge: Callable[[HttpRequest], Badge | None] | None = None
     alone: bool = False
+    live: str = ""
 
 
 def build(
@@ -64,6 +66,8 @@ def _entry(item: Item, *, request: HttpRequest, url_kwargs: Mapping[str, Any] | 
         "url": reverse(item.url_name, kwargs=dict(url_kwargs) if url_kwargs else None),
         "current": False,
         "badge_count": badge.count if badge else 0,
+        "badge_label": f"{badge.most}+" if badge and 0 < badge.most < badge.count else "",
+        "live_url": reverse(item.live, kwargs=dict(url_kwargs) if url_kwargs else None) if item.live else "",
         "badge_urgent": bool(badge and badge.urgent),
         "badge_text": (badge.text or str(badge.count)) if badge else "",
     }

@@ -31,6 +31,7 @@ PROMISED = {
         "staff",
     ),
     "/models": "staff",
+    "/anomalies": "staff",
     "/dashboard": "staff",
     "/isolation-requests": "staff",
     "/overview": "anyone",
@@ -45,7 +46,6 @@ LATER = {
     "/api/admin/alerts": "anomalies and alerts",
     "/api/admin/anomalies/count": "anomalies and alerts",
     "/api/admin/anomalies/resolve": "anomalies and alerts",
-    "/anomalies": "anomalies and alerts",
     "/monitoring": "anomalies and alerts",
 }
 # What each row of the shops' API can be asked to do.

@@ -1,0 +1,145 @@
+"""Alert rules: what holds for whom, changed after a look at what it would have raised."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from anomalies import metrics, rules, trying
+from anomalies.models import AlertRule, Severity
+from luxebrain.lib.pages import render_page
+from tenants import audit, tenancy
+from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.models import Plan
+
+_LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
+_BASELINES = [(metric.name, metric.label) for metric in metrics.STREAMS]
+
+
+class RuleForm(forms.Form):
+    """A rule for one shop, one plan or everybody."""
+
+    what = forms.ChoiceField(
+        label="What is watched",
+        choices=[
+            ("Fixed limits", [(f"limit:{name}", label) for name, label in _LIMITS]),
+            ("Learned baselines", [(f"baseline:{name}", label) for name, label in _BASELINES]),
+        ],
+    )
+    scope = forms.ChoiceField(label="For whom")
+    threshold = forms.FloatField(
+        label="Threshold", min_value=0.1, max_value=1e12,
+        help_text="A limit: more than so many (failed sign-ins: from so many on). A baseline: strangeness from 0 to "
+        "16; 5 is one in 100,000.",
+    )  # fmt: skip
+    window = forms.IntegerField(
+        label="Window, seconds", min_value=60, max_value=3600, initial=300,
+        help_text="For limits: the calls, refusals or orders of so long are counted together. API rate: whole minutes.",
+    )  # fmt: skip
+    severity = forms.ChoiceField(
+        label="Severity", required=False, choices=[("", "As usual for this rule"), *Severity.choices]
+    )
+    action = forms.ChoiceField(
+        label="By itself", required=False, choices=AlertRule.Action.choices, help_text="Shown with the incident."
+    )
+    is_active = forms.BooleanField(label="In force", required=False, initial=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        plans = [(f"plan:{plan.pk}", f"All on {plan.name}") for plan in Plan.objects.using("ops")]
+        shops = tenancy.across().order_by("name").values_list("slug", "name")[:500]
+        self.fields["scope"].choices = [
+            ("", "Every shop"), ("Plans", plans), ("One shop", [(f"shop:{slug}", name) for slug, name in shops])
+        ]  # fmt: skip
+        self.fields["scope"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        kind, _, metric = str(found.get("what", "")).partition(":")
+        if kind == "baseline" and found.get("threshold") is not None and found["threshold"] > 16:
+            self.add_error("threshold", "Strangeness goes from 0 to 16.")
+        if metric == "api_rate" and found.get("window") and found["window"] % 60:
+            self.add_error("window", "Calls are counted by whole minutes: 60, 120, 180 …")
+        return found
+
+    def draft(self) -> AlertRule:
+        """The rule as it would be, not saved."""
+        given = self.cleaned_data
+        kind, _, metric = given["what"].partition(":")
+        scope, _, name = given["scope"].partition(":")
+        tenant = tenancy.across().filter(slug=name).first() if scope == "shop" else None
+        return AlertRule(
+            tenant=tenant, plan_id=name if scope == "plan" else None, metric=metric, kind=kind,
+            threshold=given["threshold"], window_seconds=given["window"], severity=given["severity"],
+            action=given["action"], is_active=given["is_active"],
+        )  # fmt: skip
+
+
+@require_safe
+@staff_page()
+def alert_rules(request: Any) -> HttpResponse:
+    rows = list(AlertRule.objects.using("ops").select_related("tenant", "plan"))
+    for row in rows:
+        row.label = metrics.get(row.metric).label
+        row.scope = row.tenant.name if row.tenant else f"All on {row.plan.name}" if row.plan else "Every shop"
+    defaults = [rules.default(name, "limit") for name in rules.DEFAULT_LIMITS]
+    may_write = "platform.write" in PLATFORM_RIGHTS.get(request.user.platform_role, frozenset())
+    context = {
+        "rules": rows,
+        "defaults": [{"rule": rule, "label": metrics.get(rule.metric).label} for rule in defaults],
+        "strangeness": rules.DEFAULT_STRANGENESS,
+        "baselines": len(_BASELINES),
+        "may_write": may_write,
+    }
+    return render_page(request, "anomalies/backoffice/rules.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(may="platform.write")
+def new_rule(request: Any) -> HttpResponse:
+    """The form. "Try it out" answers what the rule would have raised; "Save" saves it."""
+    form = RuleForm(request.POST or None, initial={"what": "limit:api_rate", "threshold": 100, "window": 60})
+    outcome = None
+    if request.method == "POST" and form.is_valid():
+        draft = form.draft()
+        if "try" in request.POST:
+            outcome = trying.try_out(draft)
+        else:
+            save(draft, by=request.user)
+            messages.success(request, "The rule is in force." if draft.is_active else "The rule is kept, not in force.")
+            return redirect("alert-rules")
+    status = 422 if form.is_bound and not form.is_valid() else 200
+    return render_page(request, "anomalies/backoffice/rule.html", {"form": form, "outcome": outcome}, status=status)
+
+
+def save(draft: AlertRule, *, by: Any) -> AlertRule:
+    """One rule for one scope, metric and kind: a second one takes the first one's place."""
+    values = {
+        name: getattr(draft, name)
+        for name in ("threshold", "window_seconds", "severity", "action", "is_active")
+    }
+    row, _ = AlertRule.objects.using("ops").update_or_create(
+        tenant=draft.tenant, plan_id=draft.plan_id, metric=draft.metric, kind=draft.kind,
+        defaults={**values, "updated_at": timezone.now()}, create_defaults={**values, "created_by": by},
+    )  # fmt: skip
+    details = {**values, "metric": draft.metric, "kind": draft.kind, "plan": draft.plan_id}
+    audit.record(draft.tenant, "alert_rule.saved", by=by, target=f"{draft.metric} ({draft.kind})", details=details)
+    return row
+
+
+@require_POST
+@staff_page(may="platform.write")
+def remove_rule(request: Any, pk: int) -> HttpResponse:
+    rule = AlertRule.objects.using("ops").select_related("tenant").filter(pk=pk).first()
+    if rule is None:
+        raise Http404
+    details = {"threshold": rule.threshold, "plan": rule.plan_id}
+    target = f"{rule.metric} ({rule.kind})"
+    audit.record(rule.tenant, "alert_rule.removed", by=request.user, target=target, details=details)
+    rule.delete()
+    messages.success(request, "Removed. What stands behind it holds again.")
+    return redirect("alert-rules")

@@ -1,0 +1,18 @@
+"""Routes. Names without parameters stand before those with."""
+
+from django.urls import path
+
+from anomalies.backoffice import acting, alert_rules, inbox
+
+urlpatterns = [
+    path("anomalies", inbox.inbox, name="anomalies"),
+    path("anomalies/rules", alert_rules.alert_rules, name="alert-rules"),
+    path("anomalies/rules/new", alert_rules.new_rule, name="alert-rule-new"),
+    path("anomalies/rules/<int:pk>/remove", alert_rules.remove_rule, name="alert-rule-remove"),
+    path("anomalies/badge", inbox.badge, name="anomalies-badge"),
+    path("anomalies/bulk", acting.bulk, name="anomalies-bulk"),
+    path("anomalies/views", inbox.save_view, name="anomalies-save-view"),
+    path("anomalies/views/<int:pk>/drop", inbox.drop_view, name="anomalies-drop-view"),
+    path("anomalies/platform/<int:pk>/resolve", acting.resolve_shared, name="anomalies-resolve-shared"),
+    path("anomalies/<int:pk>/<slug:verb>", acting.act, name="anomaly-act"),
+]

@@ -1,0 +1,65 @@
+"""Charting: what a metric did around an incident, with what was expected and what else happened."""
+
+from bisect import bisect_left
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from anomalies import metrics
+from anomalies.models import AnomalyIncident, StreamPoint
+from luxebrain.lib import charts
+from tenants import occurrences
+from tenants.models import Tenant
+
+SPAN = timedelta(hours=12)
+# A fixed limit is drawn on the stream that counts the same thing.
+DRAWN_ON = {"api_rate": "requests", "failed_auth": "refusals", "rapid_orders": "orders", "large_order": "order_value"}
+
+
+def around(incident: AnomalyIncident) -> tuple[charts.Chart | None, list[dict[str, object]]]:
+    """(chart or None where nothing is measured, what else happened then: {"at", "text"})."""
+    tenant, now = incident.tenant, timezone.now()
+    until = min(now, max(incident.last_seen_at + timedelta(hours=1), incident.first_seen_at + SPAN / 2))
+    start = until - SPAN
+    happened = marks(tenant, start, until)
+    metric = metrics.get(DRAWN_ON.get(incident.metric, incident.metric))
+    if not metric.is_stream:
+        return None, happened
+    points = list(tenant.stream_points.filter(metric=metric.name, at__gte=start, at__lt=until).order_by("at"))
+    if not points:
+        return None, happened
+    return draw(tenant, metric, points, incident, happened), happened
+
+
+def draw(
+    tenant: Tenant, metric: metrics.Metric, points: list[StreamPoint], incident: AnomalyIncident,
+    happened: list[dict[str, object]],
+) -> charts.Chart:  # fmt: skip
+    times = [point.at for point in points]
+    zone = tenant.zone
+    begun = max(0, min(len(times) - 1, bisect_left(times, incident.first_seen_at)))
+    events = [charts.Event(begun, "it began")] if times[0] <= incident.first_seen_at else []
+    events += [charts.Event(_place(times, one["at"]), str(one["text"])) for one in happened[:3]]  # type: ignore[arg-type]
+    values, low, high = ([getattr(point, name) for point in points] for name in ("value", "low", "high"))
+    band = charts.Series(metric.label, values, low, high)
+    last = next((point for point in reversed(points) if point.value is not None), None)
+    sentence = f"{metric.label} by five minutes over {len(points) // 12} hours, with the band of what was expected."
+    if last is not None:
+        sentence += f" The last value is {metric.text(last.value)}."
+    return charts.line(
+        [band], [f"{at.astimezone(zone):%H:%M}" for at in times], sentence=sentence, text=metric.text, events=events,
+        height=190, x_name="Time", from_zero=metric.kind == "count",
+    )  # fmt: skip
+
+
+def _place(times: list[datetime], at: datetime) -> int:
+    return max(0, min(len(times) - 1, bisect_left(times, at)))
+
+
+def marks(tenant: Tenant, start: datetime, until: datetime) -> list[dict[str, object]]:
+    """Activations, imports, deployments and the like of these hours, the oldest first."""
+    found = []
+    for row in occurrences.between(tenant, start, until).filter(kind__in=metrics.MARKS)[:20]:
+        subject = f" ({row.subject})" if row.subject else ""
+        found.append({"at": row.happened_at, "text": f"{metrics.MARKS[row.kind]}{subject}"})
+    return found
