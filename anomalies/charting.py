@@ -39,7 +39,10 @@ def draw(
     zone = tenant.zone
     begun = max(0, min(len(times) - 1, bisect_left(times, incident.first_seen_at)))
     events = [charts.Event(begun, "it began")] if times[0] <= incident.first_seen_at else []
-    events += [charts.Event(_place(times, one["at"]), str(one["text"])) for one in happened[:3]]  # type: ignore[arg-type]
+    for one in happened[:3]:
+        place = _place(times, one["at"])  # type: ignore[arg-type]
+        near = any(abs(place - event.at) < len(times) / 5 for event in events)  # words would lie on words
+        events.append(charts.Event(place, "" if near else str(one["text"])))
     values, low, high = ([getattr(point, name) for point in points] for name in ("value", "low", "high"))
     band = charts.Series(metric.label, values, low, high)
     last = next((point for point in reversed(points) if point.value is not None), None)

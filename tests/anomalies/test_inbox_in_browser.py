@@ -1,0 +1,114 @@
+"""The inbox in a browser: keys, the chosen row, and a note that survives the refresh."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from anomalies import incidents
+from anomalies.incidents import Signal
+from anomalies.models import AnomalyIncident, StreamPoint
+from tenants import occurrences
+from tests import make
+from tests.anomalies.test_inbox import flagged
+
+pytestmark = pytest.mark.browser
+# What the timer of the list does every twenty seconds.
+REFRESH = """
+const rows = document.querySelector("#rows");
+htmx.ajax("GET", rows.getAttribute("hx-get"), {target: rows, swap: "outerHTML", source: rows});
+"""
+
+
+def picture(page, name):
+    """For a person's eyes, where a folder is named."""
+    if folder := os.environ.get("PICTURES"):
+        for width, height in ((1440, 960), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(200)
+            page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+        page.set_viewport_size({"width": 1440, "height": 960})
+
+
+def burst(shop):
+    """Twelve hours of calls with a burst at their end, and its incident."""
+    import math
+
+    now = timezone.now().replace(second=0, microsecond=0)
+    rows = []
+    for step in range(144):
+        mean = 900 + 300 * math.sin(step / 20)
+        value = mean + 60 * math.sin(step * 1.7)
+        if step in (139, 140, 141):
+            value = 3000
+        at = now - timedelta(minutes=5 * (144 - step))
+        band = {"expected": mean, "low": mean - 200, "high": mean + 200}
+        rows.append(StreamPoint(tenant=shop, metric="requests", at=at, value=value, **band))
+    shop.stream_points.bulk_create(rows)
+    key = shop.api_keys.first()
+    who = {"keys": [[f"key {key.pk}", 2790], ["key 0", 210]], "endpoints": [["recommendations", 2900]]}
+    signal = Signal("requests", "up", now - timedelta(minutes=25), 3000, "medium", "baseline", "b1", 12,
+                    expected=1100, low=900, high=1300, log10p=-12.4, facts={"who": who})  # fmt: skip
+    return incidents.flag(shop, signal, now=now)
+
+
+@pytest.fixture
+def stage(acme, globex):
+    make.key(acme)
+    flagged(globex, "failed_auth", severity="high", count=3, minutes=4)
+    flagged(globex, "large_order", severity="low", minutes=60, count=1, facts={"currency": "EUR"})
+    occurrences.record(acme, "version.activated", subject="version 14")
+    return burst(acme)
+
+
+def sign_in(page, server, user, signed_in):
+    cookie = {"name": "session", "value": signed_in(user).cookies["session"].value, "url": server.url}
+    page.context.add_cookies([cookie])
+
+
+def test_keys_move_choose_and_act(browser_page, server, sam, signed_in, stage):
+    """R72: arrows, A, R, I, /; the badge follows; a half-written note outlives a refresh of the list."""
+    page = browser_page
+    sign_in(page, server, sam, signed_in)
+    page.goto("/anomalies")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#detail[data-pk]:not([data-pk='0'])")
+    first = page.get_attribute("#detail", "data-pk")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector(f"#detail:not([data-pk='{first}'])")
+    assert page.get_attribute("tr.selected", "data-pk") == page.get_attribute("#detail", "data-pk") != first
+    chosen = page.get_attribute("#detail", "data-pk")
+    page.fill("#incident-note", "half a thought")
+    page.check(f"#tick-{first}")
+    with page.expect_response(lambda answer: "/anomalies" in answer.url):
+        page.evaluate(REFRESH)
+    page.wait_for_timeout(300)
+    assert page.input_value("#incident-note") == "half a thought"
+    assert page.is_checked(f"#tick-{first}")
+    assert page.get_attribute("tr.selected", "data-pk") == chosen
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "listing-q"
+    page.keyboard.press("Escape")
+    with page.expect_response(lambda answer: "/acknowledge" in answer.url):
+        page.keyboard.press("a")
+    page.wait_for_selector("text=Acknowledged. It is open again")
+    row = AnomalyIncident.objects.across_tenants().get(pk=chosen)
+    assert row.state == "acknowledged"
+    assert row.history.using("ops").last().note == "half a thought"
+
+
+def test_it_looks_as_drawn(browser_page, server, sam, signed_in, stage):
+    """No part of the page is wider than a phone."""
+    page = browser_page
+    sign_in(page, server, sam, signed_in)
+    page.goto(f"/anomalies?id={stage.pk}")
+    picture(page, "inbox")
+    for path, name in (("/anomalies/rules", "rules"), ("/anomalies/rules/new", "rule-new")):
+        page.goto(path)
+        picture(page, name)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in (f"/anomalies?id={stage.pk}", "/anomalies/rules", "/anomalies/rules/new"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
