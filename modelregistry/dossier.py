@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from luxebrain.lib import markup
-from modelregistry import facts, labels, lineage, measures, performance, trials
+from modelregistry import facts, labels, lineage, measures, performance, trials, versions
 from modelregistry.lineage import Spell
 from modelregistry.models import ModelVersion
 from modelregistry.performance import Totals
@@ -101,6 +101,27 @@ def compare(tenant: Tenant, a: ModelVersion, b: ModelVersion, *, days: int) -> d
         "periods": PERIODS,
         "currency": tenant.currency,
     }
+
+
+def chosen(tenant: Tenant, asked: Mapping[str, str]) -> dict[str, Any]:
+    """`compare` of the versions that "a" and "b" name; without names the one in service and the one before it.
+
+    Only "choices" while the shop has fewer than two. Raises NotFound for versions that are not there.
+    """
+    choices = list(tenant.model_versions.filter(model=settings.MODEL_NAME).order_by("-number"))
+    names = [asked.get(name, "") for name in ("a", "b")]
+    if all(names):
+        pair = [versions.find(tenant, int(one) if one.isdecimal() and len(one) < 10 else 0) for one in names]
+    else:
+        pair = _usual(tenant, choices)
+    if len(pair) < 2:
+        return {"choices": choices}
+    return {"choices": choices, **compare(tenant, *pair, days=days_of(asked.get("days", "")))}
+
+
+def _usual(tenant: Tenant, choices: list[ModelVersion]) -> list[ModelVersion]:
+    now, before = lineage.champion(tenant), lineage.previous(tenant)
+    return [before, now] if now and before else choices[:2][::-1]
 
 
 def differing(a: ModelVersion, b: ModelVersion) -> list[Differing]:

@@ -18,6 +18,18 @@ from tenants.models import Tenant
 SHOWN_VERSIONS = 3
 
 
+def over_time(tenant: Tenant, count: int, quality: charts.Chart | None) -> dict[str, Any]:
+    """Every measure of the shop's versions in the last `count` days; `quality` over versions is drawn by facts."""
+    spread = days(tenant, count)
+    return {
+        "online": [daily(tenant, metric, spread) for metric in ("ctr", "cart_rate", "conversion")],
+        "logged": [measured(tenant, metric, spread) for metric in ("coverage", "score_shift", "fallback_share")],
+        "quality": quality,
+        "days": count,
+        "window_hours": tenant.attribution_hours,
+    }
+
+
 def daily(tenant: Tenant, metric: str, spread: Sequence[date]) -> dict[str, Any]:
     """One share of lists ("ctr", "cart_rate", "conversion") by day and version, with the moves as marks.
 

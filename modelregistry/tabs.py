@@ -15,7 +15,7 @@ TENANT = (
 )
 STAFF = (
     ("Versions", ("models",)),
-    ("Experiments", ("models-experiments", "experiments")),
+    ("Experiments", ("experiments",)),
     ("Metrics", ("models-metrics",)),
     ("Isolated models", ("isolation-requests",)),
 )

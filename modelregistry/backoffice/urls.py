@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from modelregistry.backoffice import isolation, versions
+from modelregistry.backoffice import isolation, registry, versions
 
 urlpatterns = [
     path("isolation-requests", isolation.requests, name="isolation-requests"),
@@ -15,5 +15,9 @@ urlpatterns = [
     path("isolation-requests/<int:pk>/disable", isolation.disable, name="isolation-disable"),
     path("isolation-requests/<int:pk>/delete", isolation.delete, name="isolation-delete"),
     path("models", versions.models, name="models"),
+    path("models/metrics", registry.metrics, name="models-metrics"),
+    path("models/<slug:slug>/compare", registry.compare, name="models-compare"),
+    path("models/<slug:slug>/live", registry.live, name="models-live"),
+    path("models/<slug:slug>/<int:number>", registry.version, name="models-version"),
     path("models/<slug:slug>/roll-back", versions.rollback, name="roll-back-tenant"),
 ]

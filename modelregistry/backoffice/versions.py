@@ -17,6 +17,7 @@ from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage
 from luxebrain.lib.problems import Problem
 from modelregistry import facts, labels, versions
+from modelregistry.backoffice import registry
 from modelregistry.models import ModelAlias, ModelVersion
 from tenants import tenancy
 from tenants.access import PLATFORM_RIGHTS, staff_page
@@ -39,6 +40,8 @@ class ModelFilter(FilterForm):
 @staff_page(may="platform.read")
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
+    if request.GET.get("shop"):
+        return registry.shop(request)
     listing = ListPage(
         request,
         _shops(),
@@ -62,7 +65,8 @@ def models(request: HttpRequest) -> HttpResponse:
         nouns=("shop", "shops"),
     )
     rights = PLATFORM_RIGHTS[request.user.platform_role]  # type: ignore[union-attr]
-    return listing.render({"rows": _rows(listing.rows), "may_write": "platform.write" in rights})
+    return listing.render({"rows": _rows(listing.rows), "may_write": "platform.write" in rights,
+                           **registry.frame(request, "Versions")})
 
 
 @staff_page(may="platform.write")

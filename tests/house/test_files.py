@@ -110,6 +110,7 @@ DOORS = {
     "recommendations/findings.py": "finds the shops whose data is to be looked through",
     "recommendations/isolated_training.py": "finds the shops that have or had an isolated model",
     "recommendations/measuring.py": "finds the shops whose versions are to be measured",
+    "modelregistry/shop_figures.py": "sums what the versions of every shop did, for the platform",
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/exposures.py": "finds the tenants with experiments",
     "recommendations/tracking.py": "finds the tenants with news",

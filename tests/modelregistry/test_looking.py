@@ -110,3 +110,42 @@ def test_it_takes_the_interval_of_a_difference_from_both_intervals() -> None:
 def test_it_lets_an_analyst_look(two: Any, ben: Any, signed_in: Any) -> None:
     for path in ("live", "compare", "metrics", "1"):
         assert signed_in(ben).get(f"/t/acme/models/{path}").status_code == 200
+
+
+def test_it_leads_the_staff_from_all_shops_to_one_version(two: Any, pat: Any, sam: Any, signed_in: Any) -> None:
+    """R40, R116: three clicks, the choice in the address; what changes is said before it is done (R41)."""
+    day(two, 2, shown=1000, clicked=100, bought=25)
+    staff = signed_in(pat)
+    assert "/models?shop=acme" in text(staff.get("/models"))
+    page = text(staff.get("/models?model=recommendation&shop=acme"))
+    for words in ("v2 in service", "v2 against v1", "Quality over versions", "/models/acme/1", "All shops"):
+        assert words in page
+    assert "Roll back to this…" not in page
+    page = text(signed_in(sam).get("/models?shop=acme"))
+    assert "Roll back to this…" in page and "One shop changes" in page and "instead of v2" in page
+    for words in ("0.290 to 0.310", "100 of 1,000 lists shown", "Drift"):
+        assert words in text(staff.get("/models/acme/2"))
+    assert "v2 is ahead" in text(staff.get("/models/acme/compare"))
+    assert "Stretches of service" in text(staff.get("/models/acme/live"))
+
+
+def test_it_shows_the_staff_every_shops_figures(two: Any, globex: Any, pat: Any, signed_in: Any) -> None:
+    """R116: with the drill-down into a shop."""
+    day(two, 2, shown=1000, clicked=100, bought=25)
+    staff = signed_in(pat)
+    page = text(staff.get("/models/metrics"))
+    for words in ("Acme", "Globex", "1,000", "10%", "25%", "0.300", "/models/metrics?shop=acme&amp;days=28"):
+        assert words in page
+    for sort in ("name", "-shown", "ctr", "-conversion", "orders", "-ndcg"):
+        assert "Globex" in text(staff.get(f"/models/metrics?sort={sort}"))
+    assert "Click-through by version" in text(staff.get("/models/metrics?shop=acme&days=7"))
+
+
+def test_it_knows_no_shop_model_or_version_that_is_not_there(two: Any, pat: Any, ana: Any, signed_in: Any) -> None:
+    staff = signed_in(pat)
+    for path in ("/models?shop=none", "/models?shop=acme&model=none", "/models?model=none", "/models/acme/9",
+                 "/models/none/1", "/models/none/compare", "/models/acme/compare?a=1&b=7", "/models/none/live",
+                 "/models/metrics?shop=none"):  # fmt: skip
+        assert staff.get(path).status_code == 404, path
+    for path in ("/models/metrics", "/models/acme/1", "/models/acme/compare"):
+        assert signed_in(ana).get(path).status_code == 403
