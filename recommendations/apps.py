@@ -9,5 +9,6 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         from recommendations import (
             canaries,  # noqa: F401  (registers what a version must answer before it serves)
+            compared,  # noqa: F401  (registers weights and rules as what an experiment compares)
             tasks,  # noqa: F401  (registers the handlers of background work)
         )
