@@ -8,6 +8,7 @@ from modelregistry import versions
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import ModelVersion
 from recommendations import comparison, datasets
+from recommendations.comparison import Verdict
 from recommendations.datasets import Dataset
 from recommendations.evaluation.selection import DECIDES, TrainingResult
 from recommendations.models import TrainingRun
@@ -65,10 +66,11 @@ def began(tenant: Tenant, run: TrainingRun) -> None:
         TenantModelIsolation(tenant).training_began()
 
 
-def check_still(tenant: Tenant, scope: str) -> None:
-    """Raises NotActivatable where isolation ended while its model was trained, or began while another was."""
-    if scope != scope_of(tenant):
-        raise versions.NotActivatable("Whether this shop has an isolated model changed while it was trained.")
+def still(tenant: Tenant, scope: str, verdict: Verdict) -> Verdict:
+    """The verdict, or that the version is kept aside where isolation began or ended while it was trained."""
+    if scope == scope_of(tenant):
+        return verdict
+    return Verdict(False, f"{verdict.words}; whether this shop has an isolated model changed meanwhile")
 
 
 def ended(tenant: Tenant, run_id: int) -> None:

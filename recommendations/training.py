@@ -196,12 +196,12 @@ def _publish(
         train_seconds=seconds,
         cpu_seconds=result.cpu_s,
     )
+    verdict = isolated_data.still(tenant, training.scope, verdict)
     outcome = f"{version} is in service: {verdict.words}."
     if not verdict.takes_over:
         outcome = f"{version} was kept aside: {verdict.words}."
     else:
         try:
-            isolated_data.check_still(tenant, training.scope)
             versions.activate(version, by=training.by, reason=f"Training: {verdict.words}")
         except versions.NotActivatable as problem:
             version.state = ModelVersion.State.FAILED
