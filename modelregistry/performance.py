@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from modelregistry.models import DailyPerformance
-from modelregistry.statistics import shares
 from tenants.models import Tenant
 
 ENOUGH_LISTS = 100  # fewer lists shown than this, and a share says more about chance than about the shop
@@ -52,19 +51,6 @@ class Totals:
             "conversion": (self.bought, self.clicked),
         }[metric]
         return min(hits, trials), trials
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Clicked lists of shown lists on one day for one version, with its 95 % interval."""
-
-    day: date
-    version: int
-    shown: int
-    clicked: int
-    rate: float
-    low: float
-    high: float
 
 
 def replace(tenant: Tenant, *, days: Iterable[date], rows: Iterable[Row]) -> None:
@@ -138,22 +124,3 @@ def _totals(row: dict[str, Any]) -> Totals:
     return Totals(
         row["shown"], row["clicked"], row["carted"], row["lists"], row["ordered"], row["money"] or Decimal(0)
     )
-
-
-def shares_by_day(tenant: Tenant, *, first: date, last: date) -> list[Share]:
-    """Click-through by day and version, in order of time; days on which nothing was shown are left out."""
-    rows = (
-        tenant.daily_performance.filter(day__range=(first, last))
-        .values("day", "version")
-        .annotate(shown=Sum("impressions"), clicked=Sum("clicks"))
-        .filter(shown__gt=0)
-        .order_by("day", "version")
-    )
-    return [share(row["day"], row["version"], row["shown"], row["clicked"]) for row in rows]
-
-
-def share(day: date, version: int, shown: int, clicked: int) -> Share:
-    # A list shown before midnight may be clicked after it: never more than all of them.
-    clicked = min(clicked, shown)
-    low, high = shares.wilson(clicked, shown)
-    return Share(day, version, shown, clicked, clicked / shown if shown else 0.0, low, high)

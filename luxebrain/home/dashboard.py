@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from luxebrain.home import health
+from luxebrain.home import health, model_cards
 from luxebrain.home.cards import Card, guard, show
 from luxebrain.home.context import address
 from luxebrain.lib import markup
@@ -165,6 +165,7 @@ CARDS = {
     for card in (
         Card("figures", figures, "home/dashboard.html#figures"),
         Card("attention", attention, "home/dashboard.html#attention"),
+        Card("models", model_cards.platform, "home/dashboard.html#models"),
         Card("tenants", tenants, "home/dashboard.html#tenants"),
         Card("failures", failures, "home/dashboard.html#failures"),
         Card("audit", audit, "home/dashboard.html#audit"),

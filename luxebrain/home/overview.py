@@ -1,6 +1,6 @@
 """A shop's overview: what its recommendations earned, what to do next, what is in service."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,15 +8,14 @@ from django.db.models import Count, F, Sum
 from django.utils import timezone
 
 from luxebrain.home import onboarding
-from luxebrain.lib import charts, markup
-from modelregistry import performance, versions
+from luxebrain.lib import markup
+from modelregistry import graphs
 from modelregistry.models import ModelAlias
 from recommendations import popular, readiness, tracking
 from tenants import access
 from tenants.models import Tenant
 
 PERIODS = (7, 28, 90)
-SHOWN_VERSIONS = 3
 
 
 def greeting(tenant: Tenant, name: str) -> str:
@@ -110,73 +109,8 @@ def _tiles(found: tracking.Summary, hours: int) -> list[dict[str, Any]]:
 
 
 def ctr_chart(tenant: Tenant, member: access.Member, days: int) -> dict[str, Any]:
-    last = timezone.now().astimezone(tenant.zone).date()
-    first = last - timedelta(days=days - 1)
-    shares = performance.shares_by_day(tenant, first=first, last=last)
-    shown: dict[int, int] = {}
-    for share in shares:
-        shown[share.version] = shown.get(share.version, 0) + share.shown
-    chosen = sorted(sorted(shown, key=lambda number: -shown[number])[:SHOWN_VERSIONS], reverse=True)
-    spread = [first + timedelta(days=n) for n in range(days)]
-    series = [_series(number, shares, spread, banded=number == chosen[0]) for number in chosen]
-    marks = _activations(tenant, spread)
-    sentence = f"Click-through rate by model version over {days} days, with 95 % intervals."
-    return {
-        "chart": charts.line(
-            series,
-            [f"{day.day} {day:%b}" for day in spread],
-            sentence=sentence,
-            text=markup.percent,
-            events=marks,
-            label_ends=False,  # the legend names them, and a narrow screen needs the room
-        ),
-        "legend": [(one.name, charts.TONES[n % len(charts.TONES)]) for n, one in enumerate(series)],
-        "banded": series[0].name if series else "",
-        "total": sum(shown.values()),
-        "days": days,
-    }
-
-
-def _series(number: int, shares: list[performance.Share], spread: list[date], *, banded: bool) -> charts.Series:
-    found = {share.day: share for share in shares if share.version == number}
-    here = [found.get(day) for day in spread]
-    low = [share.low if share else None for share in here] if banded else None
-    high = [share.high if share else None for share in here] if banded else None
-    return charts.Series(version_name(number), [share.rate if share else None for share in here], low, high)
-
-
-def version_name(number: int) -> str:
-    return f"v{number}" if number else "popular"
-
-
-def _activations(tenant: Tenant, spread: list[date]) -> list[charts.Event]:
-    moves = tenant.alias_moves.filter(name=ModelAlias.CHAMPION, model=settings.MODEL_NAME)
-    recent = moves.filter(moved_at__gte=timezone.now() - timedelta(days=len(spread) + 1)).select_related("version")
-    found = {}
-    for move in recent.order_by("moved_at"):
-        day = move.moved_at.astimezone(tenant.zone).date()
-        if day in spread:
-            found[spread.index(day)] = f"v{move.version.number} activated"  # the last one of a day is what stayed
-    return [charts.Event(at, text) for at, text in found.items()]
-
-
-def model(tenant: Tenant, member: access.Member, days: int = 0) -> dict[str, Any]:
-    """The version in service, and how it did offline beside the one before it."""
-    version = versions.champion(tenant)
-    if version is None:
-        return {"version": None, "run": tenant.training_runs.first()}
-    move = tenant.alias_moves.filter(name=ModelAlias.CHAMPION, model=version.model, version=version)
-    move = move.select_related("previous").first()
-    before = move.previous.metrics if move and move.previous else {}
-    quality = version.metrics.get("ndcg@10")
-    return {
-        "version": version,
-        "quality": quality,
-        "quality_change": markup.change(quality, before.get("ndcg@10")),
-        "coverage": version.metrics.get("coverage@10"),
-        "learned_from": version.counts,
-        "since": move.moved_at if move else None,
-    }
+    """Click-through by version and day, with what was put into service."""
+    return {**graphs.daily(tenant, "ctr", graphs.days(tenant, days)), "days": days}
 
 
 def cold_start(tenant: Tenant, member: access.Member, days: int = 0) -> dict[str, Any]:

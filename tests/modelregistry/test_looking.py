@@ -149,3 +149,14 @@ def test_it_knows_no_shop_model_or_version_that_is_not_there(two: Any, pat: Any,
         assert staff.get(path).status_code == 404, path
     for path in ("/models/metrics", "/models/acme/1", "/models/acme/compare"):
         assert signed_in(ana).get(path).status_code == 403
+
+
+def test_it_tells_on_both_overviews_how_the_model_does(two: Any, ana: Any, pat: Any, signed_in: Any) -> None:
+    """R138, R116: version, scope, click-through, conversion, quality, trained when; over 7 and 28 days."""
+    day(two, 2, shown=1000, clicked=100, bought=25)
+    page = text(signed_in(ana).get("/t/acme/overview"))
+    for words in ("Model in service", "Scope", "Shared", "7 days", "28 days", "10%", "25%", "0.300", "What is scope?"):
+        assert words in page
+    page = text(signed_in(pat).get("/dashboard"))
+    for words in ("How models do", "/models/metrics?shop=acme", "10%", "25%", "v2"):
+        assert words in page
