@@ -46,6 +46,7 @@ app.conf.beat_schedule = {
     "pull-stores": every(300, "recommendations.pull_due"),
     "sweep-work": every(300, "tenants.sweep_work"),
     "sweep-idempotency": every(600, "tenants.sweep_idempotency"),
+    "sweep-outgoing": every(600, "tenants.sweep_outgoing"),
     "sweep-occurrences": every(86400, "tenants.sweep_occurrences"),
     "event-partitions": every(3600, "recommendations.ensure_partitions"),
     "fetch-feeds": every(900, "recommendations.fetch_due_feeds"),

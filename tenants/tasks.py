@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connections
 
 from luxebrain.lib import redis
-from tenants import idempotency, occurrences, usage, work
+from tenants import delivering, idempotency, notices, occurrences, usage, work
 
 
 @shared_task(name="tenants.work")
@@ -68,3 +68,11 @@ def sweep_idempotency(lease: work.Lease) -> None:
 @work.handler("tenants.sweep_occurrences")
 def sweep_occurrences(lease: work.Lease) -> None:
     occurrences.sweep()
+
+
+@work.handler("tenants.sweep_outgoing")
+def sweep_outgoing(lease: work.Lease) -> None:
+    """Takes up deliveries whose work was lost; lets old deliveries and notices go."""
+    delivering.take_up_lost()
+    delivering.sweep()
+    notices.sweep()

@@ -12,7 +12,7 @@ from luxebrain.lib import navigation
 from luxebrain.lib.markup import initials
 from luxebrain.lib.navigation import Badge, Item
 from modelregistry.models import IsolationRequest
-from tenants import access, tenancy
+from tenants import access, notices, tenancy
 from tenants.models import ErrorGroup
 
 
@@ -46,6 +46,7 @@ TENANT_MENU = (
     Item("Models", "box", "panel:models", may="models.read"),
     Item("Catalogue & events", "database", "panel:catalogue", "Store", may="catalogue.read"),
     Item("API keys", "key-round", "panel:api-keys", "Settings", may="keys.read"),
+    Item("Outgoing webhooks", "webhook", "panel:outgoing", "Settings", may="keys.read"),
     Item("Team", "users", "panel:team", "Settings", may="team.read"),
     Item("Plan & usage", "receipt-text", "panel:usage", "Settings", may="usage.read"),
     Item("Privacy", "shield-check", "panel:privacy", "Settings", may="privacy.write"),
@@ -116,6 +117,8 @@ def of_tenant(request: Any) -> dict[str, Any]:
         "subtitle": f"{request.membership.plan} · {request.membership.role}",
         "home_url": address("panel:overview", slug=tenant.slug),
         "stripe": stripe,
+        "notices_url": address("panel:notices", slug=tenant.slug),
+        "notices_new": min(notices.unread(tenant, request.user, role=request.membership.role), 99),
         **of_person(request, current=tenant.slug),
     }
 

@@ -1,14 +1,16 @@
 """Rows about tenants, people, keys, usage and work.
 
 Files may import in this order only: plan, tenant, owned, people, api_key, usage, work, audit, errors,
-idempotent_answer, occurrence.
+idempotent_answer, occurrence, outgoing, notice.
 """
 
 from tenants.models.api_key import ApiKey
 from tenants.models.audit import AuditEntry
 from tenants.models.errors import ErrorGroup, ErrorOccurrence
 from tenants.models.idempotent_answer import IdempotentAnswer
+from tenants.models.notice import Notice, NoticeReader
 from tenants.models.occurrence import Occurrence
+from tenants.models.outgoing import OutgoingDelivery, OutgoingEndpoint
 from tenants.models.owned import TenantGuard, TenantOwned, TenantScopeRequired
 from tenants.models.people import Invitation, Membership, User
 from tenants.models.plan import Plan
@@ -24,7 +26,11 @@ __all__ = [
     "IdempotentAnswer",
     "Invitation",
     "Membership",
+    "Notice",
+    "NoticeReader",
     "Occurrence",
+    "OutgoingDelivery",
+    "OutgoingEndpoint",
     "Plan",
     "Tenant",
     "TenantGuard",

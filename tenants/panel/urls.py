@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.panel import api_keys, settings, team, usage
+from tenants.panel import api_keys, notices, outgoing, settings, team, usage
 
 urlpatterns = [
     path("api-keys", api_keys.keys, name="api-keys"),
@@ -15,5 +15,18 @@ urlpatterns = [
     path("team/members/<int:membership_id>/role", team.change_role, name="team-role"),
     path("team/members/<int:membership_id>/remove", team.remove, name="team-remove"),
     path("usage", usage.usage, name="usage"),
+    path("outgoing", outgoing.outgoing, name="outgoing"),
+    path("outgoing/new", outgoing.new, name="outgoing-new"),
+    path("outgoing/<int:pk>", outgoing.endpoint, name="outgoing-endpoint"),
+    path("outgoing/<int:pk>/change", outgoing.change, name="outgoing-change"),
+    path("outgoing/<int:pk>/rotate", outgoing.rotate, name="outgoing-rotate"),
+    path("outgoing/<int:pk>/switch", outgoing.switch, name="outgoing-switch"),
+    path("outgoing/<int:pk>/remove", outgoing.remove, name="outgoing-remove"),
+    path("outgoing/<int:pk>/test", outgoing.send_test, name="outgoing-test"),
+    path("outgoing/messages/<int:pk>", outgoing.delivery, name="outgoing-delivery"),
+    path("outgoing/messages/<int:pk>/replay", outgoing.replay, name="outgoing-replay"),
+    path("notices", notices.notices, name="notices"),
+    path("notices/read", notices.read, name="notices-read"),
+    path("notices/mail", notices.mail, name="notices-mail"),
     path("settings", settings.settings, name="settings"),
 ]

@@ -89,6 +89,8 @@ DOORS = {
     "tenants/tenancy.py": "defines the door",
     "tenants/models/owned.py": "defines the door",
     "tenants/occurrences.py": "the watch reads what happened anywhere, and lets old rows go",
+    "tenants/delivering.py": "takes up deliveries whose work was lost, and lets old ones go",
+    "tenants/notices.py": "lets old notices go",
     "tenants/slugs.py": "a slug is unique across tenants",
     "tenants/signup.py": "the tenant does not exist yet",
     "tenants/staff.py": "platform roles belong to no tenant",
