@@ -33,6 +33,7 @@ def every(seconds: int, name: str) -> dict[str, object]:
 app.conf.beat_schedule = {
     "drain-events": every(2, "recommendations.drain_events"),
     "take-up-batches": every(5, "recommendations.batch_due"),
+    "ask-for-planned-batches": every(30, "recommendations.batch_schedules"),
     "worker-heartbeat": every(10, "tenants.heartbeat"),
     "trainer-heartbeat": every(10, "tenants.heartbeat_heavy"),
     "fold-usage": every(30, "tenants.fold_usage"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from recommendations import batch_handing
+from recommendations import batch_handing, batch_news
 from recommendations.models import BatchChunk, BatchJob
 from tenants import occurrences
 from tenants.models import Tenant
@@ -38,6 +38,7 @@ def close(tenant: Tenant, job: BatchJob, *, reason: str = "") -> None:
     job.is_paused = False
     batch_handing.note(job, f"{job.get_state_display().lower()}: {job.processed:,} of {job.total:,}", by="worker")
     job.save()
+    batch_news.tell(tenant, job, facts(job))
     if job.state == State.FAILED:
         occurrences.record(tenant, "batch.failed", subject=str(job.public_id), facts=facts(job))
     elif job.state == State.PARTIAL:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from recommendations import (
     answer_rows,
     applying,
+    batch_schedule_work,  # noqa: F401  (registers the chore of planned batch jobs)
     batch_work,  # noqa: F401  (registers the handlers of batch jobs)
     deliveries,
     export_work,  # noqa: F401  (registers the handler of exports)

@@ -14,15 +14,16 @@ from tenants.models import User
 
 _READ = {"overview.read", "recommendations.read", "models.read", "catalogue.read", "usage.read", "team.read"}
 RIGHTS: dict[str, frozenset[str]] = {
-    "analyst": frozenset(_READ | {"models.train"}),
+    "analyst": frozenset(_READ | {"models.train", "batch.write"}),
     "developer": frozenset(
         _READ
         | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "recommendations.write"}
+        | {"batch.write"}
     ),
     "owner": frozenset(
         _READ
         | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "models.write", "team.write"}
-        | {"settings.write", "privacy.write", "recommendations.write"}
+        | {"settings.write", "privacy.write", "recommendations.write", "batch.write"}
     ),
 }
 PLATFORM_RIGHTS: dict[str, frozenset[str]] = {

@@ -12,6 +12,7 @@ from luxebrain.lib import navigation
 from luxebrain.lib.markup import initials
 from luxebrain.lib.navigation import Badge, Item
 from modelregistry.models import IsolationRequest
+from recommendations.models import BatchJob
 from tenants import access, notices, tenancy
 from tenants.models import ErrorGroup
 
@@ -36,6 +37,11 @@ def count_anomalies(request: HttpRequest) -> Badge:
     return Badge(counts.open, counts.text, urgent=counts.high > 0, most=99)
 
 
+def count_open_batches(request: Any) -> Badge | None:
+    count = request.tenant.batch_jobs.filter(state__in=BatchJob.OPEN).count()
+    return Badge(count, f"{count} under way") if count else None
+
+
 TENANT_MENU = (
     Item("Overview", "house", "panel:overview", may="overview.read", alone=True),
     Item("Recommendations", "star", "panel:recommendations", may="recommendations.read"),
@@ -43,6 +49,7 @@ TENANT_MENU = (
     Item("Placements", "layout-template", "panel:placements", may="recommendations.read"),
     Item("Rules", "list-ordered", "panel:rules", may="recommendations.read"),
     Item("Insights", "chart-line", "panel:insights", may="recommendations.read"),
+    Item("Batch jobs", "text-align-start", "panel:batch-jobs", may="recommendations.read", badge=count_open_batches),
     Item("Models", "box", "panel:models", may="models.read"),
     Item("Catalogue & events", "database", "panel:catalogue", "Store", may="catalogue.read"),
     Item("API keys", "key-round", "panel:api-keys", "Settings", may="keys.read"),

@@ -11,7 +11,9 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 OVERHEAD = 64 * 1024  # boundaries and the other fields of the form
 # The pages that take files.
-WELCOME = re.compile(r"/t/[^/]+/catalogue/imports/new|/models/upload|/api/admin/models/register")
+WELCOME = re.compile(
+    r"/t/[^/]+/(catalogue/imports|batch)/new|/models/upload|/api/admin/models/register"
+)
 
 
 class FileTooLarge(RequestDataTooBig):

@@ -1,12 +1,14 @@
 """Rows about a shop's catalogue, customers, orders, events, imports, training and webhooks.
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
-training, attribution, rollup, webhook, privacy, connection, finding, control, served, audience, batch.
+training, attribution, rollup, webhook, privacy, connection, finding, control, served, audience, batch,
+batch_schedule.
 """
 
 from recommendations.models.attribution import Attribution
 from recommendations.models.audience import Audience, AudiencePiece
 from recommendations.models.batch import BatchChunk, BatchJob
+from recommendations.models.batch_schedule import BatchSchedule
 from recommendations.models.catalogue import Product
 from recommendations.models.connection import StoreConnection
 from recommendations.models.control import Merchandising, Placement, Rule
@@ -29,6 +31,7 @@ __all__ = [
     "AudiencePiece",
     "BatchChunk",
     "BatchJob",
+    "BatchSchedule",
     "CatalogueDay",
     "Customer",
     "DataFinding",

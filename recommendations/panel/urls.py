@@ -3,6 +3,8 @@
 from django.urls import path
 
 from recommendations.panel import (
+    batch_new,
+    batches,
     catalogue,
     connections,
     deliveries,
@@ -26,6 +28,18 @@ from recommendations.panel import (
 )
 
 urlpatterns = [
+    path("batch", batches.jobs, name="batch-jobs"),
+    path("batch/new", batch_new.new, name="batch-new"),
+    path("batch/new/count", batch_new.count, name="batch-count"),
+    path("batch/new/preview", batch_new.preview, name="batch-preview"),
+    path("batch/planned/<int:pk>/remove", batches.unplan, name="batch-unplan"),
+    path("batch/<uuid:public_id>", batches.job, name="batch-job"),
+    path("batch/<uuid:public_id>/pause", batches.pause, name="batch-pause"),
+    path("batch/<uuid:public_id>/resume", batches.resume, name="batch-resume"),
+    path("batch/<uuid:public_id>/cancel", batches.cancel, name="batch-cancel"),
+    path("batch/<uuid:public_id>/retry", batches.retry, name="batch-retry"),
+    path("batch/<uuid:public_id>/retry-failed", batches.retry_failed, name="batch-retry-failed"),
+    path("batch/<uuid:public_id>/download", batches.download, name="batch-download"),
     path("recommendations", preview.recommendations, name="recommendations"),
     path("recommendations/check-filter", filters.check, name="check-filter"),
     path("recommendations/requests", requests.requests, name="requests"),

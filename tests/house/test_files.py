@@ -98,6 +98,7 @@ DOORS = {
     "recommendations/api/model_training.py": "the staff's API: trainings of any shop",
     "tenants/api/staff.py": "base of the staff's API",
     "recommendations/batch.py": "finds the tenants with jobs that are open or over",
+    "recommendations/batch_schedules.py": "finds the shops whose planned jobs are due",
     "recommendations/batch_results.py": "counts the queue for operators",
     "anomalies/counting.py": "the badge counts the incidents of all shops",
     "anomalies/notices.py": "the channels send for all shops",

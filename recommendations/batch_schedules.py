@@ -1,0 +1,110 @@
+"""Schedules of batch jobs: plan one, stop it, and ask for the jobs whose time has come."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from luxebrain.lib.problems import NotFound, PlanLimit, Problem
+from recommendations import audiences, batch_asking
+from recommendations.batch import BatchInferenceQueue
+from recommendations.models import BatchJob, BatchSchedule
+from tenants import audit, notices, tenancy
+from tenants.models import Tenant, User
+
+MOST = 20  # schedules of a shop that are to come
+FULL_AGAIN, FULL_MOST = timedelta(minutes=10), timedelta(days=1)  # of waiting for room in the plan
+FURTHEST = timedelta(days=366)
+Every = BatchSchedule.Every
+
+
+def plan(
+    tenant: Tenant, wanted: Mapping[str, Any], *, every: str, at: datetime | None, by: User
+) -> BatchSchedule:
+    """A job to come. `wanted` is the body of a call. Raises Problem with a reason per field."""
+    read = batch_asking.read(wanted)
+    if read.audience is not None:
+        audiences.read(tenant, read.audience)
+    wrong: dict[str, str] = {}
+    if every not in Every.values:
+        wrong["when"] = "Must be once or every week."
+    if at is None or not timezone.now() < at < timezone.now() + FURTHEST:
+        wrong["at"] = "Must be in the future, and at most a year away."
+    if tenant.batch_schedules.filter(next_at__isnull=False).count() >= MOST:
+        wrong["when"] = f"At most {MOST} jobs can be planned. Remove one first."
+    if wrong:
+        raise Problem("Some fields are not right.", fields=wrong)
+    name = read.name or "Planned batch job"
+    row = tenant.batch_schedules.create(
+        name=name, wanted=dict(wanted), every=every, first_at=at, next_at=at, created_by=by
+    )
+    audit.record(tenant, "batch.planned", by=by, target=name, details={"every": every, "next_at": str(at)})
+    return row
+
+
+def remove(tenant: Tenant, schedule_id: int, *, by: User) -> None:
+    """Jobs that it made stay. Raises NotFound."""
+    row = tenant.batch_schedules.filter(pk=schedule_id).first()
+    if row is None:
+        raise NotFound("There is no such schedule.")
+    audit.record(tenant, "batch.unplanned", by=by, target=row.name)
+    row.delete()
+
+
+def following(tenant: Tenant, row: BatchSchedule, *, now: datetime) -> datetime | None:
+    """The first moment after now with the weekday and hour of the first, by the shop's clock; None for once."""
+    if row.every == Every.ONCE:
+        return None
+    wall = row.first_at.astimezone(tenant.zone).replace(tzinfo=None)
+    found = row.first_at
+    while found <= now:
+        wall += timedelta(days=7)
+        found = wall.replace(tzinfo=tenant.zone)
+    return found
+
+
+def due_tenants() -> list[int]:
+    """Ids of the tenants with a schedule whose time has come."""
+    rows = BatchSchedule.objects.across_tenants().filter(next_at__lte=timezone.now()).order_by("tenant_id")
+    return list(rows.values_list("tenant_id", flat=True).distinct())
+
+
+def ask_for_due(tenant_id: int) -> list[BatchJob]:
+    """Asks for every due job of a tenant once: the next time is set in the transaction of the job."""
+    made = []
+    with tenancy.enter(tenant_id) as tenant:
+        due = tenant.batch_schedules.filter(next_at__lte=timezone.now())
+        for row in due.select_for_update(skip_locked=True, of=("self",)):
+            job = _ask(tenant, row)
+            if job is not None:
+                made.append(job)
+    return made
+
+
+def _ask(tenant: Tenant, row: BatchSchedule) -> BatchJob | None:
+    """The job, or None with the reason in the row. Where the plan's jobs are all running it waits for a day."""
+    now, job = timezone.now(), None
+    try:
+        job = BatchInferenceQueue(tenant).enqueue(row.wanted, by=row.created_by or "schedule", source="schedule")
+        row.last_job, row.problem = job, ""
+        row.next_at, row.waiting_since = following(tenant, row, now=now), None
+    except PlanLimit as full:
+        row.problem, row.waiting_since = full.detail[:300], row.waiting_since or now
+        row.next_at = now + FULL_AGAIN
+        if now - row.waiting_since > FULL_MOST:
+            _complain(tenant, row, now)
+    except Problem as problem:
+        row.problem = ("; ".join(error["message"] for error in problem.errors) or problem.detail)[:300]
+        _complain(tenant, row, now)
+    row.save(update_fields=["last_job", "problem", "next_at", "waiting_since"])
+    return job
+
+
+def _complain(tenant: Tenant, row: BatchSchedule, now: datetime) -> None:
+    row.next_at, row.waiting_since = following(tenant, row, now=now), None
+    notices.tell(
+        tenant, "batch.not_asked", title=f"{row.name} could not be started", text=row.problem, tone="warning",
+        path=reverse("panel:batch-jobs", kwargs={"slug": tenant.slug}), right="recommendations.read",
+    )  # fmt: skip

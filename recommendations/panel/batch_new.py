@@ -1,0 +1,217 @@
+"""A new batch job in three steps: for whom, what, when. What was chosen travels with the form; nothing waits here."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from luxebrain.lib.forms import add_problem
+from luxebrain.lib.pages import render_page
+from luxebrain.lib.problems import Problem
+from recommendations import audiences, batch_asking, batch_results, batch_schedules, explaining, queries, reach
+from recommendations.batch import BatchInferenceQueue
+from recommendations.panel.batch_forms import AudienceForm, ListForm, WhenForm
+from recommendations.panel.batches import call
+from tenants.access import tenant_page
+from tenants.models import Tenant
+
+PAGE = "recommendations/batch_new.html"
+SAMPLE = 3
+TOLD = 20  # unknown ids that are listed
+STEPS = ("For whom", "What", "Name and time")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_page(may="batch.write")
+def new(request: Any) -> HttpResponse:
+    step, go = request.POST.get("step"), request.POST.get("go", "next")
+    if request.method != "POST" or step not in ("1", "2", "3"):
+        return _draw(request, 1, AudienceForm(tenant=request.tenant))
+    if step == "1":
+        return _for_whom(request, go)
+    carried = _carried(request)
+    if carried is None:
+        messages.error(request, "What was chosen before could not be read. Please choose again.")
+        return redirect("panel:batch-new", slug=request.tenant.slug)
+    return _what(request, go, carried) if step == "2" else _when(request, go, carried)
+
+
+def _for_whom(request: Any, go: str) -> HttpResponse:
+    form = AudienceForm(request.POST, request.FILES, tenant=request.tenant)
+    if not form.is_valid():
+        return _draw(request, 1, form, status=422)
+    if go == "look":  # without scripts: the count on the same page
+        return _draw(request, 1, form, look=_counted(request.tenant, form))
+    try:
+        with request.tenant.atomic():
+            audience = form.audience(by=request.user)
+    except Problem as problem:
+        _add(form, problem, "name", "save_as")
+        return _draw(request, 1, form, status=422)
+    if not audiences.count(request.tenant, audience):
+        form.add_error(None, "Nobody is in this audience now.")
+        return _draw(request, 1, form, status=422)
+    unknown = _unknown(request.tenant, form)
+    return _draw(request, 2, ListForm(tenant=request.tenant), {"audience": audience}, unknown=unknown)
+
+
+def _what(request: Any, go: str, carried: dict[str, Any]) -> HttpResponse:
+    if go == "back":
+        return _draw(request, 1, AudienceForm(tenant=request.tenant, initial=_back(carried["audience"])))
+    form = ListForm(request.POST, tenant=request.tenant)
+    if not form.is_valid():
+        return _draw(request, 2, form, carried, status=422)
+    try:
+        batch_asking.read({**form.asked(), "audience": carried["audience"]})
+    except Problem as problem:
+        add_problem(form, problem)
+        return _draw(request, 2, form, carried, status=422)
+    if go == "look":
+        return _draw(request, 2, form, carried, look=_previewed(request, carried["audience"], form.asked()))
+    return _draw(request, 3, WhenForm(), {**carried, "asked": form.asked()})
+
+
+def _when(request: Any, go: str, carried: dict[str, Any]) -> HttpResponse:
+    asked = carried.get("asked") or {}
+    if go == "back":
+        return _draw(request, 2, ListForm(tenant=request.tenant, initial=asked), carried)
+    form = WhenForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, 3, form, carried, status=422)
+    given = form.cleaned_data
+    wanted = {**asked, "audience": carried["audience"], "name": given["name"]}
+    try:
+        if given["when"] == "now":
+            job = BatchInferenceQueue(request.tenant).enqueue(wanted, by=request.user, source="panel")
+            messages.success(request, "The job was asked for.")
+            return redirect("panel:batch-job", slug=request.tenant.slug, public_id=job.public_id)
+        batch_schedules.plan(request.tenant, wanted, every=given["when"], at=given["at"], by=request.user)
+    except Problem as problem:
+        add_problem(form, problem)
+        return _draw(request, 3, form, carried, status=422)
+    messages.success(request, "The job is planned.")
+    return redirect("panel:batch-jobs", slug=request.tenant.slug)
+
+
+def _draw(
+    request: Any, step: int, form: forms.Form, carried: dict[str, Any] | None = None, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    carried = carried or {}
+    tenant = request.tenant
+    context = {
+        "step": step,
+        "steps": [(number, label) for number, label in enumerate(STEPS, 1)],
+        "form": form,
+        "carried": json.dumps(carried),
+        "problem": form.non_field_errors()[0] if form.non_field_errors() else "",
+        **more,
+    }
+    if step > 1:
+        total = audiences.count(tenant, carried["audience"])
+        context |= {
+            "audience": audiences.describe(tenant, carried["audience"]),
+            "total": total,
+            "most": tenant.plan.batch_customers,
+            "expected": batch_results.expected_seconds(tenant, total),
+        }
+    if step == 3:
+        context["call"] = call({**carried.get("asked", {}), "audience": carried["audience"]})
+    return render_page(request, PAGE, context, status=status)
+
+
+def _carried(request: Any) -> dict[str, Any] | None:
+    """What the steps before chose; checked anew, because it comes from the browser."""
+    try:
+        carried = json.loads(request.POST.get("carried", ""))
+        audience = audiences.read(request.tenant, carried["audience"])
+        asked = carried.get("asked", {})
+        batch_asking.read({**asked, "audience": audience})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Problem):
+        return None
+    return {"audience": audience, "asked": asked}
+
+
+def _back(audience: dict[str, Any]) -> dict[str, Any]:
+    """The first form as it was filled in."""
+    if audience["kind"] == "ids":
+        return {"kind": "paste", "ids": "\n".join(audience["ids"])}
+    named = {"id": "saved"}
+    return {named.get(name, name): value for name, value in audience.items()}
+
+
+def _add(form: forms.Form, problem: Problem, of: str, to: str) -> None:
+    """What was refused, beside the field of the form that it came from."""
+    for error in problem.errors:
+        name = error["field"].removeprefix("audience.")
+        name = to if name == of else name
+        form.add_error(name if name in form.fields else None, error["message"])
+    if not problem.errors:
+        form.add_error(None, problem.detail)
+
+
+@require_POST
+@tenant_page(may="batch.write")
+def count(request: Any) -> HttpResponse:
+    """The live count beside the first form."""
+    form = AudienceForm(request.POST, request.FILES, tenant=request.tenant)
+    if form.is_valid():
+        look = _counted(request.tenant, form)
+    else:
+        said = [text for name, texts in form.errors.items() for text in texts if name != "__all__"]
+        look = {"wrong": said, "waits": form.data.get("kind") == "upload"}
+    return render_page(request, "recommendations/batch_new_count.html", {"look": look})
+
+
+def _counted(tenant: Tenant, form: AudienceForm) -> dict[str, Any]:
+    try:
+        asked = form.asked()
+        found = audiences.sample(tenant, asked, SAMPLE)
+        return {"n": audiences.count(tenant, asked), "sample": found, "unknown": _unknown(tenant, form)}
+    except Problem as problem:
+        return {"wrong": [error["message"] for error in problem.errors] or [problem.detail]}
+
+
+def _unknown(tenant: Tenant, form: AudienceForm) -> dict[str, Any] | None:
+    """Ids that the shop does not know, of pasted and uploaded ones; None where all are known."""
+    ids = list(dict.fromkeys(form.lines.ids))
+    found: list[str] = []
+    for start in range(0, len(ids), audiences.PAGE):
+        found += audiences.unknown(tenant, ids[start : start + audiences.PAGE])
+    if not found:
+        return None
+    first = found[:TOLD]
+    listed = ", ".join(first) + (" …" if len(found) > len(first) else "")
+    return {"n": len(found), "first": first, "text": f"{len(found):,}: {listed}. Choose below what they get."}
+
+
+@require_POST
+@tenant_page(may="batch.write")
+def preview(request: Any) -> HttpResponse:
+    """The lists of three real customers of the audience, as the second form stands."""
+    carried, form = _carried(request), ListForm(request.POST, tenant=request.tenant)
+    look: dict[str, Any] = {"wrong": ["What was chosen before could not be read."]}
+    if carried is not None and form.is_valid():
+        look = _previewed(request, carried["audience"], form.asked())
+    elif carried is not None:
+        look = {"wrong": [text for texts in form.errors.values() for text in texts]}
+    return render_page(request, "recommendations/batch_new_preview.html", {"look": look})
+
+
+def _previewed(request: Any, audience: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    tenant, shown = request.tenant, []
+    values = {name: value for name, value in asked.items() if name != "on_unknown"}
+    try:
+        for customer in audiences.sample(tenant, audience, SAMPLE):
+            query = queries.parse({**values, "customer_id": customer})
+            answer = explaining.explain(tenant, query, request_id=request.request_id)
+            shown.append({"customer": customer, "products": [item["product_id"] for item in answer["items"]]})
+    except Problem as problem:
+        return {"wrong": [error["message"] for error in problem.errors] or [problem.detail]}
+    titles = reach.titles(tenant, {name for one in shown for name in one["products"]})
+    for one in shown:
+        one["titles"] = [titles.get(name, name) for name in one["products"]]
+    return {"shown": shown}
