@@ -81,7 +81,7 @@ def false_winners(metric: str, experiments: int, *, seed: int) -> float:
         for i in np.flatnonzero(~wrong):
             seen = stopping.Facts(
                 (int(a.n[i, day]), int(b.n[i, day])), (int(a_hits[i, day]), int(b_hits[i, day])), day + 1,
-                5000, (float(low[i, day]), float(high[i, day])), (float(below[i, day]), float(above[i, day])),
+                2500, (float(low[i, day]), float(high[i, day])), (float(below[i, day]), float(above[i, day])),
                 False, day == DAYS - 1,
             )  # fmt: skip
             wrong[i] = stopping.decide(seen).verdict in (stopping.Verdict.BETTER, stopping.Verdict.WORSE)

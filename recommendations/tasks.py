@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
+from modelregistry import results
+from modelregistry.models import Experiment
 from recommendations import (
     answer_rows,
     applying,
@@ -46,7 +49,11 @@ def count_experiments(lease: work.Lease) -> None:
         exposures.fan_out()
         return
     with tenancy.enter(lease.tenant_id) as tenant:
-        exposures.count_due(tenant)
+        counted = [one.number for one in exposures.count_due(tenant)]
+    # In a transaction of its own: ending one takes the lock of all changes first, counting locks the rows.
+    with tenancy.enter(lease.tenant_id) as tenant:
+        for one in tenant.experiments.filter(Q(number__in=counted) | Q(state=Experiment.State.RUNNING)):
+            results.follow(one)
         lease.finish("default")
 
 

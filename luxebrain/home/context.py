@@ -11,7 +11,7 @@ from anomalies import counting
 from luxebrain.lib import navigation
 from luxebrain.lib.markup import initials
 from luxebrain.lib.navigation import Badge, Item
-from modelregistry.models import IsolationRequest
+from modelregistry.models import Experiment, IsolationRequest
 from recommendations.models import BatchJob
 from tenants import access, notices, tenancy
 from tenants.models import ErrorGroup
@@ -42,6 +42,16 @@ def count_open_batches(request: Any) -> Badge | None:
     return Badge(count, f"{count} under way") if count else None
 
 
+def count_all_experiments(request: HttpRequest) -> Badge:
+    count = Experiment.objects.across_tenants().filter(state=Experiment.State.RUNNING).count()
+    return Badge(count, f"{count} running")
+
+
+def count_experiments(request: Any) -> Badge:
+    count = request.tenant.experiments.filter(state=Experiment.State.RUNNING).count()
+    return Badge(count, f"{count} running")
+
+
 TENANT_MENU = (
     Item("Overview", "house", "panel:overview", may="overview.read", alone=True),
     Item("Recommendations", "star", "panel:recommendations", may="recommendations.read"),
@@ -51,6 +61,7 @@ TENANT_MENU = (
     Item("Insights", "chart-line", "panel:insights", may="recommendations.read"),
     Item("Batch jobs", "text-align-start", "panel:batch-jobs", may="recommendations.read", badge=count_open_batches),
     Item("Models", "box", "panel:models", may="models.read"),
+    Item("Experiments", "flask-conical", "panel:experiments", may="models.read", badge=count_experiments),
     Item("Catalogue & events", "database", "panel:catalogue", "Store", may="catalogue.read"),
     Item("API keys", "key-round", "panel:api-keys", "Settings", may="keys.read"),
     Item("Outgoing webhooks", "webhook", "panel:outgoing", "Settings", may="keys.read"),
@@ -64,6 +75,7 @@ STAFF_MENU = (
     Item("Tenants", "users", "tenants", may="platform.read", badge=count_tenants),
     Item("Anomalies", "bell", "anomalies", may="platform.read", badge=count_anomalies, live="anomalies-badge"),
     Item("Model registry", "box", "models", "Models", may="platform.read"),
+    Item("Experiments", "flask-conical", "experiments", "Models", may="platform.read", badge=count_all_experiments),
     Item("Isolation requests", "key-round", "isolation-requests", "Models", may="platform.read", badge=count_isolation),
     Item("Errors & health", "activity", "errors", "Operations", may="platform.read", badge=count_errors),
     Item("People", "user-round-cog", "people", "Operations", may="platform.read"),

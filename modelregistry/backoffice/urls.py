@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from modelregistry.backoffice import isolation, registry, versions
+from modelregistry.backoffice import experiments, isolation, registry, versions
 
 urlpatterns = [
     path("isolation-requests", isolation.requests, name="isolation-requests"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("isolation-requests/<int:pk>/retrain", isolation.retrain, name="isolation-retrain"),
     path("isolation-requests/<int:pk>/disable", isolation.disable, name="isolation-disable"),
     path("isolation-requests/<int:pk>/delete", isolation.delete, name="isolation-delete"),
+    path("models/experiments", experiments.index, name="experiments"),
+    path("models/experiments/<slug:slug>/<int:number>", experiments.detail, name="tenant-experiment"),
+    path("models/experiments/<slug:slug>/<int:number>/share", experiments.share, name="tenant-experiment-share"),
+    path("models/experiments/<slug:slug>/<int:number>/<slug:verb>", experiments.act, name="tenant-experiment-act"),
     path("models", versions.models, name="models"),
     path("models/metrics", registry.metrics, name="models-metrics"),
     path("models/<slug:slug>/compare", registry.compare, name="models-compare"),

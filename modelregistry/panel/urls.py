@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from modelregistry.panel import isolated, looking, versions
+from modelregistry.panel import experiments, isolated, looking, versions
 
 urlpatterns = [
     path("models/metrics", looking.metrics, name="model-metrics"),
@@ -15,4 +15,8 @@ urlpatterns = [
     path("models/roll-back", versions.rollback, name="roll-back"),
     path("models/<int:number>", versions.detail, name="model-version"),
     path("models/<int:number>/activate", versions.activate, name="activate-version"),
+    path("experiments", experiments.index, name="experiments"),
+    path("experiments/<int:number>", experiments.detail, name="experiment"),
+    path("experiments/<int:number>/share", experiments.share, name="experiment-share"),
+    path("experiments/<int:number>/<slug:verb>", experiments.act, name="experiment-act"),
 ]

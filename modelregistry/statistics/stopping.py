@@ -28,7 +28,7 @@ class Facts:
     subjects: tuple[int, int]
     hits: tuple[int, int]
     days: int
-    planned: float  # subjects of both arms
+    least: int  # subjects that each arm should have, by plan
     lift: tuple[float, float]  # relative
     difference: tuple[float, float]  # of the means
     mismatch: bool
@@ -61,7 +61,7 @@ def decide(facts: Facts) -> Decision:
     if not enough(facts.subjects, facts.hits) or not all(map(isfinite, facts.lift)):
         return Decision(Verdict.EARLY, facts.ended)
     if facts.difference[0] > 0 and facts.lift[0] > 0:
-        full = sum(facts.subjects) >= facts.planned and facts.days >= WHOLE_WEEK
+        full = min(facts.subjects) >= facts.least and facts.days >= WHOLE_WEEK
         return Decision(Verdict.BETTER, facts.ended or full)
     return Decision(Verdict.NO_DIFFERENCE if facts.ended else Verdict.OPEN, facts.ended)
 

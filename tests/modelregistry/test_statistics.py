@@ -111,7 +111,7 @@ def test_it_tells_how_many_more_subjects_the_seen_lift_needs():
 
 def facts(**changes) -> Facts:
     usual = {
-        "subjects": (5000, 5000), "hits": (300, 300), "days": 14, "planned": 9000, "lift": (-0.1, 0.2),
+        "subjects": (5000, 5000), "hits": (300, 300), "days": 14, "least": 4500, "lift": (-0.1, 0.2),
         "difference": (-0.01, 0.02), "mismatch": False, "ended": False,
     }  # fmt: skip
     return Facts(**{**usual, **changes})

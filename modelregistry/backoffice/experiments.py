@@ -1,0 +1,63 @@
+"""Experiments of all shops, and each as its shop sees it."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from modelregistry import experiment_pages as pages
+from modelregistry.models import Experiment
+from tenants import tenancy
+from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.models import Tenant
+
+LAYOUT = "layouts/backoffice.html"
+
+
+@staff_page(may="platform.read")
+@require_safe
+def index(request: Any) -> HttpResponse:
+    return pages.index(
+        request, Experiment.objects.across_tenants().select_related("tenant"),
+        template="modelregistry/experiments_all.html", shop=True, more={},
+        address=lambda one: reverse("tenant-experiment", args=[one.tenant.slug, one.number]),
+    )  # fmt: skip
+
+
+@staff_page(may="platform.read")
+@require_safe
+def detail(request: Any, slug: str, number: int) -> HttpResponse:
+    def address(verb: str) -> str:
+        if verb == "share":
+            return reverse("tenant-experiment-share", args=[slug, number])
+        return reverse("tenant-experiment-act", args=[slug, number, verb])
+
+    return pages.show(
+        request, pages.find(_shop(slug), number), layout=LAYOUT, address=address,
+        may_write="platform.write" in PLATFORM_RIGHTS[request.user.platform_role], back=reverse("experiments"),
+    )  # fmt: skip
+
+
+@staff_page(may="platform.write")
+@require_http_methods(["GET", "POST"])
+def act(request: Any, slug: str, number: int, verb: str) -> HttpResponse:
+    return pages.perform(
+        request, pages.find(_shop(slug), number), verb, layout=LAYOUT,
+        back=reverse("tenant-experiment", args=[slug, number]), index=reverse("experiments"),
+    )  # fmt: skip
+
+
+@staff_page(may="platform.write")
+@require_POST
+def share(request: Any, slug: str, number: int) -> HttpResponse:
+    pages.move_share(request, pages.find(_shop(slug), number))
+    return redirect("tenant-experiment", slug, number)
+
+
+def _shop(slug: str) -> Tenant:
+    tenant = tenancy.across().filter(slug=slug).first()
+    if tenant is None:
+        raise Http404
+    return tenant
