@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "sweep-points": every(86400, "anomalies.sweep_points"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
     "count-experiments": every(300, "recommendations.count_experiments"),
+    "watch-releases": every(60, "recommendations.watch_releases"),
     "settle-deliveries": every(60, "recommendations.settle_deliveries"),
     "pull-stores": every(300, "recommendations.pull_due"),
     "sweep-work": every(300, "tenants.sweep_work"),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 
 from modelregistry import lineage
-from modelregistry.models import AliasMove, ModelAlias, ModelVersion
+from modelregistry.models import AliasMove, ModelAlias, ModelVersion, Release
 from tenants import audit, epochs, occurrences
 from tenants.models import Tenant, User
 
@@ -67,6 +67,7 @@ def move(
         reason=reason[:300], is_rollback=is_rollback, moved_at=now,
     )
     note_previous(tenant, version.model)
+    _end_release(tenant, version, now)
     action = "version.rolled_back" if is_rollback else "version.activated"
     details = {"from": str(current) if current else None}
     audit.record(tenant, action, by=by or "training", target=str(version), details=details, reason=reason)
@@ -75,6 +76,22 @@ def move(
     )
     epochs.bump(tenant, "model")
     return made
+
+
+def _end_release(tenant: Tenant, version: ModelVersion, now: datetime) -> None:
+    """Whoever moves the champion decides over a release under way: its version is watched now, or it is over."""
+    rows = tenant.releases.filter(model=version.model, state__in=Release.OPEN)
+    release = rows.select_related("version").first()
+    if release is None:
+        return
+    for name in (ModelAlias.SHADOW, ModelAlias.CHALLENGER):
+        _set(tenant, version.model, name, None, now)
+    if release.version_id == version.pk:
+        rows.update(state=Release.State.FULL, stage_at=now)
+        return
+    rows.update(state=Release.State.CANCELLED, ended_at=now, conclusion=f"{version} was put into service instead")
+    audit.record(tenant, "release.cancelled", by="release", target=str(release.version),
+                 reason=f"{version} was put into service instead")  # fmt: skip
 
 
 def person(by: User | str | None) -> User | None:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from luxebrain.lib import logs
 from luxebrain.lib.problems import NotFound
-from modelregistry import artifacts, damages, lineage, routing, versions
+from modelregistry import artifacts, damages, lineage, releases, routing, versions
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import ModelVersion
 from modelregistry.routing import Routes
@@ -162,7 +162,7 @@ def _beside(live: Shop, version: ModelVersion, bundle: Bundle, read_at: int) -> 
 def _load_others(held: Shop, tenant: Tenant) -> None:
     """Takes up the versions that experiments and a canary serve beside the champion. What needs one that cannot
     be loaded is left out as a whole: its subjects get the champion, and no list counts for it."""
-    routes = routing.of(tenant)
+    routes = routing.of(tenant, canary=releases.canary(tenant))
     wanted = routes.versions - ({held.version} if held.bundle is not None and not held.degraded else set())
     others: dict[int, Shop] = {}
     isolation = TenantModelIsolation(tenant)

@@ -41,12 +41,13 @@ def explain(
 
 def serve(
     tenant: Tenant, query: Query, *, version: int | None = None, rules: Control | None = None,
-    acts: Sequence[Act] | None = None, moment: float = 0.0,
+    acts: Sequence[Act] | None = None, moment: float = 0.0, shop: Shop | None = None,
 ) -> Served:
     """One list through the same engine as a call of the API, with its trace.
 
     acts      what the shopper did, newest first, in the place of what is known of them now
     moment    when it counts as asked, epoch seconds; 0 = now
+    shop      with a version that the caller has loaded, in the place of `version`
     """
     engine = RecommendationEngine(tenant.pk, currency=tenant.currency)
     query.details = True
@@ -54,7 +55,8 @@ def serve(
     call.moment = moment
     if acts is not None:
         call = _knowing(acts, call)
-    shop = candidates.with_version(tenant, version, call.epochs) if version is not None else None
+    if version is not None:
+        shop = candidates.with_version(tenant, version, call.epochs)
     return engine.serve(query, call, shop=shop, rules=rules, tells=True)[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from recommendations import (
     answer_log,
     answers,
     arms,
+    canary_faults,
     candidates,
     composing,
     control,
@@ -128,8 +129,21 @@ class RecommendationEngine:
         found: list[Served] = []
         for one in query.several or (query,):
             route = routes.choose(one.customer or one.session, one.placement, kept) if routes else CHAMPION
-            found.append(self._list(shop, one, acts, call, rules, shopper, found, route, tells=tells))
+            make = self._tried if route.is_canary else self._list
+            found.append(make(shop, one, acts, call, rules, shopper, found, route, tells=tells))
         return found
+
+    def _tried(
+        self, shop: Shop, query: Query, acts: Sequence[Act], call: Call, rules: Control,
+        shopper: dict[str, Any] | None, before: Sequence[Served], route: Route, *, tells: bool,
+    ) -> Served:
+        """A list of a version on trial: where it fails, that counts against it, and the champion answers."""
+        try:
+            return self._list(shop, query, acts, call, rules, shopper, before, route, tells=tells)
+        except Exception as error:  # noqa: BLE001  (whatever a canary does must not reach a shopper)
+            canary_faults.note(self.tenant_id, route.version, error)
+        usual = replace(route, version=0, is_canary=False)
+        return self._list(shop, query, acts, call, rules, shopper, before, usual, tells=tells)
 
     def _list(
         self, shop: Shop, query: Query, acts: Sequence[Act], call: Call, rules: Control,

@@ -22,6 +22,7 @@ from recommendations import (
     measuring,
     privacy,
     pull_work,  # noqa: F401  (registers the handlers of connections)
+    releasing,
     retention,
     sweeping,
     tracking,
@@ -100,6 +101,17 @@ def let_go(lease: work.Lease) -> None:
         work.enqueue(tenant, retention.TASK, key="retention")
     retention.drop_empty_months()
     retention.drop_old_answers()
+
+
+@work.handler(releasing.TASK)
+def watch_releases(lease: work.Lease) -> None:
+    """Without a tenant: finds the shops with a release under way. With one: one look by its guardrails."""
+    if lease.tenant_id is None:
+        releasing.fan_out()
+        return
+    with tenancy.enter(lease.tenant_id) as tenant:
+        releasing.watch(tenant)
+        lease.finish("default")
 
 
 @work.handler(measuring.TASK)

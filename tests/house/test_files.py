@@ -114,6 +114,7 @@ DOORS = {
     "recommendations/isolated_training.py": "finds the shops that have or had an isolated model",
     "recommendations/measuring.py": "finds the shops whose versions are to be measured",
     "modelregistry/shop_figures.py": "sums what the versions of every shop did, for the platform",
+    "recommendations/releasing.py": "finds the shops with a release under way",
     "recommendations/inbox.py": "drains the inbox of all tenants",
     "recommendations/exposures.py": "finds the tenants with experiments",
     "recommendations/tracking.py": "finds the tenants with news",
