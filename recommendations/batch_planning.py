@@ -20,26 +20,23 @@ def request(tenant: Tenant, job: BatchJob) -> None:
 
 
 def read_audience(lease: Lease) -> None:
-    """Page by page, each with its mark in the transaction of its chunks; the last transaction ends the work."""
+    """A few pages with their mark, their chunks and the work of the next few in one transaction: a large audience
+    is read in turns, as its chunks are done in turns."""
     assert lease.tenant_id is not None
-    while not _some_pages(lease.tenant_id, int(lease.subject), lease):
-        lease.renew()
-
-
-def _some_pages(tenant_id: int, job_id: int, lease: Lease) -> bool:
-    """Whether all of the audience has been read."""
-    with tenancy.enter(tenant_id) as tenant:
+    with tenancy.enter(lease.tenant_id) as tenant:
         batch_handing.lock(tenant)
-        job = tenant.batch_jobs.filter(pk=job_id, is_planned=False, state__in=BatchJob.OPEN).first()
+        job = tenant.batch_jobs.filter(
+            pk=int(lease.subject), is_planned=False, state__in=BatchJob.OPEN
+        ).first()
         if job is None:
             lease.finish("default")
-            return True
+            return
         try:
             found = list(islice(audiences.pages(tenant, job.audience, after=job.mark), PAGES))
         except Problem as problem:  # the saved audience was removed
             close_unread(tenant, job, problem.errors[0]["message"] if problem.errors else problem.detail)
             lease.finish("default")
-            return True
+            return
         for ids, mark in found:
             batch_running.add_chunks(tenant, job, ids)
             job.mark = mark
@@ -49,9 +46,9 @@ def _some_pages(tenant_id: int, job_id: int, lease: Lease) -> bool:
             changes["total"] = batch_running.size_of(tenant, job)
         tenant.batch_jobs.filter(pk=job.pk).update(**changes)
         batch_running.go_on(tenant)
-        if job.is_planned:
-            lease.finish("default")
-        return job.is_planned
+        if not job.is_planned:
+            request(tenant, job)
+        lease.finish("default")
 
 
 def close_unread(tenant: Tenant, job: BatchJob, why: str) -> None:

@@ -1,11 +1,21 @@
 """The queue behind batch jobs: turns, lost leases, poison, retries, erasure, audiences."""
 
+import time
+
 import pytest
 from django.db import OperationalError, connections
 from django.utils import timezone
 
 from modelregistry import versions
-from recommendations import batch_handing, batch_packing, batch_privacy, batch_running, batch_scoring, candidates
+from recommendations import (
+    audiences,
+    batch_handing,
+    batch_packing,
+    batch_privacy,
+    batch_running,
+    batch_scoring,
+    candidates,
+)
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchChunk, BatchJob
 from recommendations.privacy_places import Subject
@@ -96,19 +106,17 @@ def test_an_audience_is_read_once_however_often_its_work_is_repeated(shop, small
     """A worker that stops in the middle: what it had stored stays, the rest is read by the next."""
     job = enqueue(shop, audience={"kind": "all"})
     monkeypatch.setattr("recommendations.batch_planning.PAGES", 1)
-    monkeypatch.setattr("recommendations.audiences.PAGE", 3)
-    lease = work.claim(rows(PLAN).get().pk)
-    from recommendations import audiences, batch_planning
-
     pages = audiences.pages
     monkeypatch.setattr(audiences, "pages", lambda *a, **k: pages(*a, size=3, **k))
-    assert batch_planning._some_pages(shop.pk, job.pk, lease) is False
+    work.run(rows(PLAN).get().pk)
+    assert BatchChunk.objects.across_tenants().filter(job=job.pk).count() == 1
+    lease = work.claim(rows(PLAN, state="pending").get().pk)  # ... and is never heard of again
     with connections["ops"].cursor() as cursor:
         cursor.execute("update tenants_work set lease_until = now() - interval '1 s' where state = 'running'")
     work.relay(lambda ids: None)
-    with pytest.raises(work.Fenced):
-        lease.renew()
     finish()
+    with pytest.raises(work.Fenced):
+        BatchInferenceQueue.read_audience(lease)
     assert (fresh(job).state, fresh(job).processed) == ("completed", 20)
     assert len({one["customer_id"] for one in results(shop, job)}) == 20
 
@@ -270,6 +278,33 @@ def test_jobs_take_turns_within_a_shop_and_between_shops(shop, globex, small):
             work.run(work_id)
         done = [job for job in (small_one, foreign) if fresh(job).state == "completed"]
     assert fresh(large).processed <= 40
+    assert fresh(large).state == "processing"
+
+
+def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, globex):
+    """Fairness, by the clock: 200,000 customers first; one worker, which the relay feeds."""
+    with tenancy.enter(shop.pk), connections["default"].cursor() as cursor:
+        cursor.execute(
+            "insert into recommendations_customer "
+            "(tenant_id, external_id, country, attributes, created_at, updated_at) "
+            "select %s, 'bulk-' || n, '', '{}', now(), now() from generate_series(1, 200000) n", [shop.pk],
+        )
+    make.product(globex, "g1")
+    large = enqueue(shop, audience={"kind": "all"})
+    assert large.total == 200_020
+    for _ in range(3):  # under way: some of it is read, its first chunks are handed out
+        published = []
+        work.relay(published.extend, limit=4, heavy=False)
+        for work_id in published:
+            work.run(work_id)
+    small_one = enqueue(globex, customer_ids=["g"])
+    began = time.monotonic()
+    while fresh(small_one).state != "completed":
+        published = []
+        work.relay(published.extend, limit=4, heavy=False)
+        for work_id in published:
+            work.run(work_id)
+        assert time.monotonic() - began < 10
     assert fresh(large).state == "processing"
 
 
