@@ -204,6 +204,14 @@ class BatchInferenceQueue:
         batch_planning.read_audience(lease)
 
     @staticmethod
+    def owner_of(public_id: UUID | str) -> int:
+        """Id of the tenant whose job it is, for operators. Raises NotFound."""
+        job = BatchJob.objects.across_tenants().filter(public_id=public_id).only("tenant_id").first()
+        if job is None:
+            raise NotFound("There is no such job.")
+        return int(job.tenant_id)
+
+    @staticmethod
     def tenants_to_look_after() -> list[int]:
         """Ids of those with jobs that are open, or results that are kept too long."""
         open_, over = Q(state__in=BatchJob.OPEN), Q(kept_until__lt=timezone.now()) & ~Q(state=State.EXPIRED)

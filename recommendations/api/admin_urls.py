@@ -2,9 +2,12 @@
 
 from django.urls import path
 
+from recommendations.api import batch_admin
 from recommendations.api.model_training import TrainingStatusView, TrainView
 
 urlpatterns = [
+    path("batch/stats", batch_admin.StatsView.as_view(), name="admin-batch-stats"),
+    path("batch/retry/<uuid:job_id>", batch_admin.RetryView.as_view(), name="admin-batch-retry"),
     path("models/<int:version_id>/train", TrainView.as_view(), name="admin-models-train"),
     path("models/<int:version_id>/training-status", TrainingStatusView.as_view(), name="admin-models-training"),
 ]

@@ -30,6 +30,7 @@ PROMISED = {
             "metrics-history/recommendation", "1/metrics", "1/train", "1/training-status")),
         "staff",
     ),
+    "/api/admin/batch/stats": "staff",
     "/models": "staff",
     "/anomalies": "staff",
     "/dashboard": "staff",
@@ -42,7 +43,6 @@ PROMISED = {
     "/startup": "anyone",
 }
 LATER = {
-    "/api/admin/batch/stats": "batch jobs",
     "/api/admin/alerts": "anomalies and alerts",
     "/api/admin/anomalies/count": "anomalies and alerts",
     "/api/admin/anomalies/resolve": "anomalies and alerts",

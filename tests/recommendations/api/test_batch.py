@@ -253,6 +253,25 @@ def test_its_results_expire_with_their_date(shop, api):
         assert gone["expires_at"][:10] in answer.json()["detail"]
 
 
+def test_the_staff_sees_the_queue_and_does_a_job_again(shop, api, sam, pat, globex, client, signed_in):
+    """R12: every number is a count of rows."""
+    jobs = [api.post(PATH, {"customer_ids": ["c1", "c2"]}).json() for _ in range(3)]
+    api.post(jobs[2]["status_url"] + "/pause")
+    told = signed_in(pat).get("/api/admin/batch/stats").json()
+    assert (told["pending"], told["processing"], told["paused"], told["customers_waiting"]) == (3, 0, 1, 6)
+    assert told["tenants"] == [{"tenant": "acme", "jobs": 3, "customers": 6}]
+    assert told["oldest_seconds"] >= 0
+    do()
+    told = signed_in(pat).get("/api/admin/batch/stats").json()
+    assert (told["pending"], told["completed_last_hour"], told["customers_last_minute"]) == (1, 2, 4)
+    again = f"/api/admin/batch/retry/{jobs[0]['job_id']}"
+    assert client.post(again).status_code == 401
+    assert signed_in(pat).post(again).status_code == 403
+    assert signed_in(sam).post(again).json()["status"] == "pending"
+    assert signed_in(sam).post(again).status_code == 409
+    assert signed_in(sam).post("/api/admin/batch/retry/00000000-0000-4000-8000-000000000000").status_code == 404
+
+
 def test_the_beat_looks_every_five_seconds():
     """R16."""
     entry = app.conf.beat_schedule["take-up-batches"]
