@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from modelregistry.api import figures, versions
+from modelregistry.api import figures, trials, versions
 
 urlpatterns = [
     path("register", versions.RegisterView.as_view(), name="admin-models-register"),
     path("activate", versions.ActivateView.as_view(), name="admin-models-activate"),
     path("rollback", versions.RollbackView.as_view(), name="admin-models-rollback"),
     path("undo", versions.UndoView.as_view(), name="admin-models-undo"),
+    path("ab-test", trials.AbTestView.as_view(), name="admin-models-ab-test"),
+    path("ab-test/list/<str:tenant>", trials.ListView.as_view(), name="admin-models-ab-tests"),
+    path("ab-test/share", trials.ShareView.as_view(), name="admin-models-ab-test-share"),
+    path("ab-test/stop", trials.StopView.as_view(), name="admin-models-ab-test-stop"),
+    path("ab-test/conclude", trials.ConcludeView.as_view(), name="admin-models-ab-test-conclude"),
     path("track", figures.TrackView.as_view(), name="admin-models-track"),
     path("performance", figures.PerformanceView.as_view(), name="admin-models-performance"),
     path("list/<str:model>", versions.ListView.as_view(), name="admin-models-list"),

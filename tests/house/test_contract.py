@@ -16,6 +16,7 @@ PROMISED = {
     "/api/v1/events": "key",
     "/api/v1/products": "key",
     "/api/v1/customers": "key",
+    "/api/v1/experiments": "key",
     "/api/v1/orders": "key",
     **dict.fromkeys(
         (f"/api/v1/webhooks/{event}" for event in (
@@ -26,7 +27,7 @@ PROMISED = {
     "/api/schema": "anyone",
     **dict.fromkeys(
         (f"/api/admin/models/{rest}" for rest in (
-            "register", "activate", "rollback", "undo", "track", "list/recommendation", "performance",
+            "register", "activate", "rollback", "undo", "ab-test", "track", "list/recommendation", "performance",
             "metrics-history/recommendation", "1/metrics", "1/train", "1/training-status")),
         "staff",
     ),
