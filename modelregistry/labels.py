@@ -96,6 +96,38 @@ LOGGED = (
         "are no longer those that the model learnt from.",
     ),
 )
+# What the pages of models speak of, for the page of terms.
+TERMS = (
+    ("Version", "One trained model: its files, what it learnt from and how well it did. A version never changes; "
+     "which one serves does."),
+    ("In service, champion", "The version that answers now. Exactly one version of a shop is in service."),
+    ("Activate", "To put a version into service. It is checked first: files whole, model answers. All processes "
+     "follow within two seconds."),
+    ("Roll back", "To put the version back into service that served before. A second time goes one further back."),
+    ("Undo", "To take the latest change back, whether an activation or a rollback."),
+    ("Held-back data", "The newest fifth of a shop's events. A training does not see it; a version is tested on it "
+     "before it may serve."),
+    ("95% interval", "Where the true value lies in 95 of 100 such measurements. Two versions whose difference has "
+     "an interval across zero may be equal."),
+    ("Touch, attribution", "An order belongs to the list whose product the shopper clicked last, at most so many hours "
+     "before as the shop has set (24 at first)."),
+    ("Experiment", "Two versions serve side by side, each to a share of the shoppers, until it is clear which one "
+     "is better."),
+    ("Split", "The share of the shoppers that each arm of an experiment gets."),
+    ("Lift", "By how much B is better than A, in per cent of A."),
+    ("Cold start", "Fewer than ten orders that count: the shop's best sellers are shown until there are more."),
+    ("Scope", "Shared: made by the platform's common training. Isolated: of one shop, from its data alone."),
+    ("Isolation", "A shop with the plan and the orders for it can have a model that is trained on its own and on "
+     "nobody else's data."),
+    ("Drift", "The shoppers or products of today are no longer those that the version learnt from: its scores "
+     "shift, and it covers less of the catalogue."),
+)  # fmt: skip
+
+
+def terms() -> list[tuple[str, str]]:
+    """Every term and metric with its meaning, by name."""
+    measured = [(label, text) for _, label, text in (*METRICS, *MORE_METRICS, *ONLINE, *LOGGED)]
+    return sorted([*TERMS, *measured], key=lambda term: term[0].lower())
 
 
 def algorithm(name: str) -> str:

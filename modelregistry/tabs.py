@@ -12,12 +12,14 @@ TENANT = (
     ("Compare", ("panel:compare-versions",)),
     ("Experiments", ("panel:experiments",)),
     ("Isolated model", ("panel:isolation",)),
+    ("Terms", ("panel:model-terms",)),
 )
 STAFF = (
     ("Versions", ("models",)),
     ("Experiments", ("experiments",)),
     ("Metrics", ("models-metrics",)),
     ("Isolated models", ("isolation-requests",)),
+    ("Terms", ("models-terms",)),
 )
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from luxebrain.lib import pages
 from luxebrain.lib.pages import Column, ListPage
-from modelregistry import dossier, facts, graphs, lineage, shop_figures, tabs, versions
+from modelregistry import dossier, facts, graphs, labels, lineage, shop_figures, tabs, versions
 from modelregistry.backoffice.acts import Acts
 from modelregistry.models import ModelVersion
 from tenants import tenancy
@@ -154,3 +154,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     context = {**frame(request, "Metrics"), "rows": [shop_figures.told(row) for row in listing.rows], "days": days,
                "periods": dossier.PERIODS}  # fmt: skip
     return listing.render(context)
+
+
+@staff_page(may="platform.read")
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    context = {"terms": labels.terms(), "tabs": tabs.of_staff("Terms"), "layout": "layouts/backoffice.html"}
+    return pages.render_page(request, "modelregistry/terms.html", context)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("models/experiments/<slug:slug>/<int:number>/share", experiments.share, name="tenant-experiment-share"),
     path("models/experiments/<slug:slug>/<int:number>/<slug:verb>", experiments.act, name="tenant-experiment-act"),
     path("models", versions.models, name="models"),
+    path("models/terms", registry.terms, name="models-terms"),
     path("models/metrics", registry.metrics, name="models-metrics"),
     path("models/<slug:slug>/compare", registry.compare, name="models-compare"),
     path("models/<slug:slug>/live", registry.live, name="models-live"),

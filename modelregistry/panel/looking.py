@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from luxebrain.lib import pages
-from modelregistry import dossier, facts, graphs, lineage, tabs
+from modelregistry import dossier, facts, graphs, labels, lineage, tabs
 from tenants.access import tenant_page
 from tenants.models import Tenant
 
@@ -34,6 +34,13 @@ def compare(request: HttpRequest) -> HttpResponse:
         "action": request.path,
     }
     return pages.render_page(request, "modelregistry/compare.html", context)
+
+
+@tenant_page(may="models.read")
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    context = {"terms": labels.terms(), "tabs": tabs.of_tenant(request.tenant.slug, "Terms")}  # type: ignore[attr-defined]
+    return pages.render_page(request, "modelregistry/terms.html", {**context, "layout": "layouts/panel.html"})
 
 
 @tenant_page(may="models.read")

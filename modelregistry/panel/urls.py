@@ -7,6 +7,7 @@ from modelregistry.panel import experiments, isolated, looking, versions
 urlpatterns = [
     path("models/metrics", looking.metrics, name="model-metrics"),
     path("models/compare", looking.compare, name="compare-versions"),
+    path("models/terms", looking.terms, name="model-terms"),
     path("models/live", looking.live, name="live-version"),
     path("models/isolated", isolated.isolated, name="isolation"),
     path("models/isolated/progress", isolated.progress, name="isolation-progress"),

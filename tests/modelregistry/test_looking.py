@@ -33,7 +33,7 @@ def two(acme: Any, register: Any) -> Any:
 
 
 def test_it_shows_offline_beside_online_with_intervals(two: Any, ana: Any, signed_in: Any) -> None:
-    """R39, R83: what the training measured and what shoppers did, each with what it is based on."""
+    """R39: what the training measured and what shoppers did, each with what it is based on."""
     day(two, 2, shown=1000, clicked=100, bought=25)
     day(two, 2, shown=200, clicked=10, placement="cart")
     page = text(signed_in(ana).get("/t/acme/models/2"))
@@ -160,3 +160,21 @@ def test_it_tells_on_both_overviews_how_the_model_does(two: Any, ana: Any, pat: 
     page = text(signed_in(pat).get("/dashboard"))
     for words in ("How models do", "/models/metrics?shop=acme", "10%", "25%", "v2"):
         assert words in page
+
+
+def test_it_explains_every_term(acme: Any, ana: Any, pat: Any, signed_in: Any) -> None:
+    """R43: version, split, lift, rollback, cold start, isolation and every metric."""
+    for page in (text(signed_in(ana).get("/t/acme/models/terms")), text(signed_in(pat).get("/models/terms"))):
+        for words in ("Version", "Split", "Lift", "Roll back", "Cold start", "Isolation", "NDCG@10", "Shift of scores"):
+            assert words in page
+
+
+def test_it_says_which_share_of_the_shoppers_gets_the_version(two: Any, ana: Any, signed_in: Any) -> None:
+    """R119: whether it is in an experiment, and its share."""
+    browser = signed_in(ana)
+    assert "none: all shoppers get it" in text(browser.get("/t/acme/models"))
+    two.experiments.create(
+        number=1, key="k", name="Second against first", unit="version", a={"version": 2}, b={"version": 1},
+        share_b=30, state="running", started_at=timezone.now(),
+    )  # fmt: skip
+    assert "70% of the shoppers in “Second against first”" in text(browser.get("/t/acme/models"))
