@@ -122,6 +122,8 @@ ALL: dict[str, Metric] = {
         _occurrence("model_quality", "Model quality", "A model got worse",
                     "Compare it with the version before; roll back if nothing explains it.", link="models"),
         _occurrence("batch_failed", "Batch job", "A batch job failed", "Open the job: it says which part and why."),
+        _occurrence("webhook_off", "Outgoing webhook", "An outgoing webhook was switched off",
+                    "Its address failed for long. Mend it and switch it on again."),
         _occurrence("import_failed", "Import", "An import failed", "Open the import: it names the rows and reasons.",
                     link="imports"),
     )
@@ -135,6 +137,8 @@ INCIDENTS_OF_OCCURRENCES = {
     "model.stale": ("model_stale", "medium"),
     "model.worse": ("model_quality", "medium"),
     "batch.failed": ("batch_failed", "medium"),
+    "batch.partial": ("batch_failed", "low"),
+    "outgoing.switched_off": ("webhook_off", "medium"),
     "import.failed": ("import_failed", "low"),
 }
 # Occurrence kind → the words on a chart.

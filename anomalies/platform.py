@@ -101,3 +101,4 @@ def settle(*, now: datetime) -> int:
 def resolve(incident: PlatformIncident, *, by: Any, note: str, now: datetime) -> None:
     incident.state, incident.resolved_at, incident.resolved_by, incident.note = State.RESOLVED, now, by, note[:500]
     incident.save(using="ops")
+    incident.held_back.using("ops").update(platform=None)

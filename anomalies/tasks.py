@@ -1,12 +1,13 @@
 """Handlers of the app's background work."""
 
-from anomalies import streams, watching
+from anomalies import following, streams, watching
 from tenants import work
 
 
 @work.handler("anomalies.look")
 def look(lease: work.Lease) -> None:
     watching.look(renew=lease.renew)
+    following.follow()
 
 
 @work.handler("anomalies.settle")

@@ -122,15 +122,25 @@ def settle(*, now: datetime | None = None, renew: Callable[[], object] = lambda:
 
 def mark(name: str, now: datetime) -> datetime:
     """How far this round has come; `now` when it never ran."""
+    found = position(name)
+    return datetime.fromtimestamp(found, UTC) if found else now
+
+
+def position(name: str) -> int:
+    """What the round has read so far, as its own number; 0 when it never ran."""
     row = WatchMark.objects.using("ops").filter(pk=name).first()
-    return datetime.fromtimestamp(row.position, UTC) if row else now
+    return row.position if row else 0
 
 
 def advance(name: str, now: datetime) -> None:
+    move(name, int(now.timestamp()))
+
+
+def move(name: str, to: int) -> None:
     """Moves the mark on, never back."""
     with connections["ops"].cursor() as cursor:
         cursor.execute(
             "insert into anomalies_watchmark (name, position, updated_at) values (%s, %s, now()) on conflict (name) do "
             "update set position = greatest(anomalies_watchmark.position, excluded.position), updated_at = now()",
-            [name, int(now.timestamp())],
+            [name, to],
         )

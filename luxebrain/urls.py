@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 panel = [
     path("", include("luxebrain.home.panel_urls")),
+    path("", include("anomalies.panel.urls")),
     path("", include("recommendations.panel.urls")),
     path("", include("modelregistry.panel.urls")),
     path("", include("tenants.panel.urls")),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("t/<slug:slug>/", include((panel, "panel"))),
     path("api/admin/", include("recommendations.api.admin_urls")),
     path("api/admin/models/", include("modelregistry.api.urls")),
+    path("api/admin/", include("anomalies.api.urls")),
     path("api/", include("tenants.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

@@ -12,18 +12,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from tenants.models import User
 
-_READ = {"overview.read", "recommendations.read", "models.read", "catalogue.read", "usage.read", "team.read"}
+_READ = {
+    "overview.read", "recommendations.read", "models.read", "catalogue.read", "usage.read", "team.read", "alerts.read",
+}
 RIGHTS: dict[str, frozenset[str]] = {
     "analyst": frozenset(_READ | {"models.train", "batch.write"}),
     "developer": frozenset(
         _READ
         | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "recommendations.write"}
-        | {"batch.write"}
+        | {"batch.write", "alerts.write"}
     ),
     "owner": frozenset(
         _READ
         | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "models.write", "team.write"}
-        | {"settings.write", "privacy.write", "recommendations.write", "batch.write"}
+        | {"settings.write", "privacy.write", "recommendations.write", "batch.write", "alerts.write"}
     ),
 }
 PLATFORM_RIGHTS: dict[str, frozenset[str]] = {

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from anomalies import counting
+from anomalies import banners, counting
 from luxebrain.lib import navigation
 from luxebrain.lib.markup import initials
 from luxebrain.lib.navigation import Badge, Item
@@ -30,6 +30,11 @@ def count_errors(request: HttpRequest) -> Badge:
 def count_isolation(request: HttpRequest) -> Badge:
     count = IsolationRequest.objects.across_tenants().filter(state=IsolationRequest.State.REQUESTED).count()
     return Badge(count, f"{count} to decide")
+
+
+def count_alerts(request: Any) -> Badge:
+    counts = counting.of_tenant(request.tenant)
+    return Badge(counts.open, f"{counts.open} open", urgent=counts.high > 0, most=99)
 
 
 def count_anomalies(request: HttpRequest) -> Badge:
@@ -62,6 +67,7 @@ TENANT_MENU = (
     Item("Batch jobs", "text-align-start", "panel:batch-jobs", may="recommendations.read", badge=count_open_batches),
     Item("Models", "box", "panel:models", may="models.read"),
     Item("Experiments", "flask-conical", "panel:experiments", may="models.read", badge=count_experiments),
+    Item("Alerts", "bell", "panel:alerts", may="alerts.read", badge=count_alerts),
     Item("Catalogue & events", "database", "panel:catalogue", "Store", may="catalogue.read"),
     Item("API keys", "key-round", "panel:api-keys", "Settings", may="keys.read"),
     Item("Outgoing webhooks", "webhook", "panel:outgoing", "Settings", may="keys.read"),
@@ -89,8 +95,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {"shell": {}, "navigation": []}
     if getattr(request, "tenant", None) is not None:
-        return {"shell": lazily(of_tenant, request), "navigation": lazily(tenant_menu, request)}
+        return {
+            "shell": lazily(of_tenant, request),
+            "navigation": lazily(tenant_menu, request),
+            "alert": lazily(alert_of, request),
+        }
     return {"shell": lazily(of_staff, request), "navigation": lazily(staff_menu, request)}
+
+
+def alert_of(request: Any) -> banners.Banner | None:
+    """The worst open alert, for the banner of every page of the shop."""
+    return banners.of(request.tenant, request.user)
 
 
 def lazily(make: Callable[[HttpRequest], Any], request: HttpRequest) -> Any:
@@ -138,6 +153,8 @@ def of_tenant(request: Any) -> dict[str, Any]:
         "stripe": stripe,
         "notices_url": address("panel:notices", slug=tenant.slug),
         "notices_new": min(notices.unread(tenant, request.user, role=request.membership.role), 99),
+        "alert_url": address("panel:alert-banner", slug=tenant.slug),
+        "may_act": request.membership.may("alerts.write"),
         **of_person(request, current=tenant.slug),
     }
 

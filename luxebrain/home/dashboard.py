@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from anomalies import counting, wording
 from luxebrain.home import health, model_cards
 from luxebrain.home.cards import Card, guard, show
 from luxebrain.home.context import address
@@ -160,12 +161,23 @@ def checklist() -> dict[str, Any]:
     return {"steps": [{"label": a, "done": b, "note": c, "url": d} for a, b, c, d in steps]}
 
 
+def anomalies() -> dict[str, Any]:
+    """Open incidents by severity, and the newest five."""
+    counts = counting.of_platform()
+    rows = counting.everywhere().filter(state="new").select_related("tenant").order_by("-last_seen_at")[:LISTED]
+    url = address("anomalies")
+    found = [{"said": wording.say(row), "shop": row.tenant.name, "at": row.last_seen_at, "url": f"{url}?id={row.pk}"}
+             for row in rows]  # fmt: skip
+    return {"counts": counts, "rows": found, "url": url}
+
+
 CARDS = {
     card.name: card
     for card in (
         Card("figures", figures, "home/dashboard.html#figures"),
         Card("attention", attention, "home/dashboard.html#attention"),
         Card("models", model_cards.platform, "home/dashboard.html#models"),
+        Card("anomalies", anomalies, "home/dashboard.html#anomalies"),
         Card("tenants", tenants, "home/dashboard.html#tenants"),
         Card("failures", failures, "home/dashboard.html#failures"),
         Card("audit", audit, "home/dashboard.html#audit"),

@@ -34,6 +34,10 @@ PROMISED = {
     "/api/admin/batch/stats": "staff",
     "/models": "staff",
     "/anomalies": "staff",
+    "/api/admin/alerts": "staff",
+    "/api/admin/anomalies/count": "staff",
+    "/api/admin/anomalies/resolve": "staff",
+    "/api/admin/anomalies/1": "staff",
     "/dashboard": "staff",
     "/isolation-requests": "staff",
     "/overview": "anyone",
@@ -47,6 +51,7 @@ LATER = {
     "/api/admin/alerts": "anomalies and alerts",
     "/api/admin/anomalies/count": "anomalies and alerts",
     "/api/admin/anomalies/resolve": "anomalies and alerts",
+    "/api/admin/batch/stats": "batch jobs",
     "/monitoring": "anomalies and alerts",
 }
 # What each row of the shops' API can be asked to do.

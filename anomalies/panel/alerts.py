@@ -1,0 +1,118 @@
+"""A shop's alerts: its own incidents in plain words, and the two things to do about one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from anomalies import banners, charting, counting, triage, wording
+from anomalies.models import AnomalyIncident, State
+from luxebrain.lib.pages import Column, ListPage, render_page
+from luxebrain.lib.problems import Problem
+from tenants.access import tenant_page
+
+TABS = (("open", "Open", (State.NEW, State.ACKNOWLEDGED)), ("past", "Past", (State.RESOLVED, State.ARCHIVED)))
+
+
+@require_safe
+@tenant_page(may="alerts.read")
+def alerts(request: Any) -> HttpResponse:
+    asked = request.GET.get("tab", "open")
+    name, _, states = next((tab for tab in TABS if tab[0] == asked), TABS[0])
+    counts = counting.of_tenant(request.tenant)
+    listing = ListPage(
+        request, request.tenant.anomaly_incidents.filter(state__in=states).select_related("tenant"),
+        template="anomalies/panel/alerts.html",
+        columns=(Column("Severity"), Column("What happened"), Column("Seen", "count", numeric=True),
+                 Column("Last", "last"), Column("Status")),
+        sorts={"count": "count", "last": "last_seen_at"}, default_sort="-last", nouns=("alert", "alerts"),
+    )  # fmt: skip
+    for row in listing.rows:
+        row.said, row.status = wording.say(row), wording.state_of(row)
+    tabs = [
+        {"label": label, "current": tab == name, "url": f"{request.path}?tab={tab}",
+         "count": (counts.open + counts.acknowledged) or None if tab == "open" else None}
+        for tab, label, _ in TABS
+    ]  # fmt: skip
+    return listing.render({"tabs": tabs, "counts": counts, "refresh_url": request.get_full_path()})
+
+
+def find(request: Any, pk: int) -> AnomalyIncident:
+    found = request.tenant.anomaly_incidents.select_related("tenant").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_safe
+@tenant_page(may="alerts.read")
+def alert(request: Any, pk: int) -> HttpResponse:
+    incident = find(request, pk)
+    chart, happened = charting.around(incident)
+    said = wording.say(incident, names=wording.names_of(incident))
+    context = {
+        "incident": incident,
+        "said": said,
+        "status": wording.state_of(incident),
+        "sentence": wording.sentence(incident),
+        "chart": chart,
+        "happened": happened,
+        "link": f"panel:{said.link}" if said.link else "",
+        "history": history(request, incident),
+        "may_act": request.membership.may("alerts.write") and incident.state != State.RESOLVED,
+    }
+    return render_page(request, "anomalies/panel/alert.html", context)
+
+
+def history(request: Any, incident: AnomalyIncident) -> list[Any]:
+    """The newest lines. What the platform's staff wrote stays among the staff."""
+    own = set(request.tenant.memberships.values_list("user_id", flat=True))
+    lines = list(incident.history.select_related("actor").order_by("-pk")[:20])
+    for line in lines:
+        line.said = line.note if line.actor_id is None or line.actor_id in own else ""
+        line.by = "" if line.actor_id is None else str(line.actor) if line.actor_id in own else "LuxeBrain's staff"
+    return lines
+
+
+@require_POST
+@tenant_page(may="alerts.write")
+def act(request: Any, pk: int, verb: str) -> HttpResponse:
+    """look: somebody looks into it; expected: it ends, and the same is not raised for a while; note: words."""
+    find(request, pk)
+    note = request.POST.get("note", "")[:2000]
+    try:
+        if verb == "look":
+            triage.acknowledge(request.tenant, pk, by=request.user, note=note)
+            messages.success(request, "Noted that you look into it.")
+        elif verb == "expected":
+            triage.resolve(request.tenant, pk, by=request.user, verdict="expected", note=note)
+            messages.success(request, "Resolved as expected. The same is not raised again for two hours.")
+        elif verb == "note":
+            triage.add_note(request.tenant, pk, by=request.user, note=note)
+            messages.success(request, "Kept with the alert.")
+        else:
+            raise Http404
+    except Problem as problem:
+        messages.error(request, problem.detail)
+    return redirect("panel:alert", slug=request.tenant.slug, pk=pk)
+
+
+@require_POST
+@tenant_page(may="alerts.read")
+def dismiss(request: Any, pk: int) -> HttpResponse:
+    """Takes the banner of this alert away for this person, until it gets worse."""
+    banners.dismiss(find(request, pk), by=request.user)
+    return redirect("panel:alert", slug=request.tenant.slug, pk=pk) if not request.htmx else banner(request)
+
+
+@require_safe
+@tenant_page(may="alerts.read")
+def banner_part(request: Any) -> HttpResponse:
+    return banner(request)
+
+
+def banner(request: Any) -> HttpResponse:
+    context = {"alert": banners.of(request.tenant, request.user), "may_act": request.membership.may("alerts.write")}
+    return render_page(request, "anomalies/panel/banner.html", context)

@@ -1,0 +1,137 @@
+"""A shop's own alerts: page, banner, the two things to do; nobody else's are seen."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from anomalies import following
+from anomalies.models import AnomalyIncident
+from tenants import occurrences
+from tests.anomalies.test_inbox import flagged
+
+
+@pytest.fixture
+def owner(ana, signed_in):
+    return signed_in(ana)
+
+
+def text(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_banner_stands_on_every_page_until_it_is_dismissed(owner, ben, signed_in, acme):
+    """R137: severity, a plain sentence, two actions; the dismissal is this person's and ends when it gets worse."""
+    one = flagged(acme)
+    for path in ("overview", "catalogue", "alerts"):
+        html = text(owner, f"/t/acme/{path}")
+        assert 'id="alert-banner"' in html
+        assert "Many orders within minutes" in html
+        assert "Look into it" in html
+    owner.post(f"/t/acme/alerts/{one.pk}/dismiss")
+    assert "Look into it" not in text(owner, "/t/acme/overview")
+    assert "Look into it" in text(signed_in(ben), "/t/acme/overview")
+    flagged(acme, severity="high", window="w2", minutes=1)
+    assert "Look into it" in text(owner, "/t/acme/overview")
+
+
+def test_it_is_expected_ends_it_and_holds_the_next(owner, acme):
+    """R68, R137"""
+    one = flagged(acme)
+    owner.post(f"/t/acme/alerts/{one.pk}/expected", {"note": "our sale"})
+    one = AnomalyIncident.objects.across_tenants().get()
+    assert (one.state, one.verdict) == ("resolved", "expected")
+    assert flagged(acme, window="w2", minutes=0) is None
+    assert "our sale" in text(owner, f"/t/acme/alerts/{one.pk}")
+
+
+def test_looking_into_it_is_noted(owner, acme, ana):
+    one = flagged(acme)
+    owner.post(f"/t/acme/alerts/{one.pk}/look")
+    one = AnomalyIncident.objects.across_tenants().get()
+    assert (one.state, one.owner_id) == ("acknowledged", ana.pk)
+
+
+def test_a_shop_sees_its_own_alone(owner, acme, globex):
+    """R68: a neighbour's is as unknown as none."""
+    flagged(acme)
+    theirs = flagged(globex, "failed_auth")
+    html = text(owner, "/t/acme/alerts")
+    assert "Many orders" in html
+    assert "Failed sign-ins" not in html
+    assert owner.get(f"/t/acme/alerts/{theirs.pk}").status_code == 404
+    for verb in ("look", "expected", "note", "dismiss"):
+        assert owner.post(f"/t/acme/alerts/{theirs.pk}/{verb}", {"note": "x"}).status_code == 404
+
+
+def test_the_staffs_notes_stay_with_the_staff(owner, acme, sam, signed_in):
+    one = flagged(acme)
+    signed_in(sam).post(f"/anomalies/{one.pk}/note", {"note": "they are scraping us"})
+    html = text(owner, f"/t/acme/alerts/{one.pk}")
+    assert "scraping" not in html
+    assert "LuxeBrain&#x27;s staff" in html
+    assert sam.name not in html
+
+
+def test_an_analyst_reads_and_does_not_act(ben, acme, signed_in):
+    one = flagged(acme)
+    client = signed_in(ben)
+    html = text(client, "/t/acme/overview")
+    assert "Look into it" in html
+    assert "It&#x27;s expected" not in html
+    assert "It's expected" not in html
+    assert client.post(f"/t/acme/alerts/{one.pk}/expected").status_code == 403
+
+
+def test_no_alert_says_so(owner, acme):
+    assert "No alerts here" in text(owner, "/t/acme/alerts")
+
+
+def test_what_happened_below_becomes_an_incident_once(acme, sam, signed_in):
+    """A damaged file, a failed batch: said once, however often it is read; an activation is a mark, no incident."""
+    occurrences.record(acme, "artefact.damaged", subject="version 3", facts={"file": "items.npy"})
+    occurrences.record(acme, "version.activated", subject="version 4")
+    following.follow()
+    following.follow()
+    (incident,) = AnomalyIncident.objects.across_tenants()
+    assert (incident.metric, incident.severity, incident.count) == ("artefact_damaged", "high", 1)
+    html = text(signed_in(sam), f"/anomalies?id={incident.pk}")
+    assert "model activated (version 4)" in html
+    assert "items.npy" in html
+    occurrences.record(acme, "artefact.damaged", subject="version 5")
+    following.follow()
+    assert AnomalyIncident.objects.across_tenants().get().count == 2
+
+
+def test_the_overview_of_the_staff_shows_the_newest(sam, signed_in, acme):
+    """R64: by severity, newest five, each a link."""
+    one = flagged(acme, severity="high")
+    html = text(signed_in(sam), "/dashboard")
+    assert "1 high · 0 medium · 0 low" in html
+    assert f'href="/anomalies?id={one.pk}"' in html
+
+
+def test_a_platform_incident_holds_the_shops_own_back(sam, signed_in, db):
+    """R127: one metric in alarm for a fifth of the shops, at least five, is said once."""
+    from anomalies import watching
+    from anomalies.models import AlertNotice, PlatformIncident
+    from tests import make
+
+    shops = [make.tenant(f"s-{n}") for n in range(6)]
+    for shop in shops[:4]:
+        flagged(shop, minutes=1)
+    watching.look()
+    assert not PlatformIncident.objects.using("ops").exists()
+    flagged(shops[4], minutes=1)
+    watching.look()
+    (shared,) = PlatformIncident.objects.using("ops").all()
+    assert (shared.tenant_count, shared.active_count) == (5, 6)
+    assert set(AlertNotice.objects.across_tenants().values_list("state", flat=True)) == {"dropped"}
+    html = text(signed_in(sam), "/anomalies")
+    assert "5 of 6 active shops at once" in html
+    assert "1 open anomaly" in html
+    from anomalies import platform
+
+    assert platform.settle(now=timezone.now() + timedelta(minutes=40)) == 1
