@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from anomalies import incidents, metrics, rules, series, watching
+from anomalies import actions, incidents, metrics, rules, series, watching
 from anomalies.detection import AnomalyDetector
 from anomalies.detectors.counts import CountEngine
 from anomalies.detectors.reading import Reading
@@ -147,7 +147,9 @@ def _speak(
     if signal is not None and result.calm and incidents.is_known(tenant, metric, signal.side, since=point.at - MEMORY):
         signal = None  # the echo of what was said already
     if signal is not None:
-        incidents.flag(tenant, signal, now=now)
+        incident = incidents.flag(tenant, signal, now=now)
+        if incident is not None:
+            actions.perform(tenant, incident, now=now)
     for side in metrics.get(metric).sides:
         if signal is None or signal.side != side:
             incidents.quiet(tenant, metric, side, bucket=point.at, now=now)

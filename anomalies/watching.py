@@ -7,7 +7,7 @@ from functools import partial
 from django.db import connections
 from django.utils import timezone
 
-from anomalies import incidents, platform, rules, suspects
+from anomalies import actions, incidents, platform, rules, suspects
 from anomalies.detection import AnomalyDetector, OrderSeen
 from anomalies.models import StreamPoint, WatchMark
 from luxebrain.lib import logs, redis
@@ -37,7 +37,9 @@ def look(*, now: datetime | None = None, renew: Callable[[], object] = lambda: N
         for tenant, found in looked(detector, tenants, since, now):
             for signal in found:
                 signals += 1
-                incidents.flag(tenant, signal, now=now)
+                incident = incidents.flag(tenant, signal, now=now)
+                if incident is not None:
+                    actions.perform(tenant, incident, now=now)
     advance("limits", now)
     platform.sweep(tenants, now=now)
     return signals

@@ -246,5 +246,27 @@ def revoke(key: ApiKey, *, by: User | None, reason: str = "") -> None:
         epochs.bump(key.tenant, "keys")
 
 
+def suspend(key: ApiKey, *, by: User | str | None, reason: str = "") -> datetime | None:
+    """Ends the key now, in a way that `resume` takes back; returns the end that it had."""
+    now, former = timezone.now(), key.expires_at
+    if not key.is_live(now):
+        raise problems.Conflict("This key is not in use any more.")
+    with key.tenant.atomic():
+        key.expires_at = now
+        key.save(update_fields=["expires_at"])
+        audit.record(key.tenant, "api_keys.suspend", by=by, target=str(key), reason=reason)
+        epochs.bump(key.tenant, "keys")
+    return former
+
+
+def resume(key: ApiKey, *, expires_at: datetime | None, by: User | str | None) -> None:
+    """Gives a suspended key its former end again."""
+    with key.tenant.atomic():
+        key.expires_at = expires_at
+        key.save(update_fields=["expires_at"])
+        audit.record(key.tenant, "api_keys.resume", by=by, target=str(key))
+        epochs.bump(key.tenant, "keys")
+
+
 def as_actor(credential: Any) -> str:
     return f"key {credential.label}"

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.http import QueryDict
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
 from rest_framework.response import Response
 
 from anomalies import counting, metrics, triage, wording
@@ -33,6 +34,11 @@ INCIDENT = _object(
 PAGE = _object(
     request_id=_TEXT, data={"type": "array", "items": INCIDENT}, next_cursor={**_TEXT, "nullable": True}
 )  # fmt: skip
+_RESOLUTION = inline_serializer("IncidentResolution", {
+    "id": serializers.IntegerField(min_value=1),
+    "verdict": serializers.ChoiceField(choices=triage.VERDICTS),
+    "note": serializers.CharField(max_length=2000, required=False, help_text="Stands in the history"),
+})  # fmt: skip
 _NAMES = ("open", "acknowledged", "high", "medium", "low")
 _FILTERS = [
     OpenApiParameter("state", str, enum=list(State.values), description="Without it: new and acknowledged"),
@@ -147,8 +153,7 @@ class ResolveView(StaffView):
     @extend_schema(
         operation_id="admin_anomalies_resolve", summary="Resolve an incident",
         description="`verdict`: the latter two teach the baseline. 409: it is resolved already.",
-        request=_object(id=_COUNT, verdict={**_TEXT, "enum": list(triage.VERDICTS)}) | {
-            "properties": {"id": _COUNT, "verdict": {**_TEXT, "enum": list(triage.VERDICTS)}, "note": _TEXT}},
+        request=_RESOLUTION,
         responses={200: _object(request_id=_TEXT, incident=INCIDENT)},
     )  # fmt: skip
     def post(self, request: Any) -> Response:

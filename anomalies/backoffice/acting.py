@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
-from anomalies import platform, triage
+from anomalies import actions, platform, triage
 from anomalies.backoffice.inbox import find
 from anomalies.models import AnomalyIncident, PlatformIncident, State
 from luxebrain.lib.markup import plural
@@ -27,6 +27,7 @@ DONE = {
     "note": "Kept with the incident.",
     "assign": "Assigned.",
     "undo": "Undone.",
+    "take_back": "What was done by itself is taken back.",
 }
 
 
@@ -56,6 +57,9 @@ def do(verb: str, tenant: Tenant, pk: int, given: Any, by: User) -> AnomalyIncid
         return triage.assign(tenant, pk, by=by, owner=_owner(given.get("owner", "")))
     if verb == "undo":
         return triage.undo(tenant, pk, by=by)
+    if verb == "take_back":
+        actions.take_back(tenant, pk, by=by)
+        return tenant.anomaly_incidents.get(pk=pk)
     raise Http404
 
 

@@ -11,8 +11,8 @@ class AlertRule(models.Model):
 
     kind       "limit": `threshold` is a value of the metric within `window_seconds`; "baseline": it is the
                strangeness, -log10 of the chance, from which on a bucket is a signal
-    action     what is done by itself, shown and reversible: nothing, throttle or suspend the key behind it,
-               or roll back the model version that was activated before
+    action     what is done by itself, shown and reversible: nothing, suspend the key behind it, or
+               roll back the model version that was activated before
     channels   names of channels that are told ("mail", "slack", "webhook"); empty = those of the platform
     """
 
@@ -22,7 +22,6 @@ class AlertRule(models.Model):
 
     class Action(models.TextChoices):
         NONE = "", "Only tell"
-        THROTTLE = "throttle", "Throttle the key"
         SUSPEND = "suspend", "Suspend the key"
         ROLL_BACK = "roll_back", "Roll back the model version"
 

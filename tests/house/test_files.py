@@ -100,6 +100,7 @@ DOORS = {
     "recommendations/batch.py": "finds the tenants with jobs that are open or over",
     "recommendations/batch_schedules.py": "finds the shops whose planned jobs are due",
     "recommendations/batch_results.py": "counts the queue for operators",
+    "anomalies/api/": "the API of the platform's staff",
     "anomalies/counting.py": "the badge counts the incidents of all shops",
     "anomalies/notices.py": "the channels send for all shops",
     "anomalies/platform.py": "one metric in alarm for many shops",
