@@ -48,10 +48,6 @@ PROMISED = {
     "/startup": "anyone",
 }
 LATER = {
-    "/api/admin/alerts": "anomalies and alerts",
-    "/api/admin/anomalies/count": "anomalies and alerts",
-    "/api/admin/anomalies/resolve": "anomalies and alerts",
-    "/api/admin/batch/stats": "batch jobs",
     "/monitoring": "anomalies and alerts",
 }
 # What each row of the shops' API can be asked to do.
