@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections
 
+from modelregistry import experiments, results
 from modelregistry.models import Experiment
 from recommendations import exposures_sql as sql
 from recommendations.tracking import OVERLAP
@@ -16,6 +18,7 @@ from tenants.models import Tenant
 TASK = "recommendations.count_experiments"
 BEFORE = timedelta(days=28)  # of the covariate of CUPED
 PLACES = 20  # placements that get figures of their own, those with the most lists
+_OUTLIVED = "The impressions of its first days are no longer kept by the plan: its figures would shrink."
 LATE = timedelta(days=2)  # events may come this late after the end
 
 
@@ -60,6 +63,21 @@ def count_due(tenant: Tenant) -> list[Experiment]:
             count(experiment)
             counted.append(experiment)
     return counted
+
+
+def judge(tenant: Tenant, counted: Collection[int]) -> None:
+    """Asks the stop rules of what runs, and keeps the figures of what ended and was counted, by number.
+
+    A phase that is as old as impressions are kept is stopped: from then on its figures would shrink.
+    """
+    now = _clock(tenant)
+    for experiment in tenant.experiments.exclude(phase_started_at=None).order_by("number"):
+        if not experiment.is_running and experiment.number not in counted:
+            continue
+        results.follow(experiment)
+        if experiment.is_running and now - experiment.phase_started_at > timedelta(experiments.longest(tenant)):
+            experiments.stop(experiment, by=results.AUTOMATIC, reason=_OUTLIVED)
+            results.freeze(experiment)
 
 
 def _has_news(tenant: Tenant, experiment: Experiment) -> bool:

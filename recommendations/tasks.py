@@ -2,11 +2,8 @@
 
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils import timezone
 
-from modelregistry import results
-from modelregistry.models import Experiment
 from recommendations import (
     answer_rows,
     applying,
@@ -45,7 +42,7 @@ def roll_up(lease: work.Lease) -> None:
 
 @work.handler(exposures.TASK)
 def count_experiments(lease: work.Lease) -> None:
-    """Without a tenant: finds the tenants with experiments. With one: counts what its experiments brought."""
+    """Without a tenant: finds the tenants with experiments. With one: counts them, and ends what is decided."""
     if lease.tenant_id is None:
         exposures.fan_out()
         return
@@ -53,8 +50,7 @@ def count_experiments(lease: work.Lease) -> None:
         counted = [one.number for one in exposures.count_due(tenant)]
     # In a transaction of its own: ending one takes the lock of all changes first, counting locks the rows.
     with tenancy.enter(lease.tenant_id) as tenant:
-        for one in tenant.experiments.filter(Q(number__in=counted) | Q(state=Experiment.State.RUNNING)):
-            results.follow(one)
+        exposures.judge(tenant, counted)
         lease.finish("default")
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from modelregistry import experiments
 from modelregistry.models import ExperimentDay
 from recommendations import exposures, identity, inbox
+from tenants import work
 from tests import make
 
 _SINCE = timedelta(days=6)
@@ -221,3 +222,48 @@ def sums(acts: Any, arm: str, day: Any, zone: Any, at_end: Any) -> tuple[int, ..
     clicked = sum(at >= first and at.astimezone(zone).date() <= day for at in clicks.values())
     count = lambda kind: sum(what == kind for _, what, _ in ours)
     return len(lists), clicked, count("cart"), count("order"), sum(fact for _, what, fact in ours if what == "order")
+
+
+def run_round(tenant: Any) -> None:
+    """The beat's chore, and the work that it makes due."""
+    exposures.fan_out()
+    work.run_due()
+
+
+def test_the_beat_ends_what_is_decided_and_keeps_the_figures(acme: Any, trial: Any) -> None:
+    """At its planned end an experiment stops by itself where it was told to; its result stays."""
+    yesterday = (timezone.now() - timedelta(days=1)).date()
+    acme.experiments.filter(pk=trial.pk).update(planned_end=yesterday, automatic="stop")
+    shown(acme, trial.phase_started_at + timedelta(hours=1), customer="kim")
+    run_round(acme)
+    trial.refresh_from_db()
+    assert trial.state == "stopped"
+    assert trial.result["subjects"] == [1, 0]
+    assert acme.audit_entries.filter(action="experiment.stopped", actor_label="automatic").count() == 1
+
+
+def test_the_beat_leaves_what_is_told_to_go_on(acme: Any, trial: Any) -> None:
+    yesterday = (timezone.now() - timedelta(days=1)).date()
+    acme.experiments.filter(pk=trial.pk).update(planned_end=yesterday)
+    shown(acme, trial.phase_started_at + timedelta(hours=1), customer="kim")
+    run_round(acme)
+    trial.refresh_from_db()
+    assert (trial.state, trial.result) == ("running", {})
+    assert trial.days.exists()
+
+
+def test_the_beat_stops_what_outlives_its_impressions(acme: Any, trial: Any) -> None:
+    long_ago = timezone.now() - timedelta(days=experiments.longest(acme) + 1)
+    acme.experiments.filter(pk=trial.pk).update(started_at=long_ago, phase_started_at=long_ago)
+    run_round(acme)
+    trial.refresh_from_db()
+    assert (trial.state, "no longer kept" in trial.conclusion) == ("stopped", True)
+
+
+def test_what_a_person_ends_keeps_its_last_figures(acme: Any, trial: Any) -> None:
+    shown(acme, trial.phase_started_at + timedelta(hours=1), customer="kim")
+    with make.inside(acme) as tenant:
+        experiments.stop(experiments.find(tenant, 3), by=None, reason="enough")
+    run_round(acme)
+    trial.refresh_from_db()
+    assert (trial.state, trial.result["subjects"]) == ("stopped", [1, 0])
