@@ -20,7 +20,7 @@ from tenants.models import Tenant
 
 PERIODS = (7, 28, 90)
 TOLD = ("Algorithm", "Parameters", "Orders", "Events", "Shoppers", "Products", "Size")
-Address = Callable[[int], str]  # the page of the version with this number
+LEAST_SHARE = 0.005  # of a blend's weight; parts below it only settle ties
 
 
 @dataclass(frozen=True)
@@ -168,19 +168,21 @@ def _parameters(one: ModelVersion) -> str:
     if isinstance(parts, list):
         total = sum(float(part["weight"]) for part in parts) or 1.0
         shares = sorted(((float(part["weight"]) / total, str(part["name"])) for part in parts), reverse=True)
-        return ", ".join(f"{labels.algorithm(name)} {share:.0%}" for share, name in shares)
+        return ", ".join(f"{labels.algorithm(name)} {share:.0%}" for share, name in shares if share >= LEAST_SHARE)
     return ", ".join(f"{name}={value}" for name, value in sorted(one.parameters.items())) or "none"
 
 
 def live(tenant: Tenant, text: str) -> dict[str, Any]:
     """What served at the moment that the form names; `wrong` says what is the matter with it.
 
-    `text` is a date and time as a form field sends it, in the tenant's time zone unless it says another.
+    `text` is a date and time as a form field sends it, in the page's time zone unless it says another: that of
+    the shop in its panel, UTC in the back office.
     """
-    context: dict[str, Any] = {"at_text": text, "zone": tenant.time_zone, "spell": None, "wrong": "", "moment": None}
+    zone = timezone.get_current_timezone_name()
+    context: dict[str, Any] = {"at_text": text, "zone": zone, "spell": None, "wrong": "", "moment": None}
     if not text:
         return context
-    moment = _moment(text, tenant)
+    moment = _moment(text)
     if moment is None:
         return {**context, "wrong": "A day and a time such as 2026-11-20 09:30."}
     if moment > timezone.now():
@@ -198,7 +200,7 @@ def spell_at(tenant: Tenant, moment: datetime, *, model: str = settings.MODEL_NA
     return Spell(move.version, move.moved_at, until, move)
 
 
-def _moment(text: str, tenant: Tenant) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     try:
         moment = parse_datetime(text.strip()) or parse_datetime(f"{text.strip()} 00:00")
     except ValueError:
@@ -206,6 +208,6 @@ def _moment(text: str, tenant: Tenant) -> datetime | None:
     if moment is None:
         return None
     try:
-        return moment if moment.tzinfo else moment.replace(tzinfo=tenant.zone)
+        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.get_current_timezone())
     except OverflowError:
         return None

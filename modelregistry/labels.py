@@ -59,6 +59,7 @@ MORE_METRICS = (
         "good by itself.",
     ),
 )
+NEUTRAL = ("novelty@10",)  # more of it is neither better nor worse
 # What shoppers did with the lists of a version; shares of lists.
 ONLINE = (
     ("ctr", "Click-through", "Lists with at least one click ÷ lists shown."),

@@ -119,7 +119,8 @@ def pairs(a: list[Measure], b: list[Measure], names: tuple[str, str]) -> list[Pa
 def _pair(a: Measure, b: Measure, names: tuple[str, str]) -> Pair:
     if a.value is None or b.value is None:
         return Pair(a, b, None, None, "Too little data", "neutral")
-    change = markup.change(b.value, a.value, points=a.text is markup.percent)
+    # More novelty is neither better nor worse.
+    change = None if a.key in labels.NEUTRAL else markup.change(b.value, a.value, points=a.text is markup.percent)
     if None in (a.low, a.high, b.low, b.high):
         return Pair(a, b, change, None, "", "neutral")
     low, high = difference((a.low, a.value, a.high), (b.low, b.value, b.high))  # type: ignore[arg-type]

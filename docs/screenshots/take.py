@@ -26,6 +26,9 @@ TENANT = {
     "rules": "rules",
     "rule-new": "rules/new",
     "models": "models",
+    "model-metrics": "models/metrics",
+    "model-compare": "models/compare",
+    "model-live": "models/live",
     "catalogue": "catalogue",
     "customers": "catalogue/customers",
     "orders": "catalogue/orders",
@@ -61,7 +64,8 @@ def main(base: str, owner: str, owner_password: str, operator: str, operator_pas
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         shots = [("public", "", "", PUBLIC), ("staff", operator, operator_password, {
-            **STAFF, "tenant-detail": f"/tenants/{slug}"})]
+            **STAFF, "tenant-detail": f"/tenants/{slug}", "registry-shop": f"/models?shop={slug}",
+            "registry-version": f"/models/{slug}/1", "registry-metrics": f"/models/metrics?shop={slug}"})]
         shots.append(("tenant", owner, owner_password, {
             name: f"/t/{slug}/{path}" for name, path in TENANT.items()} | {"version": f"/t/{slug}/models/1"}))
         shots.append(("shop", "", "", {"list": f"/shop/{slug}", "shops": "/shop/"}))
