@@ -86,7 +86,7 @@ def tiles(result: Result) -> list[dict[str, Any]]:
          "help": "Customers, and guests by session, that were shown a list of this experiment."},
         {"label": "Days", "value": number(len(result.days)), "note": _left(result),
          "help": "Days with figures in this phase. The forecast takes the pace so far."},
-        {"label": "Chance that B is better", "value": percent(goal.chance, 1) if goal.is_shown else None,
+        {"label": "Chance that B is better", "value": _chance(goal.chance) if goal.is_shown else None,
          "missing": goal.missing, "note": goal.kind.label,
          "help": "If nothing was known before. It moves with every look and is no reason to stop by itself."},
     ]  # fmt: skip
@@ -112,6 +112,8 @@ def _left(result: Result) -> str:
     if not result.experiment.is_running:
         return "ended"
     left = result.days_left
+    if left == 0:
+        return "the planned sample is full"
     return "no end in sight at this pace" if left is None else f"about {plural(left, 'day,days')} to go"
 
 
@@ -133,8 +135,15 @@ def _row(one: Comparison, result: Result, bar: Interval | None) -> Row:
         _counts(one.kind, one.a, currency), _counts(one.kind, one.b, currency),
         f"+{lift}" if one.lift and one.lift > 0 else lift,
         f"{percent(low)} to {percent(high)}" if one.interval else "",
-        percent(one.chance, 1), percent(one.risk, 2), one.missing, bar,
+        _chance(one.chance), percent(one.risk, 2), one.missing, bar,
     )  # fmt: skip
+
+
+def _chance(chance: float | None) -> str:
+    """Never "100 %": nothing measured is certain."""
+    if chance is not None and not 0.0005 <= chance < 0.9995:
+        return "below 0.1%" if chance < 0.5 else "over 99.9%"
+    return percent(chance, 1)
 
 
 def _value(kind: Kind, arm: Arm, currency: str) -> str:

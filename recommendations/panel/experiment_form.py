@@ -17,7 +17,7 @@ from modelregistry import units
 from modelregistry.experiments import MINIMUM, longest
 from modelregistry.models import Experiment, ModelVersion
 from modelregistry.statistics import power
-from recommendations import traffic
+from recommendations import rules, traffic
 from recommendations.panel.placement_form import EMPHASIS, PARTS
 from tenants.models import Tenant
 
@@ -75,7 +75,8 @@ class ExperimentForm(forms.Form):
         versions = self._offer_versions(tenant, champion)
         self.fields["unit"].initial = unit.VERSION if versions > 1 else unit.HOLDOUT
         self.fields["placements"].choices = list(tenant.placements.values_list("code", "name"))
-        self.fields["rules_b"].choices = list(tenant.rules.values_list("pk", "name")) if unit.RULES in known else []
+        live = rules.live(tenant) if unit.RULES in known else []
+        self.fields["rules_b"].choices = [(rule.pk, rule.name) for rule in live]
         for name in ("rules_b", "placements"):
             if not self.fields[name].choices:
                 del self.fields[name]
