@@ -148,7 +148,9 @@ def _missing(kind: Kind, a: ExperimentDay, b: ExperimentDay, lift: Lift) -> str:
     for arm, row in (("A", a), ("B", b)):
         if kind.hits(row) < stopping.LEAST_HITS:
             return f"{arm} has {kind.hits(row):,} of {stopping.LEAST_HITS} {kind.hit}"
-    return "" if isfinite(lift.value) and isfinite(lift.variance) else "A has none"
+    if not (isfinite(lift.value) and isfinite(lift.variance)):
+        return "A has none"
+    return "" if lift.variance > 0 else "all subjects are alike in this"
 
 
 def _pair(interval: tuple[object, object]) -> Interval:
