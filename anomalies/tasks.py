@@ -1,6 +1,7 @@
 """Handlers of the app's background work."""
 
 from anomalies import following, streams, watching
+from anomalies.channels import digest, telling
 from tenants import work
 
 
@@ -23,3 +24,30 @@ def close_buckets(lease: work.Lease) -> None:
 @work.handler("anomalies.sweep_points")
 def sweep_points(lease: work.Lease) -> None:
     streams.sweep()
+
+
+@work.handler("anomalies.tell")
+def tell(lease: work.Lease) -> None:
+    """Due notices become deliveries, and due digests letters."""
+    telling.fan_out()
+    digest.hand_out()
+
+
+@work.handler(telling.TASK)
+def deliver(lease: work.Lease) -> None:
+    telling.deliver(lease)
+
+
+@work.handler(telling.TEST_TASK)
+def test_channel(lease: work.Lease) -> None:
+    telling.test(lease)
+
+
+@work.handler(digest.TASK)
+def send_digest(lease: work.Lease) -> None:
+    digest.send(lease)
+
+
+@work.handler("anomalies.sweep_deliveries")
+def sweep_deliveries(lease: work.Lease) -> None:
+    telling.sweep()

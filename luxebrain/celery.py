@@ -38,6 +38,8 @@ app.conf.beat_schedule = {
     "trainer-heartbeat": every(10, "tenants.heartbeat_heavy"),
     "fold-usage": every(30, "tenants.fold_usage"),
     "look-for-anomalies": every(10, "anomalies.look"),
+    "tell-of-incidents": every(10, "anomalies.tell"),
+    "sweep-alert-deliveries": every(86400, "anomalies.sweep_deliveries"),
     "settle-incidents": every(60, "anomalies.settle"),
     "close-buckets": every(60, "anomalies.close_buckets"),
     "sweep-points": every(86400, "anomalies.sweep_points"),

@@ -250,6 +250,7 @@ CACHES = {
 
 # --- Mail -------------------------------------------------------------------------------------
 EMAIL_URL = env.text("LUX_EMAIL_URL", "file")
+SLACK_API_URL = env.text("LUX_SLACK_API_URL", "https://slack.com/api").rstrip("/")
 DEFAULT_FROM_EMAIL = env.text("LUX_EMAIL_FROM", "LuxeBrain <no-reply@luxebrain.example>")
 if EMAIL_URL.startswith("smtp"):
     from urllib.parse import unquote, urlsplit

@@ -88,6 +88,7 @@ DOORS = {
     "tenants/errors.py": "faults are the platform's",
     "tenants/tenancy.py": "defines the door",
     "tenants/models/owned.py": "defines the door",
+    "anomalies/channels/": "the platform hears of every shop; letters and calls are sent for all of them",
     "tenants/occurrences.py": "the watch reads what happened anywhere, and lets old rows go",
     "tenants/delivering.py": "takes up deliveries whose work was lost, and lets old ones go",
     "tenants/notices.py": "lets old notices go",
