@@ -9,6 +9,7 @@ panel = [
     path("", include("anomalies.panel.urls")),
     path("", include("recommendations.panel.urls")),
     path("", include("modelregistry.panel.urls")),
+    path("", include("anomalies.panel.urls")),
     path("", include("tenants.panel.urls")),
 ]
 

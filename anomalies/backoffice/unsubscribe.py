@@ -9,11 +9,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from anomalies.channels import mail, setup
+from tenants.access import anyone
 
 
 @never_cache
 @csrf_exempt  # mail programs post here by themselves (RFC 8058); the signed link is the right
 @require_http_methods(["GET", "HEAD", "POST"])
+@anyone
 def unsubscribe(request: Any, token: str) -> HttpResponse:
     """GET asks, POST does."""
     found = mail.read_token(token)

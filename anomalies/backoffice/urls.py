@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from anomalies.backoffice import acting, alert_rules, inbox
+from anomalies.backoffice import acting, alert_rules, channels, inbox, unsubscribe
 
 urlpatterns = [
     path("anomalies", inbox.inbox, name="anomalies"),
     path("anomalies/rules", alert_rules.alert_rules, name="alert-rules"),
     path("anomalies/rules/new", alert_rules.new_rule, name="alert-rule-new"),
     path("anomalies/rules/<int:pk>/remove", alert_rules.remove_rule, name="alert-rule-remove"),
+    path("anomalies/channels", channels.channels, name="alert-channels"),
+    path("anomalies/channels/new", channels.new, name="alert-channel-new"),
+    path("anomalies/channels/<int:pk>", channels.channel, name="alert-channel"),
+    path("anomalies/channels/<int:pk>/switch", channels.switch, name="alert-channel-switch"),
+    path("anomalies/channels/<int:pk>/test", channels.test, name="alert-channel-test"),
+    path("anomalies/channels/<int:pk>/remove", channels.remove, name="alert-channel-remove"),
+    path("anomalies/unsubscribe/<str:token>", unsubscribe.unsubscribe, name="alerts-unsubscribe"),
     path("anomalies/badge", inbox.badge, name="anomalies-badge"),
     path("anomalies/bulk", acting.bulk, name="anomalies-bulk"),
     path("anomalies/views", inbox.save_view, name="anomalies-save-view"),

@@ -1,0 +1,70 @@
+"""The pages of channels: both panels, what they show, and whom they let in."""
+
+import re
+
+import pytest
+
+from anomalies.channels import setup
+from anomalies.models import AlertChannel
+from tenants import work
+
+PLATFORM, SHOP = "/anomalies/channels", "/t/acme/alerts/channels"
+
+
+@pytest.fixture(params=[PLATFORM, SHOP])
+def door(request, signed_in, acme, sam, ana):
+    ours = request.param == PLATFORM
+    return request.param, signed_in(sam if ours else ana), None if ours else acme
+
+
+def test_it_opens_changes_tests_and_removes_a_channel(door):
+    base, browser, tenant = door
+    empty = browser.get(base)
+    assert "Nobody is told yet" in empty.content.decode()
+    given = {"name": "On call", "recipients": "a@lux.example\nb@lux.example", "min_severity": "high", "digest": "on"}
+    assert browser.post(f"{base}/new?kind=mail", given).status_code == 302
+    row = setup.of(tenant).get()
+    assert (row.recipients, row.min_severity) == (["a@lux.example", "b@lux.example"], "high")
+    assert "On call" in browser.get(base).content.decode()
+    changed = browser.post(f"{base}/{row.pk}", {**given, "name": "Night", "quiet_from": "22", "quiet_to": "6"})
+    assert changed.status_code == 302 and setup.of(tenant).get().quiet_from == 22
+    browser.post(f"{base}/{row.pk}/test")
+    assert 'hx-trigger="every 2s"' in browser.get(base).content.decode()
+    work.run_due(tasks={"anomalies.test_channel"})
+    assert "Sent" in browser.get(base).content.decode() and setup.of(tenant).get().test_state == "sent"
+    browser.post(f"{base}/{row.pk}/switch")
+    assert not setup.of(tenant).get().is_active
+    assert "Remove" in browser.get(f"{base}/{row.pk}/remove").content.decode()
+    browser.post(f"{base}/{row.pk}/remove")
+    assert not setup.of(tenant).exists()
+
+
+def test_it_says_what_is_wrong_beside_the_field(door):
+    base, browser, _ = door
+    page = browser.post(f"{base}/new?kind=slack", {"name": "x", "url": "https://10.0.0.1/x", "min_severity": "low"})
+    assert page.status_code == 422 and not AlertChannel.objects.using("ops").exists()
+    assert browser.get(f"{base}/new?kind=pigeon").status_code == 404
+
+
+def test_it_shows_a_secret_once_and_never_again(door):
+    base, browser, tenant = door
+    page = browser.post(f"{base}/new?kind=webhook", {
+        "name": "Own", "url": "https://8.8.8.8/alerts", "min_severity": "low",
+    }).content.decode()  # fmt: skip
+    (secret,) = set(re.findall(r"whsec_[A-Za-z0-9+/=]+", page))
+    row = setup.of(tenant).get()
+    assert secret not in row.sealed_secret and "8.8.8.8" not in row.sealed_url and row.host == "8.8.8.8"
+    for path in (base, f"{base}/{row.pk}"):
+        assert "whsec_" not in browser.get(path).content.decode()
+
+
+def test_a_shop_sees_its_own_channels_alone(signed_in, acme, globex, ana, gil, sam):
+    theirs, _ = setup.save(globex, kind="mail", by=gil, name="Theirs", recipients=["x@globex.example"])
+    ours, _ = setup.save(None, kind="mail", by=sam, name="Platform", recipients=["x@lux.example"])
+    browser = signed_in(ana)
+    page = browser.get(SHOP).content.decode()
+    assert "Theirs" not in page and "Platform" not in page
+    for row in (theirs, ours):
+        for verb in ("", "/test", "/switch", "/remove"):
+            assert browser.post(f"{SHOP}/{row.pk}{verb}").status_code == 404
+    assert signed_in(gil).get(SHOP).status_code == 404
