@@ -20,7 +20,8 @@ from luxebrain.lib import redis
 from tenants import tenancy, work
 from tenants.models import Tenant
 
-TASK, TEST_TASK = "anomalies.deliver", "anomalies.test_channel"
+TASK = "anomalies.deliver"
+TEST_TASK = "anomalies.test_channel"
 # Seconds after the first, second, … attempt that failed for a reason that may pass: six hours in all.
 WAITS = (5, 30, 120, 600, 1800, 3600, 7200, 7200)
 KEPT = timedelta(days=90)
