@@ -9,7 +9,6 @@ panel = [
     path("", include("anomalies.panel.urls")),
     path("", include("recommendations.panel.urls")),
     path("", include("modelregistry.panel.urls")),
-    path("", include("anomalies.panel.urls")),
     path("", include("tenants.panel.urls")),
 ]
 

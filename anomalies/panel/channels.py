@@ -10,7 +10,7 @@ from anomalies.channels.pages import ChannelPages
 from tenants.access import tenant_page
 
 pages = ChannelPages(
-    layout="layouts/panel.html", prefix="panel:", root=("panel:settings", "Shop settings"),
+    layout="layouts/panel.html", prefix="panel:", root=("panel:alerts", "Alerts"),
     tenant=lambda request: request.tenant, may_write=lambda request: True,
 )  # fmt: skip
 
