@@ -6,11 +6,12 @@ from celery import shared_task
 from django.db import connections
 
 from luxebrain.lib import redis
-from tenants import delivering, idempotency, notices, occurrences, usage, work
+from tenants import delivering, idempotency, notices, occurrences, usage, work, workers
 
 
 @shared_task(name="tenants.work")
 def run(work_id: int) -> None:
+    workers.seen()
     work.run(work_id)
 
 

@@ -42,6 +42,13 @@ def count_anomalies(request: HttpRequest) -> Badge:
     return Badge(counts.open, counts.text, urgent=counts.high > 0, most=99)
 
 
+def count_batches(request: HttpRequest) -> Badge | None:
+    jobs = BatchJob.objects.across_tenants()
+    count = jobs.filter(state__in=BatchJob.OPEN).count()
+    failed = jobs.filter(state=BatchJob.State.FAILED).exists()
+    return Badge(count, f"{count} waiting or running", urgent=failed) if count or failed else None
+
+
 def count_open_batches(request: Any) -> Badge | None:
     count = request.tenant.batch_jobs.filter(state__in=BatchJob.OPEN).count()
     return Badge(count, f"{count} under way") if count else None
@@ -83,6 +90,7 @@ STAFF_MENU = (
     Item("Model registry", "box", "models", "Models", may="platform.read"),
     Item("Experiments", "flask-conical", "experiments", "Models", may="platform.read", badge=count_all_experiments),
     Item("Isolation requests", "key-round", "isolation-requests", "Models", may="platform.read", badge=count_isolation),
+    Item("Batch queue", "text-align-start", "monitoring", "Operations", may="platform.read", badge=count_batches),
     Item("Errors & health", "activity", "errors", "Operations", may="platform.read", badge=count_errors),
     Item("People", "user-round-cog", "people", "Operations", may="platform.read"),
     Item("Audit trail", "scroll-text", "audit", "Operations", may="platform.read"),
