@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from luxebrain.home import model_cards, onboarding, overview
+from luxebrain.home import batch_card, model_cards, onboarding, overview
 from luxebrain.home.cards import Card, guard, show
 from luxebrain.home.context import address
 from luxebrain.lib.pages import render_page
@@ -23,6 +23,7 @@ CARDS = {
         Card("setup", onboarding.steps, "home/overview.html#setup"),
         Card("model", model_cards.model, "home/overview.html#model"),
         Card("cold-start", overview.cold_start, "home/overview.html#cold_start"),
+        Card("batches", batch_card.batches, "home/overview.html#batches"),
         Card("readiness", overview.ready, "home/overview.html#readiness"),
         Card("ctr", overview.ctr_chart, "home/overview.html#ctr"),
         Card("earners", overview.earners, "home/overview.html#earners"),

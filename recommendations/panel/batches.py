@@ -13,22 +13,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from luxebrain.lib import markup
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
 from luxebrain.lib.problems import Problem
-from recommendations import audiences, batch_downloads, batch_results, batch_schedules
+from recommendations import audiences, batch_downloads, batch_results, batch_schedules, batch_words
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchJob
 from tenants import audit
 from tenants.access import tenant_page
-from tenants.models import Tenant
 
 State = BatchJob.State
-TONES = {
-    State.PENDING: "neutral", State.PROCESSING: "info", State.COMPLETED: "good", State.PARTIAL: "warning",
-    State.FAILED: "bad", State.CANCELLED: "neutral", State.EXPIRED: "neutral",
-}  # fmt: skip
 SHOWN_LISTS = 10
 CALL = """curl -X POST {base}/api/v1/recommendations/batch \\
   -H "Authorization: Bearer lb_live_…" \\
@@ -56,46 +50,15 @@ def jobs(request: Any) -> HttpResponse:
         default_sort="-asked", nouns=("batch job", "batch jobs"),
     )  # fmt: skip
     for job in listing.rows:
-        dress(tenant, job)
+        batch_words.dress(tenant, job)
     return listing.render({
         "under_way": any(job.is_open for job in listing.rows),
         "schedules": tenant.batch_schedules.select_related("last_job").filter(next_at__isnull=False),
         "may_write": request.membership.may("batch.write"),
         "call": call({"customer_ids": ["c-1", "c-2"], "limit": 10}),
         "poll_url": request.get_full_path(),
-        "speed": speed_of(tenant),
+        "speed": batch_words.speed(tenant),
     })  # fmt: skip
-
-
-def speed_of(tenant: Tenant) -> str:
-    """How long a hundred thousand customers take, by this shop's last jobs; "" before the first."""
-    seconds = batch_results.expected_seconds(tenant, 100_000)
-    return f"100,000 customers take about {markup.duration(seconds)}." if seconds else ""
-
-
-def dress(tenant: Tenant, job: BatchJob) -> BatchJob:
-    """Adds what a page says of a job: share, words, tone, and whether it still moves."""
-    told = batch_results.told(tenant, job)
-    done = job.processed + job.failed + job.skipped
-    job.done, job.is_open, job.tone = done, job.state in BatchJob.OPEN, TONES[job.state]
-    job.share = min(100, int(100 * done / job.total)) if job.total else None
-    job.label = "Needs a retry" if job.state == State.PARTIAL else job.get_state_display()
-    if job.is_paused:
-        job.label, job.tone = "Paused", "warning"
-    left = told["seconds_left"]
-    if job.state == State.PENDING:
-        job.words = "Waiting for its turn" if job.is_planned else "Reading the audience"
-    elif job.state == State.PROCESSING:
-        time_left = "paused" if job.is_paused else f"{markup.duration(left)} left" if left is not None else "measuring"
-        job.words = f"{job.share or 0}% · {time_left}"
-    elif job.failed:
-        job.words = f"{job.failed:,} failed, {job.processed:,} done"
-    elif job.state == State.EXPIRED:
-        job.words = "Lists were kept until " + (f"{job.kept_until:%d %b %Y}" if job.kept_until else "earlier")
-    else:
-        job.words = f"{job.processed:,} done" + (f", {job.skipped:,} left out" if job.skipped else "")
-    job.rate = told["rate_per_second"]
-    return job
 
 
 def call(body: dict[str, Any]) -> str:
@@ -119,7 +82,7 @@ def job(request: Any, public_id: UUID) -> HttpResponse:
 
 def _page(request: Any, job: BatchJob) -> HttpResponse:
     tenant = request.tenant
-    dress(tenant, job)
+    batch_words.dress(tenant, job)
     kept = job.state != State.EXPIRED
     may_write = request.membership.may("batch.write")
     context = {

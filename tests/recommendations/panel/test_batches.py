@@ -311,3 +311,14 @@ def test_a_stranger_sees_nothing_of_it(page: Any, shop: Any, globex: Any, gil: A
         assert theirs.get(path.replace("/acme/", "/globex/")).status_code == 404
     assert theirs.post(f"{url.replace('/acme/', '/globex/')}/cancel").status_code == 404
     assert shop.batch_jobs.get().state == "pending"
+
+
+def test_the_overview_shows_the_last_jobs_with_their_progress(page: Any, shop: Any) -> None:
+    """R136: the last jobs, how far each is, and the way to a new one."""
+    assert "No batch jobs yet" in page.get("/t/acme/overview/batches", headers={"HX-Request": "true"}).text
+    asked_for(page, kind="all")
+    shop.batch_jobs.update(state="processing", started_at=timezone.now(), processed=4)
+    text = page.get("/t/acme/overview").text
+    assert f'href="{BASE}/new"' in text and "Weekly picks" in text and "50%" in text
+    assert 'value="50"' in text
+    assert "Running" in page.get("/t/acme/overview/batches", headers={"HX-Request": "true"}).text
