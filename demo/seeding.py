@@ -11,7 +11,7 @@ import pandas as pd
 from django.conf import settings
 from django.utils import timezone
 
-from demo import cast, dataset, deciding, keys, people, replay
+from demo import cast, dataset, deciding, experimenting, keys, people, replay
 from recommendations import importing, training
 from recommendations.models import TrainingRun
 from tenants import audit, profile, signup, work
@@ -64,9 +64,11 @@ class Seeding:
             self.load(shop)
         self.train(missing, mark="demo.trained")
         for shop in missing:
+            experimenting.begin_holdout(self.tenants[shop.slug], at=self.replay_from)
             self.replay(shop, until=self.turn, mark="demo.replayed_first")
         self.train(missing, mark="demo.trained_again")
         for shop in missing:
+            experimenting.begin_test(self.tenants[shop.slug], at=self.turn)
             self.replay(shop, since=self.turn, mark="demo.replayed")
         young = [shop for shop in missing if not self.tenants[shop.slug].model_versions.exists()]
         self.train(young, mark="demo.trained_young")
@@ -253,6 +255,8 @@ class Seeding:
             time.sleep(0.25)
         for shop in shops:
             work.enqueue(self.tenants[shop.slug], "recommendations.roll_up", key="roll_up")
+            experimenting.count_holdout(self.tenants[shop.slug])
+            experimenting.end_test(self.tenants[shop.slug])
             # After the roll-up, whose figures it reads; with the beat it would come in the night.
             work.enqueue(self.tenants[shop.slug], "recommendations.measure_models", key="measure", delay_seconds=20)
         if self.drive:

@@ -59,6 +59,11 @@ def test_it_makes_a_shop_with_history_model_and_traffic_and_only_once(server: An
     assert not shop.orders.filter(is_demo=False).exists()
     assert {"home", "product-similar", "cart", "thanks"} <= set(shop.placements.values_list("code", flat=True))
     assert [rule.owner.email for rule in shop.rules.all()] == [f"owner@{RIVAGE}.example"] * 2
+    holdout, test = shop.experiments.get(unit="holdout"), shop.experiments.get(unit="version")
+    assert (holdout.state, test.state) == ("running", "concluded")
+    exposed = holdout.days.filter(tenant=shop, segment="").order_by("-day").values_list("arm", "subjects")[:2]
+    assert 0 < sum(dict(exposed).values()) <= 15
+    assert test.conclusion
     figures = tracking.summary(shop, days=29)
     assert figures.revenue.value > 0
     assert figures.clicked <= figures.served.value <= 15
