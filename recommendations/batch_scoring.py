@@ -12,6 +12,7 @@ import numpy as np
 from django.db.utils import Error as DatabaseError
 
 from luxebrain.lib import redis
+from modelregistry.routing import CHAMPION, Route
 from recommendations import batch_histories, batch_packing, batch_personal, candidates, history, serving
 from recommendations.assortment import Assortment
 from recommendations.batch_lists import Made
@@ -72,6 +73,7 @@ class Scorer:
         bundle = self.shop.bundle
         self.numbers = bundle.customers.index(self.ids) if bundle is not None else np.full(len(self.ids), -1, np.int32)
         self.problems: dict[int, str] = {}
+        self.holdout = candidates.shop(order.tenant_id, self.epochs).routes.holdout
         is_cold = self.engine._is_cold_start()
         self.plan = batch_personal.simple_plan(self.shop, order.query, is_cold=is_cold, moment=order.moment)
         since = self.shop.read_at if self.plan is not None and self.plan.bought == "show" else 0
@@ -115,7 +117,7 @@ class Scorer:
         assert self.plan is not None
         assert self.shop.bundle is not None
         past = self.shop.bundle.histories.indptr
-        known = [place for place in places if self.ids[place]]
+        known = [place for place in places if self.ids[place] and self._route(place) is CHAMPION]
         quiet = np.array([place for place in known if f"c:{self.ids[place]}" not in self.histories], np.int64)
         numbers = self.numbers[quiet]
         there = (numbers >= 0) & (past[numbers + 1] > past[np.maximum(numbers, 0)])
@@ -126,6 +128,12 @@ class Scorer:
         personal = batch_personal.Personal(self.shop, self.plan, self.order.query, moment=self.order.moment)
         return personal.find(quiet[there], numbers[there], busy)
 
+    def _route(self, place: int) -> Route:
+        """Who is held out of personal lists is so in batches too, by the customer's own hash."""
+        name = self.ids[place]
+        route = self.holdout.routes[self.holdout.arm_of(name, {})] if self.holdout is not None and name else CHAMPION
+        return route if route.held_out else CHAMPION
+
     def _alone(self, place: int, made: Made) -> None:
         """One customer's list as a single call makes it."""
         asked = self.order.query.on(customer=self.ids[place])
@@ -133,7 +141,7 @@ class Scorer:
         values: list[Any] = [self.histories.get(name, [history.LOADED]) for name in names]
         call = Call(self.epochs, values, ("history",) * len(names), self.order.moment)
         try:
-            composed = self.engine.serve(asked, call, shop=self.shop)[0].composed
+            composed = self.engine.serve(asked, call, shop=self.shop, usual=self._route(place))[0].composed
         except MACHINERY:
             raise
         except Exception as fault:  # noqa: BLE001  (one customer's fault must not cost the others their lists)

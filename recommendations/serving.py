@@ -107,13 +107,15 @@ class RecommendationEngine:
         return answers.checked(shop, query, request_id)
 
     def serve(
-        self, query: Query, call: Call, *, shop: Shop | None = None, rules: Control | None = None, tells: bool = False
+        self, query: Query, call: Call, *, shop: Shop | None = None, rules: Control | None = None,
+        usual: Route = CHAMPION, tells: bool = False,
     ) -> list[Served]:
         """The lists that the query asks for, no product twice across them.
 
         shop     another than the one that this process holds: with another version of the model, for
                  everybody, whatever experiments run
         rules    other decisions than the shop's own, to try them
+        usual    the route of every list of such a shop
         tells    also keeps what was dropped or moved, and why
         """
         routes = None
@@ -128,7 +130,7 @@ class RecommendationEngine:
         shopper = self._shopper(query, call) if query.uses_shopper or rules.uses_shopper else None
         found: list[Served] = []
         for one in query.several or (query,):
-            route = routes.choose(one.customer or one.session, one.placement, kept) if routes else CHAMPION
+            route = routes.choose(one.customer or one.session, one.placement, kept) if routes else usual
             make = self._tried if route.is_canary else self._list
             found.append(make(shop, one, acts, call, rules, shopper, found, route, tells=tells))
         return found

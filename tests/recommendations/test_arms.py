@@ -1,5 +1,6 @@
 """Experiments in answers: the arm decides version, weights, rules or whether a list is personal, and sticks."""
 
+import time
 from collections import Counter
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from luxebrain.lib import redis
 from modelregistry import bucketing, experiments
 from recommendations import answer_log, arms, candidates, identity, inbox
+from recommendations.batch_scoring import Order, Scorer
 from recommendations.models import ServedList
+from recommendations.queries import Query
 from tests import make
 from tests.modelregistry.test_versions import damage
 from tests.recommendations import shops
@@ -182,6 +185,23 @@ def test_it_tells_products_apart_across_the_lists_of_one_call(shop: Any, api: An
     assert (answer["home"]["model_version"], answer["cart"]["model_version"]) == ("v1", "v2")
     assert (answer["home"]["arm"], answer["cart"]["arm"]) == ("B", None)
     assert len({*names(answer["home"]), *names(answer["cart"])}) == 12
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_a_batch_holds_out_the_same_customers(shop: Any, one_by_one: bool) -> None:
+    """Lists for mails too: best sellers for who is held out, personal ones for all others."""
+    begin(shop, name="Held out", unit="holdout", a={}, b={}, share_b=30)
+    ids = [f"t-{n}" for n in range(1, 30, 2)]
+    order = Order(shop.pk, Query(limit=4), 2, time.time())
+    made = Scorer(order, ids).lists(one_by_one=one_by_one)
+    ends = made.counts.cumsum().tolist()
+    origins = [
+        {made.origins[code] for code in made.sources[end - count : end].tolist()}
+        for end, count in zip(ends, made.counts.tolist(), strict=True)
+    ]
+    for name, found in zip(ids, origins, strict=True):
+        is_out = bucketing.arm("held-out", name, (70, 30)) == 1
+        assert (found == {"popularity"}) == is_out, (name, found)
 
 
 def tell(api: Any, answer: Any, **who: str) -> None:
