@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from luxebrain.lib import charts, markup
 from modelregistry import labels, versions
-from modelregistry.models import ModelVersion
+from modelregistry.models import AliasMove, ModelVersion
 from tenants.models import Plan, Tenant
 
 CHARTED = 24
@@ -110,6 +110,11 @@ def chart(tenant: Tenant) -> charts.Chart | None:
         x_name="Version",
         height=180,
     )
+
+
+def by_whom(move: AliasMove) -> str:
+    """Who changed what serves, and when, for the message after it."""
+    return f"By {move.moved_by or 'a program'}, {markup.exact(move.moved_at)}."
 
 
 def is_stale(version: ModelVersion, plan: Plan) -> bool:

@@ -80,12 +80,12 @@ def rollback(request: HttpRequest, slug: str) -> HttpResponse:
         return pages.render_confirm(
             request, layout=LAYOUT,
             title=f"Take {tenant} back to {before}?" if before else f"{tenant} has nothing to go back to",
-            text="All its recommendations come from the version that was in service before.",
+            text="One shop changes: all its recommendations come from the version that was in service before.",
             button="Roll back", action=request.path, back="/models", danger=True, reason="Why",
         )
     try:
         move = versions.rollback(tenant, by=request.user, reason=request.POST.get("reason", "").strip())
-        messages.success(request, f"{tenant}: {move.version} is in service again.")
+        messages.success(request, f"{tenant}: {move.version} is in service again. {facts.by_whom(move)}")
     except Problem as problem:
         messages.error(request, f"{tenant}: {problem.detail}")
     return redirect("models")

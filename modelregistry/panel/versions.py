@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from luxebrain.lib import pages
 from luxebrain.lib.problems import Problem
-from modelregistry import dossier, versions
+from modelregistry import dossier, facts, versions
 from tenants.access import tenant_page
 
 LAYOUT = "layouts/panel.html"
@@ -39,8 +39,8 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
             button=f"Put {version} into service", action=request.path, back=_models(tenant.slug),
         )
     try:
-        versions.activate(version, by=request.user, reason="Chosen on the models page")
-        messages.success(request, f"{version} is in service.")
+        move = versions.activate(version, by=request.user, reason="Chosen on the models page")
+        messages.success(request, f"{version} is in service. {facts.by_whom(move)}")
     except Problem as problem:
         messages.error(request, problem.detail)
     return _back(tenant.slug)
@@ -59,7 +59,7 @@ def rollback(request: HttpRequest) -> HttpResponse:
         )
     try:
         move = versions.rollback(tenant, by=request.user, reason="Rolled back on the models page")
-        messages.success(request, f"{move.version} is in service again.")
+        messages.success(request, f"{move.version} is in service again. {facts.by_whom(move)}")
     except Problem as problem:
         messages.error(request, problem.detail)
     return _back(tenant.slug)

@@ -62,7 +62,7 @@ def test_it_activates_and_rolls_back_after_asking(acme: Any, ana: Any, register:
     assert "Put v1 into service?" in text(browser.get("/t/acme/models/1/activate"))
     for number in (1, 2):
         page = text(browser.post(f"/t/acme/models/{number}/activate", follow=True))
-        assert f"v{number} is in service." in page
+        assert f"v{number} is in service. By Ana, " in page
     assert "Go back to v1?" in page
     assert "Go back to v1?" in text(browser.get("/t/acme/models/roll-back"))
     assert "v1 is in service again." in text(browser.post("/t/acme/models/roll-back", follow=True))
