@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from luxebrain.lib.problems import Conflict, NotFound, Problem
+from luxebrain.lib.problems import Conflict, Problem
 from modelregistry import guardrails, lineage, moving, versions
 from modelregistry.guardrails import Limits, Sample
 from modelregistry.models import ModelAlias, ModelVersion, Release
@@ -17,7 +17,6 @@ from tenants import audit, epochs, occurrences
 from tenants.models import Tenant, User
 
 SHARES = (500, 2_500)  # 5 %, then 25 %
-KEPT_CHECKS = 500
 BREACHED = "guard.breached"
 
 
@@ -60,14 +59,6 @@ def of(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> Release | None:
     """The release that is under way."""
     rows = tenant.releases.filter(model=model, state__in=Release.OPEN).select_related("version", "baseline", "tenant")
     return rows.first()
-
-
-def find(tenant: Tenant, pk: int) -> Release:
-    """Raises NotFound."""
-    found = tenant.releases.filter(pk=pk).select_related("version", "baseline", "tenant").first()
-    if found is None:
-        raise NotFound("There is no such release.")
-    return found
 
 
 def canary(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> Canary | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from modelregistry.backoffice import experiments, isolation, registry, versions
+from modelregistry.backoffice import actions, experiments, isolation, registry, versions
 
 urlpatterns = [
     path("isolation-requests", isolation.requests, name="isolation-requests"),
@@ -24,5 +24,12 @@ urlpatterns = [
     path("models/<slug:slug>/compare", registry.compare, name="models-compare"),
     path("models/<slug:slug>/live", registry.live, name="models-live"),
     path("models/<slug:slug>/<int:number>", registry.version, name="models-version"),
+    path("models/upload", actions.upload, name="models-upload"),
+    path("models/<slug:slug>/<int:number>/activate", actions.activate, name="models-activate"),
+    path("models/<slug:slug>/<int:number>/release", actions.begin, name="models-release-begin"),
+    path("models/<slug:slug>/undo", actions.undo, name="models-undo"),
+    path("models/<slug:slug>/release", actions.release, name="models-release"),
+    path("models/<slug:slug>/release/advance", actions.advance, name="models-release-advance"),
+    path("models/<slug:slug>/release/cancel", actions.cancel, name="models-release-cancel"),
     path("models/<slug:slug>/roll-back", versions.rollback, name="roll-back-tenant"),
 ]

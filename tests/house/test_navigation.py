@@ -11,6 +11,7 @@ from tests.house import routes
 # Pages behind a button that is only drawn when it can do something.
 ON_CONDITION = {
     "roll-back": "asks for confirmation; the button appears with a second version",
+    "undo-version": "the same: there is something to undo with a second version",
 }
 
 
