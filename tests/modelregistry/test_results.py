@@ -10,6 +10,7 @@ from django.utils import timezone
 from modelregistry import experiment_facts, experiments, results, verdicts, versions
 from modelregistry.models import Experiment
 from modelregistry.statistics.stopping import Verdict
+from tenants import work
 from tests import make
 
 START = date(2026, 11, 1)
@@ -152,3 +153,14 @@ def test_it_leaves_a_holdout_that_earns_more_without_personal_lists_to_people(ac
         results.decide(one)
         one.refresh_from_db()
     assert (one.state, one.winner) == ("stopped", "")
+
+
+def test_it_ends_on_its_planned_day_though_nothing_arrives(acme: Any) -> None:
+    """The count that the beat makes due asks the stop rules, with news or without."""
+    with make.inside(acme) as tenant:
+        running(tenant, automatic="stop", unit="holdout", a={}, b={}, planned_end=date(2026, 1, 1))
+        running(tenant, automatic="stop", number=2, key="open")
+    work.enqueue(acme, "recommendations.count_experiments", key="experiments")
+    work.run_due(tasks={"recommendations.count_experiments"})
+    assert dict(acme.experiments.values_list("number", "state")) == {1: "stopped", 2: "running"}
+    assert "Nobody has been shown" in acme.experiments.get(number=1).conclusion
