@@ -199,3 +199,13 @@ def test_it_keeps_keys_apart_and_discards_drafts(acme: Any, two: Any) -> None:
         draft(acme, key="newer-model")
     experiments.discard(experiments.find(acme, 2), by=None)
     assert acme.experiments.count() == 1
+
+
+def test_a_rollback_ends_a_running_test_of_versions(acme: Any, two: Any, ana: Any) -> None:
+    """R42: who rolls back wants one version for everybody; a holdout goes on."""
+    versions.activate(two[1], by=None)
+    experiments.start(draft(acme), by=None)
+    experiments.start(draft(acme, name="Held out", unit="holdout", a={}, b={}, share_b=5), by=None)
+    versions.rollback(acme, by=ana, reason="worse")
+    assert dict(acme.experiments.values_list("unit", "state")) == {"version": "stopped", "holdout": "running"}
+    assert versions.champion(acme) == two[0]
