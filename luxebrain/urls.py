@@ -15,6 +15,7 @@ panel = [
 urlpatterns = [
     path("api/v1/", include("recommendations.api.urls")),  # first: the hot path is resolved first
     path("api/v1/", include("modelregistry.api.experiment_urls")),
+    path("api/v1/models/", include("modelregistry.api.tenant_urls")),
     path("", include("luxebrain.home.urls")),
     path("", include("tenants.backoffice.urls")),
     path("", include("anomalies.backoffice.urls")),

@@ -273,6 +273,8 @@ def _said(text: str, missing: str) -> str:
     text = text.strip()
     if not text:
         raise Problem("A reason is missing.", fields={"reason": missing})
+    if not all(char.isprintable() or char in "\r\n\t" for char in text):
+        raise Problem("The reason cannot be kept.", fields={"reason": "Must be visible characters."})
     if len(text) > 500:
         raise Problem("The reason is too long.", fields={"reason": "At most 500 characters."})
     return text

@@ -24,6 +24,8 @@ SCOPES = {
     "control:read": "Read placements and rules",
     "control:write": "Change placements and rules",
     "batch:write": "Run batch jobs",
+    "models:read": "Read the state of the shop's isolated model",
+    "models:write": "Ask for an isolated model",
     "usage:read": "Read usage and limits",
     "privacy:write": "Hand out and erase what is held of one customer",
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from modelregistry.api import figures, trials, versions
+from modelregistry.api import figures, isolation, trials, versions
 
 urlpatterns = [
     path("register", versions.RegisterView.as_view(), name="admin-models-register"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("ab-test/conclude", trials.ConcludeView.as_view(), name="admin-models-ab-test-conclude"),
     path("track", figures.TrackView.as_view(), name="admin-models-track"),
     path("performance", figures.PerformanceView.as_view(), name="admin-models-performance"),
+    path("isolation-requests", isolation.RequestsView.as_view(), name="admin-isolation-requests"),
+    path("isolation-requests/<int:pk>/<str:action>", isolation.RequestActionView.as_view(), name="admin-isolation-act"),
+    path("create-tenant-model", isolation.CreateView.as_view(), name="admin-create-tenant-model"),
     path("list/<str:model>", versions.ListView.as_view(), name="admin-models-list"),
     path("metrics-history/<str:model>", figures.HistoryView.as_view(), name="admin-models-metrics-history"),
     path("<int:version_id>/metrics", figures.MetricsView.as_view(), name="admin-models-metrics"),
