@@ -62,13 +62,14 @@ def progress(tenant: Tenant) -> dict[str, Any] | None:
 
 
 def figures(health: Health) -> list[dict[str, Any]]:
-    """Rows {label, help, own, shared, popular} for a table; values are texts, "—" where nothing was measured."""
+    """Rows {label, help, own, shared, popular} for a table; values are texts: the figure, or why there is none."""
     offline = health.offline
     rows = [{
         "label": "NDCG@10 on held-back events",
         "help": "How well the first ten recommendations hit what shoppers took next: 1 is a perfect list. All three "
         "were asked the same questions, on the newest events, which none of them had seen.",
-        **{name: markup.number(offline[name], 3) for name in ("own", "shared", "popular")},
+        "own": _score(offline["own"]), "popular": _score(offline["popular"]),
+        "shared": _score(offline["shared"], "no shared model to ask"),
     }]
     for label, name, text in (
         ("Click-through, last 28 days", "ctr", "Clicked lists of shown lists."),
@@ -76,15 +77,21 @@ def figures(health: Health) -> list[dict[str, Any]]:
     ):
         rows.append({
             "label": label, "help": text, "own": _share(health.own, name), "shared": _share(health.shared, name),
-            "popular": markup.MISSING,
+            "popular": "not told apart",
         })
     return rows
+
+
+def _score(value: float | None, missing: str = "too few to test on") -> str:
+    return missing if value is None else markup.number(value, 3)
 
 
 def _share(online: Online, name: str) -> str:
     value = getattr(online, name)
     trials = online.shown if name == "ctr" else online.clicked
-    return markup.MISSING if value is None else f"{markup.percent(value)} of {markup.number(trials)}"
+    if value is None:
+        return "nothing shown yet" if name == "ctr" else "nothing clicked yet"
+    return f"{markup.percent(value)} of {markup.number(trials)}"
 
 
 def _who(step: IsolationStep) -> str:

@@ -176,6 +176,8 @@ def test_the_api_wants_a_key(db, client):
 def test_the_api_wants_the_scope(acme):
     from tenants.api_keys import SCOPES
 
+    acme.plan_id = "enterprise"  # room for a key of each scope
+    acme.save(update_fields=["plan"])
     keys = {scope: make.Api(make.key(acme, scopes=[s for s in SCOPES if s != scope])) for scope in
             {needed for _, _, needed in calls()}}
     wrong = []
