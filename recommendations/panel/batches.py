@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -91,7 +92,7 @@ def _page(request: Any, job: BatchJob) -> HttpResponse:
         "audience": audiences.describe(tenant, job.audience) if job.audience else "",
         "problems": batch_results.problems(tenant, job) if kept else [],
         "lists": BatchInferenceQueue(tenant).get_result(job, start=0, limit=SHOWN_LISTS) if kept else [],
-        "history": list(reversed(job.history)),
+        "history": [{**line, "at": datetime.fromisoformat(line["at"])} for line in reversed(job.history)],
         "call": call(body_of(job)),
         "has_lists": kept and job.processed > 0,
         "can_retry": may_write and not job.is_open and kept,

@@ -1,6 +1,7 @@
 """The pages of outgoing webhooks: addresses, their log, a test, and sending a message again."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -184,6 +185,7 @@ def delivery(request: Any, pk: int) -> HttpResponse:
     context = {
         "delivery": row,
         "tone": TONES[row.state],
+        "attempts": [{**line, "at": datetime.fromisoformat(line["at"])} for line in row.attempts_log],
         "body": json.dumps(row.body, indent=2, ensure_ascii=False),
         "is_waiting": row.state == OutgoingDelivery.State.WAITING,
         "may_write": request.membership.may("keys.write"),
