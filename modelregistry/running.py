@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import QuerySet
 
+from modelregistry import moving
 from modelregistry.models import Experiment
 from tenants import audit, epochs, occurrences
 from tenants.models import Tenant, User
@@ -19,8 +20,11 @@ _LOCK = 0x6578  # first half of the advisory lock that orders all changes of one
 
 @contextmanager
 def locked(tenant: Tenant) -> Iterator[datetime]:
-    """One change of a tenant's experiments at a time. Yields the database's time."""
-    with tenant.atomic(), connections[tenant.alias].cursor() as cursor:
+    """One change of a tenant's experiments at a time. Yields the database's time.
+
+    The lock of its versions comes first: a conclusion moves one, and a rollback ends tests under it.
+    """
+    with moving.locked(tenant), connections[tenant.alias].cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, tenant.pk & 0x7FFFFFFF])
         cursor.execute("select clock_timestamp()")
         now: datetime = cursor.fetchone()[0]

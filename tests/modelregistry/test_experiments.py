@@ -209,3 +209,38 @@ def test_a_rollback_ends_a_running_test_of_versions(acme: Any, two: Any, ana: An
     versions.rollback(acme, by=ana, reason="worse")
     assert dict(acme.experiments.values_list("unit", "state")) == {"version": "stopped", "holdout": "running"}
     assert versions.champion(acme) == two[0]
+
+
+def test_a_rollback_and_a_conclusion_at_once_both_have_an_answer(acme: Any, two: Any) -> None:
+    """They take their locks in one order: none dies of the other, and one version serves."""
+    versions.activate(two[1], by=None)
+    outcomes: list[str] = []
+    for _ in range(3):
+        with make.inside(acme) as tenant:
+            number = experiments.start(draft(tenant), by=None).number
+
+        def conclude(number: int = number) -> None:
+            with make.inside(acme) as tenant:
+                experiments.conclude(experiments.find(tenant, number), winner="B", by=None)
+
+        def roll_back() -> None:
+            with make.inside(acme) as tenant:
+                versions.rollback(tenant, by=None)
+
+        def attempt(act: Any) -> None:
+            try:
+                act()
+                outcomes.append("done")
+            except Conflict:
+                outcomes.append("refused")
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=attempt, args=[act]) for act in (conclude, roll_back)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(outcomes) == 6
+    assert not running.now_running(acme).exists()
+    assert versions.champion(acme) is not None
