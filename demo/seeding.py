@@ -11,7 +11,7 @@ import pandas as pd
 from django.conf import settings
 from django.utils import timezone
 
-from demo import cast, dataset, deciding, experimenting, keys, people, replay
+from demo import cast, dataset, deciding, experimenting, keys, people, replay, troubling
 from recommendations import importing, training
 from recommendations.models import TrainingRun
 from tenants import audit, profile, signup, work
@@ -75,6 +75,7 @@ class Seeding:
         for shop in missing:
             self.decide(shop)
         self.settle(missing)
+        self.trouble(missing[0])
         for shop in missing:
             self.mark(shop, "demo.ready")
 
@@ -242,6 +243,15 @@ class Seeding:
         made = deciding.decide(base_url=self.base_url, secret=keys.read()[shop.slug].secret, owner=owner)
         self.mark(shop, "demo.decided", made=made)
         self.note(f"{shop.name}: made {made} placements and rules")
+
+    def trouble(self, shop: cast.Shop) -> None:
+        """Something for the inbox of anomalies, beside what the replay's own pace raises."""
+        if self.done(shop, "demo.troubled"):
+            return
+        known = keys.read()[shop.slug]
+        refused = troubling.trouble(base_url=self.base_url, publishable=known.publishable, origin=known.origins[0])
+        self.mark(shop, "demo.troubled", refused=refused)
+        self.note(f"{shop.name}: {refused} calls with the wrong key were refused")
 
     def settle(self, shops: list[cast.Shop]) -> None:
         """Waits until what was sent stands in the tables, then has the daily figures made."""

@@ -66,6 +66,7 @@ FORBIDDEN = {
             "bench/hook_fairness.py": "speaks to the product's own API",
             "demo/deciding.py": "speaks to the product's own API",
             "demo/replay.py": "speaks to the product's own API",
+            "demo/troubling.py": "speaks to the product's own API",
             "demo/ordering.py": "speaks to the product's own API",
             "tests/demo/test_pages.py": "speaks to the product's own pages",
             "tests/flows/test_shop_day.py": "speaks to the product's own API",
