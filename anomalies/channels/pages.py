@@ -60,7 +60,7 @@ class ChannelPages:
             row.tone = TONES.get(row.test_state, "neutral")
         latest = list(
             AlertDelivery.objects.using("ops").filter(channel__in=[row.pk for row in rows])
-            .select_related("channel", "tenant").order_by("-pk")[:LATEST]
+            .select_related("channel", "notice__tenant").order_by("-pk")[:LATEST]
         )  # fmt: skip
         for delivery in latest:
             delivery.tone = TONES[delivery.state]

@@ -49,7 +49,7 @@ def _hand_out(notice: AlertNotice) -> int:
         if not moved.update(**told):
             return 0  # another worker was first, or it was held back
         return sum(
-            _make(channel, notice.tenant, notice=notice, transition=notice.transition) for channel in channels
+            _make(channel, notice=notice, transition=notice.transition) for channel in channels
         )
 
 
@@ -60,7 +60,7 @@ def _hand_out_platform(incident: PlatformIncident) -> int:
     for channel in wanting(None, incident.severity, incident.metric):
         if channel.pk not in done:
             with transaction.atomic(using="ops"):
-                made += _make(channel, None, platform=incident, transition="opened")
+                made += _make(channel, platform=incident, transition="opened")
     return made
 
 
@@ -74,13 +74,12 @@ def wanting(tenant: Tenant | None, severity: str, metric: str) -> list[AlertChan
     ]
 
 
-def _make(channel: AlertChannel, tenant: Tenant | None, **what: Any) -> int:
+def _make(channel: AlertChannel, **what: Any) -> int:
     """Deliveries with their work, one for each recipient; how many are new."""
     count = 0
     for recipient in channel.recipients if channel.kind == AlertChannel.Kind.MAIL else [""]:
-        row, made = AlertDelivery.objects.using("ops").get_or_create(
-            channel=channel, recipient=recipient, **what, defaults={"tenant": tenant}
-        )
+        rows = AlertDelivery.objects.using("ops")
+        row, made = rows.get_or_create(channel=channel, recipient=recipient, **what)
         if made:
             work.enqueue(None, TASK, subject=row.pk, key=f"alert-{row.pk}")
             count += 1
@@ -176,9 +175,10 @@ def quiet_seconds(channel: AlertChannel, now: datetime) -> float:
 
 def _write_down(row: AlertDelivery) -> None:
     """What became of it stands in the incident's history."""
-    if row.notice_id is None or row.tenant_id is None:
+    if row.notice_id is None:
         return
-    with tenancy.enter(row.tenant_id) as tenant:
+    tenant_id = AlertNotice.objects.across_tenants().values_list("tenant_id", flat=True).get(pk=row.notice_id)
+    with tenancy.enter(tenant_id) as tenant:
         incident = tenant.anomaly_incidents.filter(notices=row.notice_id).first()
         if incident is not None:
             channel = AlertChannel.objects.using("ops").get(pk=row.channel_id)

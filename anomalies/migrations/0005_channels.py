@@ -122,15 +122,6 @@ class Migration(migrations.Migration):
                         to="anomalies.platformincident",
                     ),
                 ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="alert_deliveries",
-                        to="tenants.tenant",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["id"],
@@ -155,5 +146,5 @@ class Migration(migrations.Migration):
             ),
         ),
         ProtectTable("AlertChannel"),
-        ProtectTable("AlertDelivery"),
+        migrations.RunSQL("revoke all on anomalies_alertdelivery from lux_app", migrations.RunSQL.noop),
     ]

@@ -56,7 +56,10 @@ class AlertChannel(models.Model):
 
 
 class AlertDelivery(models.Model):
-    """One piece of news on one channel; by mail, to one recipient.
+    """One piece of news on one channel; by mail, to one recipient. Its shop is its notice's.
+
+    A shop's news also goes to the platform's channels, so a row may join both; the application's role
+    has no right on the table at all, only the workers that send as the platform.
 
     notice      what is told; or `platform`, of which `transition` is told
     state       waiting → sending → sent, or failed; unclear: the worker stopped in the middle of sending, and
@@ -71,7 +74,6 @@ class AlertDelivery(models.Model):
         FAILED = "failed", "Failed"
         UNCLEAR = "unclear", "Unclear"
 
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="alert_deliveries")
     channel = models.ForeignKey(AlertChannel, models.CASCADE, related_name="deliveries")
     notice = models.ForeignKey(AlertNotice, models.CASCADE, null=True, related_name="deliveries")
     platform = models.ForeignKey(PlatformIncident, models.CASCADE, null=True, related_name="deliveries")
