@@ -17,7 +17,7 @@ from recommendations.algorithms import blend
 from recommendations.algorithms.bundle import Bundle
 from recommendations.algorithms.data import DAY
 from recommendations.algorithms.history import HALF_LIFE_DAYS
-from recommendations.algorithms.leading import is_clear, leading
+from recommendations.algorithms.leading import is_clear, leading, rows_at_once
 from recommendations.candidacy import Eligible
 from recommendations.candidates import Shop
 from recommendations.control import Plan
@@ -25,7 +25,6 @@ from recommendations.newcomers import Newcomers
 from recommendations.queries import Query
 from recommendations.sources import Act, in_cart
 
-BLOCK_CELLS = 4_000_000  # scores held at a time: 16 MB
 # Parts whose scores cover the whole catalogue; of the others what is not above 0 says nothing.
 _DENSE = frozenset({"als", "hybrid", "spectral", "popularity"})
 
@@ -115,7 +114,7 @@ class Personal:
         found = [np.empty((0, self.plan.limit), np.int32)]
         values = [np.empty((0, self.plan.limit), np.float32)]
         done = [np.empty(0, np.int64)]
-        step = max(1, BLOCK_CELLS // len(self.products))
+        step = rows_at_once(len(self.products))
         for start in range(0, len(places), step):
             rows = slice(start, start + step)
             banned = gathered.banned[max(start - len(quiet), 0) : max(start + step - len(quiet), 0)]

@@ -4,44 +4,60 @@ from __future__ import annotations
 
 import numpy as np
 
-BLOCKS = 16  # columns that share one maximum
+# Scores of so many rows are held at a time that they stay in the caches, but enough for one product of
+# matrices; never more than 64 MB.
+_IN_CACHE, _ROWS, _MOST = 1_000_000, 128, 16_000_000
+
+
+def rows_at_once(columns: int) -> int:
+    return max(1, min(max(_IN_CACHE // max(columns, 1), _ROWS), _MOST // max(columns, 1)))
 
 
 def leading(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """(columns int32, values float32), each rows x count, best first; of equal values the lower column.
 
-    scores    float32 rows x columns; -inf for what may not be listed. Its memory is only read.
-    The best `count` of a row lie in the `count` blocks with the greatest maxima, so that only those are
-    looked at closely. Rows with fewer columns than `count` are filled with -inf.
+    scores    float32 rows x columns, contiguous; -inf for what may not be listed. Its memory is only read.
+    The count-th greatest maximum of blocks is a floor under the best `count` of the row, and what reaches it lies in
+    few blocks: width + count x columns / width entries are looked at, least for width = sqrt(columns x count).
+    Rows with fewer finite entries than `count` are filled with -inf.
     """
     rows, columns = scores.shape
-    width = columns // BLOCKS
-    if width <= count:
-        found = np.broadcast_to(np.arange(columns), scores.shape)
-        return _sorted(found, scores, count)
-    whole = width * BLOCKS
+    width = max(int((columns * count) ** 0.5), 1)
+    depth = columns // width
+    if depth < 2 or width <= count:
+        row, column = np.nonzero(scores > -np.inf)
+        return _first(row, column, scores[row, column], rows, count)
+    whole = width * depth
     # Column c belongs to block c % width: the maxima of neighbouring blocks are found side by side.
-    maxima = scores[:, :whole].reshape(rows, BLOCKS, width).max(axis=1)
-    blocks = np.argpartition(maxima, width - count, axis=1)[:, width - count :]
-    found = (blocks[:, None, :] + (np.arange(BLOCKS) * width)[None, :, None]).reshape(rows, -1)
+    maxima = scores[:, :whole].reshape(rows, depth, width).max(axis=1)
+    floor = np.partition(maxima, width - count, axis=1)[:, width - count]
+    row, block = np.nonzero((maxima >= floor[:, None]) & (maxima > -np.inf))
+    places = block[:, None] + np.arange(depth) * width
+    values = scores.ravel().take(row[:, None] * columns + places)
+    hit, deep = np.nonzero((values >= floor[row][:, None]) & (values > -np.inf))
+    row, column, values = row[hit], places[hit, deep], values[hit, deep]
     if whole < columns:
-        rest = np.broadcast_to(np.arange(whole, columns), (rows, columns - whole))
-        found = np.concatenate((found, rest), axis=1)
-    return _sorted(found, np.take_along_axis(scores, found, axis=1), count)
+        rest = scores[:, whole:]
+        more, at = np.nonzero((rest >= floor[:, None]) & (rest > -np.inf))
+        row, column = np.concatenate((row, more)), np.concatenate((column, at + whole))
+        values = np.concatenate((values, rest[more, at]))
+    return _first(row, column, values, rows, count)
 
 
-def _sorted(found: np.ndarray, values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    if found.shape[1] > count:
-        # Whatever ties with the last one is decided by the column, below.
-        places = np.argpartition(values, found.shape[1] - count, axis=1)[:, found.shape[1] - count :]
-        found, values = np.take_along_axis(found, places, axis=1), np.take_along_axis(values, places, axis=1)
-    order = np.lexsort((found, -values), axis=1)
-    found, values = np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
-    missing = count - found.shape[1]
-    if missing > 0:
-        found = np.pad(found, ((0, 0), (0, missing)))
-        values = np.pad(values, ((0, 0), (0, missing)), constant_values=-np.inf)
-    return found.astype(np.int32), values.astype(np.float32)
+def _first(
+    row: np.ndarray, column: np.ndarray, values: np.ndarray, rows: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first `count` of each row's entries, by value and then by column."""
+    order = np.lexsort((column, -values, row))
+    row = row[order]
+    starts = np.searchsorted(row, np.arange(rows))
+    place = np.arange(len(row)) - starts[row]
+    kept = place < count
+    found = np.zeros((rows, count), np.int32)
+    best = np.full((rows, count), -np.inf, np.float32)
+    found[row[kept], place[kept]] = column[order[kept]]
+    best[row[kept], place[kept]] = values[order[kept]]
+    return found, best
 
 
 def is_clear(values: np.ndarray, *, tolerance: float = 1e-5) -> np.ndarray:
