@@ -1,8 +1,10 @@
 """The queue behind batch jobs: turns, lost leases, poison, retries, erasure, audiences."""
 
+import io
 import time
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.utils import timezone
 
@@ -359,3 +361,10 @@ def test_stored_lists_are_small(shop):
     assert stored / 1000 <= 240
     told = list(batch_packing.told([f"c{n}" for n in range(1000)], batch_packing.pack(made), {}))
     assert told[3]["items"][0] == {"product_id": "product-21", "rank": 1, "score": 0.25, "source": "blend"}
+
+
+def test_one_command_does_the_work_on_any_system(shop):
+    """R6: without a broker, as on a developer's Windows machine."""
+    job = enqueue(shop, audience={"kind": "all"}, limit=2)
+    call_command("run_batch_worker", once=True, stdout=io.StringIO())
+    assert (fresh(job).state, fresh(job).processed) == ("completed", 20)
