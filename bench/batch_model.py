@@ -53,6 +53,7 @@ def open_shop(customers: int, products: int) -> tuple[Any, np.ndarray]:
 
 def _bundle(customers: int, products: int) -> Any:
     """Trained on a few customers, so that it takes seconds; then it remembers all of them."""
+    from recommendations.algorithms.als import ALS
     from recommendations.algorithms.data import Baskets, Interactions
     from recommendations.algorithms.history import Bought, Histories
     from recommendations.algorithms.ids import IdMap
@@ -64,7 +65,8 @@ def _bundle(customers: int, products: int) -> Any:
         customers=[f"c{n}" for n in random.integers(0, 3000, len(named))], products=[f"p{n}" for n in named],
         occurred_at=int(time.time()) - 86_400 + np.arange(len(named)),
     )
-    bundle = selection.train(rows, Baskets.none(), None, algorithms=["als"]).bundle
+    bundle = selection.train(rows, Baskets.none(), None, algorithms=["neighbours"]).bundle
+    bundle = replace(bundle, personal="als", parts={**bundle.parts, "als": ALS().fit(rows, None, seed=1)})
     counts = np.clip(random.poisson(SEEN, customers), 1, 40)
     weights = np.sort(random.random(int(counts.sum())).astype(np.float32))
     items = random.integers(0, products, len(weights)).astype(np.int32)

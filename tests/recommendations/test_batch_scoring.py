@@ -1,6 +1,7 @@
 """Lists made together are those that single calls make (R8), and the exact best of many rows."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from django.conf import settings
 
 from modelregistry import artifacts, versions
 from recommendations import batch_personal, batch_scoring, candidates, queries
+from recommendations.algorithms import registry
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
@@ -33,7 +35,9 @@ def trained(algorithm):
         categories=[[f"k{int(name[1:]) % 8}"] for name in names], brands=["b"] * len(names),
         prices=[5.0 + int(name[1:]) % 40 for name in names], n_products=len(names),
     )
-    return selection.train(rows, Baskets.none(), features, algorithms=[algorithm]).bundle
+    bundle = selection.train(rows, Baskets.none(), features, algorithms=["neighbours"]).bundle
+    part = registry.find(algorithm)().fit(rows, features, seed=1)
+    return replace(bundle, personal=algorithm, parts={**bundle.parts, algorithm: part})
 
 
 def put_into_service(shop, bundle):
