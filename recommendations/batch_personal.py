@@ -14,6 +14,7 @@ from scipy import sparse
 
 from recommendations import control, history
 from recommendations.algorithms import blend
+from recommendations.algorithms.als import ALS
 from recommendations.algorithms.bundle import Bundle
 from recommendations.algorithms.data import DAY
 from recommendations.algorithms.history import HALF_LIFE_DAYS
@@ -114,12 +115,14 @@ class Personal:
         found = [np.empty((0, self.plan.limit), np.int32)]
         values = [np.empty((0, self.plan.limit), np.float32)]
         done = [np.empty(0, np.int64)]
+        folded = self.part.shoppers(matrix) if isinstance(self.part, ALS) else None
         step = rows_at_once(len(self.products))
         for start in range(0, len(places), step):
             rows = slice(start, start + step)
             banned = gathered.banned[max(start - len(quiet), 0) : max(start + step - len(quiet), 0)]
             skipped = max(len(quiet) - start, 0)
-            kept, items, scores = self._block(matrix[rows], whose[rows], banned, skipped)
+            scored = self._scores(matrix[rows], whose[rows]) if folded is None else folded[rows] @ self.part.factors.T
+            kept, items, scores = self._block(self._with_newcomers(scored), banned, skipped)
             done.append(places[rows][kept])
             found.append(items)
             values.append(scores)
@@ -163,10 +166,9 @@ class Personal:
         return matrix, np.concatenate((quiet, busy.places)).astype(np.int64), np.concatenate((numbers, busy.numbers))
 
     def _block(
-        self, histories: sparse.csr_array, numbers: np.ndarray, banned: Sequence[np.ndarray], skipped: int
+        self, scores: np.ndarray, banned: Sequence[np.ndarray], skipped: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(rows that are clear, their products, their scores). The bans are those of the rows from `skipped` on."""
-        scores = self._scores(histories, numbers.astype(np.int32))
         scores[:, self.closed] = -np.inf
         for row, items in enumerate(banned, start=skipped):
             scores[row, self._columns(items)] = -np.inf
@@ -186,9 +188,11 @@ class Personal:
         return items[items >= 0]
 
     def _scores(self, histories: sparse.csr_array, numbers: np.ndarray) -> np.ndarray:
-        found = blend.many(self.part, histories, numbers)
+        found = blend.many(self.part, histories, numbers.astype(np.int32))
         scores = found.toarray() if sparse.issparse(found) else np.asarray(found)
-        scores = scores if scores.dtype == np.float32 and scores.flags.writeable else scores.astype(np.float32)
+        return scores if scores.dtype == np.float32 and scores.flags.writeable else scores.astype(np.float32)
+
+    def _with_newcomers(self, scores: np.ndarray) -> np.ndarray:
         if self.spread is None:
             return scores
         borrowed = np.ascontiguousarray((self.spread @ scores.T).T)

@@ -68,6 +68,7 @@ def _scored(lease: Lease, chunk: BatchChunk) -> tuple[Lists, dict[str, str]]:
             scorer.problems[number] = why
     if chunk.is_single:
         lists = scorer.lists(before_each=lambda number: _mark(lease, chunk, again[number]), one_by_one=True)
+        _mark(lease, chunk, -1)  # what fails from here on is no customer's fault
     else:
         lists = scorer.lists(before_each=_Renewing(lease))
     problems = {str(again[number]): why for number, why in sorted(scorer.problems.items())}

@@ -76,6 +76,8 @@ class Watch:
 
 
 def drill(instance: Any, name: str, options: argparse.Namespace, stack: ExitStack) -> dict[str, Any]:
+    from django.db import connections
+
     shop = batch_shop.open_shop(options.customers)
     disk = stack.enter_context(batch_disk.small()) if name == "disk" else None
     if name == "disk" and disk is None:
@@ -84,6 +86,7 @@ def drill(instance: Any, name: str, options: argparse.Namespace, stack: ExitStac
     watch = Watch(batch_shop.submit(shop))
     happened = _disk(instance, watch, disk) if disk else _faults(instance, name, watch, options, shop)
     instance.supervisor.watch(lambda: watch.look() or watch.is_over, interval=0.25)
+    connections.close_all()  # those of before a fault are broken
     retried = watch.state in ("failed", "partial")
     if retried:
         batch_shop.retry(shop, watch.job_id)

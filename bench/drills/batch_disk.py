@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SMALL, LARGE = "1900k", "200m"
+SMALL, LARGE = "160k", "200m"
 
 
 class Disk:
