@@ -45,6 +45,9 @@ _WRITING = {
     "409": "A newer state is stored, or a call with this Idempotency-Key is still running (see Retry-After)",
     "422": "This Idempotency-Key was used for another call",
 }
+# What an operation's own description tells ("409: …") is one of its answers.
+_TOLD = {"402": "The plan does not hold it; the description says when", "409": "It does not fit the state of things; "
+         "the description says when"}  # fmt: skip
 _EXAMPLES = {
     "400": ("invalid", "Some fields are not right.", [{"field": "price", "code": "range",
                                                        "message": "Must not be negative."}]),
@@ -73,7 +76,8 @@ def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in operations.values():
             if isinstance(operation, dict) and "responses" in operation:
                 writes = any(each.get("name") == "Idempotency-Key" for each in operation.get("parameters", ()))
-                for status, text in sorted({**_STATUSES, **(_WRITING if writes else {})}.items()):
+                told = {status: text for status, text in _TOLD.items() if status in operation.get("description", "")}
+                for status, text in sorted({**_STATUSES, **told, **(_WRITING if writes else {})}.items()):
                     operation["responses"][status] = {"description": text, "content": _content(status)}
     return result
 
