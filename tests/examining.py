@@ -44,6 +44,11 @@ def takes_json(route):
 
 WRITES = [(method, route.path(**PLACES)) for method, route in key_routes() if method in WRITING and takes_json(route)]
 BODIES = [(method, path) for method, path in WRITES if method != "DELETE"]
+# Whose address says it all: they may come without a body.
+BODILESS = {
+    route.path(**PLACES) for _, route in key_routes()
+    if not getattr(getattr(route.view, "cls", route.view), "takes_body", True)
+}
 LISTS = [route.path() for method, route in key_routes() if method == "GET" and not route.parameters]
 ONES = [(method, route) for method, route in key_routes() if route.parameters and takes_json(route)]
 

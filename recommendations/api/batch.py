@@ -149,6 +149,7 @@ def _acting(verb: str, summary: str, description: str, **options: Any) -> type:
         __doc__ = f"{summary}."
         http_method_names = ["post", "options"]
         scope = {"POST": "batch:write"}
+        takes_body = False
 
         @extend_schema(
             summary=summary, operation_id=f"batch_jobs_{verb}" + ("_failed" if options else ""),
@@ -156,6 +157,7 @@ def _acting(verb: str, summary: str, description: str, **options: Any) -> type:
         )  # fmt: skip
         def post(self, request: Any, job_id: UUID) -> Response:
             bodies.query(request.query_params, allowed=())
+            bodies.nothing(request._request)
             job = getattr(self.queue, verb)(self.queue.find(job_id), by=self.key, **options)
             return self.answer(job)
 

@@ -9,7 +9,13 @@ from luxebrain.lib.parameters import limit, query
 from luxebrain.lib.problems import Problem
 from recommendations.fields import shown
 
-__all__ = ["limit", "query", "read", "rows"]
+__all__ = ["limit", "nothing", "query", "read", "rows"]
+
+
+def nothing(request: HttpRequest) -> None:
+    """For a call whose address says it all: no body, or an empty object. Raises Problem."""
+    if request.body and read(request) != {}:
+        raise Problem("This call takes no body.")
 
 
 def rows(request: HttpRequest, *, name: str, most: int) -> list[Any]:
