@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from modelregistry import trials
@@ -26,8 +27,17 @@ def searched(acme: Any) -> Any:
     rows = [row | {"parts": PARTS} if row["algorithm"] == "blend" and row["stage"] == "test" else row
             for row in run.trials]
     acme.training_runs.update(trials=rows)
-    acme.model_versions.update(algorithm="blend", parameters={"parts": PARTS})
+    told(acme, algorithm="blend", parameters={"parts": PARTS})
     return acme
+
+
+def told(shop: Any, **facts: Any) -> None:
+    """Other facts for its versions, which the database keeps from everybody but the tables' owner."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("alter table modelregistry_modelversion disable trigger keep_facts")
+    shop.model_versions.update(**facts)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("alter table modelregistry_modelversion enable trigger keep_facts")
 
 
 def recipe(of: Any, reason: str = "daily", interactions: int = 720) -> Sequence[dict[str, Any]] | None:
@@ -61,7 +71,7 @@ def test_it_searches_after_a_week_and_when_the_data_grew(searched: Any) -> None:
 
 
 def test_it_searches_where_the_shop_stands_on_a_lower_rung(searched: Any) -> None:
-    searched.model_versions.update(algorithm="content", parameters={})
+    told(searched, algorithm="content", parameters={})
     assert recipe(searched) is None
 
 
