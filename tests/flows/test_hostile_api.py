@@ -47,6 +47,7 @@ QUERIES = (
 VARIANTS = {
     "/api/v1/webhooks/{event}": [{"id": "h1", "title": "Tea", "price": "1.00", "currency": "EUR"}],
     "/api/v1/rules": [{"action": "exclude", "filter": "price < 5", "products": []}],
+    "/api/admin/models/track": [{"window_from": "2025-06-01T00:00:00Z", "window_until": "2025-06-02T00:00:00Z"}],
     "/api/v1/events": [
         {"type": "view"},
         {"type": "impression", "items": ["h1", "h2"]},
@@ -189,7 +190,10 @@ def test_a_hostile_address_is_a_plain_refusal(keys):
 
 
 def all_addresses(keys, method, path):
-    if "{" not in path:
+    if "{" not in path:  # neither a JSON body nor a parameter: a file
+        for body in (*hostile.BODIES, *(text.encode("utf-8", "replace") for text in hostile.TEXTS)):
+            for content_type in ("multipart/form-data; boundary=x", "application/json", "text/plain"):
+                keys.ask(method, path, body, content_type)
         return
     before = path.partition("{")[0]
     for text in hostile.TEXTS:
