@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from anomalies import actions, incidents, metrics, rules, series, watching
+from anomalies import actions, culprits, incidents, metrics, rules, series, watching
 from anomalies.detection import AnomalyDetector
 from anomalies.detectors.counts import CountEngine
 from anomalies.detectors.reading import Reading
@@ -147,6 +147,9 @@ def _speak(
     if signal is not None and result.calm and incidents.is_known(tenant, metric, signal.side, since=point.at - MEMORY):
         signal = None  # the echo of what was said already
     if signal is not None:
+        who = culprits.of(tenant, metric, point.at)
+        if who:
+            signal = replace(signal, facts={**signal.facts, "who": who})
         incident = incidents.flag(tenant, signal, now=now)
         if incident is not None:
             actions.perform(tenant, incident, now=now)

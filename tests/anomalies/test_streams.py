@@ -39,6 +39,15 @@ def test_a_tenfold_burst_is_found_within_one_bucket(acme, begin):
     assert incident.log10p < -8
 
 
+def test_it_says_which_key_and_endpoint_are_behind_a_burst(acme, begin):
+    taught(acme, "requests", until=begin)
+    name = pace.minute_key(acme.pk, int(begin.timestamp()) // 60 + 1)
+    redis.client().hset(name, mapping={"recommendations|7": 190, "events|8": 10})
+    (incident,) = feed(acme, "requests", [200.0], begin)
+    assert incident.facts["who"]["keys"] == [["key 7", 190], ["key 8", 10]]
+    assert incident.facts["who"]["endpoints"][0] == ["recommendations", 190]
+
+
 def test_a_drop_to_zero_is_found_and_calls_itself_high(acme, begin):
     taught(acme, "orders", until=begin, mean=30)
     (incident,) = feed(acme, "orders", [0.0, 0.0, 0.0], begin)
