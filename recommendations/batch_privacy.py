@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from luxebrain.lib import logs
 from recommendations import batch_packing, privacy_places
 from recommendations.batch_packing import SKIPPED
 from recommendations.models import BatchChunk
 from recommendations.privacy_places import Subject
 from tenants.models import Tenant
 
+log = logs.get(__name__)
+
 
 def _chunks_with(tenant: Tenant, customer: str) -> Iterator[tuple[BatchChunk, list[str], int]]:
     """(chunk, its customers, place of this one); looked through one by one, since they are kept packed."""
     for chunk in tenant.batch_chunks.select_related("job").defer("outcome").iterator(chunk_size=50):
-        ids = batch_packing.unpack_ids(chunk.customers)
+        try:
+            ids = batch_packing.unpack_ids(chunk.customers)
+        except (OSError, ValueError):  # damaged in the table: nobody reads a name in it any more
+            log.error("batch.chunk_unreadable", tenant=tenant.slug, chunk=chunk.pk)
+            continue
         if customer in ids:
             yield chunk, ids, ids.index(customer)
 
