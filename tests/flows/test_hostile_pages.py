@@ -215,7 +215,9 @@ def test_hostile_values_in_every_form_are_taken_or_refused(cast, db, panel):
                 if answer.headers.get("Content-Type", "").startswith("text/html"):
                     wrong += [(action, one) for one in Page(answer.content.decode()).foreign]
     assert not wrong, "\n".join(map(str, wrong[:20]))
-    assert not ErrorOccurrence.objects.using("ops").exclude(path__in=SHORT).exists()
+    # The planted versions have no artefact behind them, and loading one says so.
+    faults = ErrorOccurrence.objects.using("ops").exclude(path__in=SHORT).exclude(path__startswith="model v")
+    assert not [(one.path, one.trace[-600:]) for one in faults[:3]]
     for letter in mail.outbox:
         assert "\n" not in letter.subject
         assert "\r" not in letter.subject

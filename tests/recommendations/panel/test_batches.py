@@ -18,7 +18,7 @@ from tests import make
 from tests.recommendations.api.test_batch import do
 from tests.trained import register  # noqa: F401  (fixture)
 
-BASE = "/t/acme/batch"
+BASE = "/t/acme/batch-jobs"
 ALL = {"recommendations.batch_chunk", "recommendations.batch_due", "recommendations.batch_plan"}
 
 

@@ -28,7 +28,7 @@ def test_a_new_job_is_chosen_watched_and_downloaded(browser_page: Any, shop: Any
     """R11, R17, R126: the whole flow, without a reload by hand."""
     page = browser_page
     sign_in(page, ben)
-    page.goto("/t/acme/batch")
+    page.goto("/t/acme/batch-jobs")
     page.get_by_role("link", name="New batch job").click()
     page.get_by_label("All customers").check()
     page.get_by_text("30 customers", exact=True).wait_for()
@@ -65,7 +65,7 @@ def test_the_steps_work_without_scripts(chromium: Any, server: Any, shop: Any, b
     context = chromium.new_context(base_url=server.url, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, ben)
-    page.goto("/t/acme/batch/new")
+    page.goto("/t/acme/batch-jobs/new")
     page.get_by_label("All customers").check()
     page.get_by_role("button", name="Count them").click()
     assert page.get_by_text("30 customers", exact=True).is_visible()
