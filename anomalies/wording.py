@@ -68,7 +68,8 @@ def value_of(incident: AnomalyIncident, value: float | None) -> str:
         return figures.money(value, incident.facts.get("currency") or incident.tenant.currency)
     rounded = round(value, 1) if value < 10 and value != int(value) else value
     unit = f" {metric.unit}" if metric.unit else ""
-    return f"{metric.text(rounded)}{unit}" + (f" in {"a minute" if metric.per == "minute" else metric.per}" if metric.per else "")
+    per = "a minute" if metric.per == "minute" else metric.per
+    return f"{metric.text(rounded)}{unit}" + (f" in {per}" if per else "")
 
 
 def expectation(incident: AnomalyIncident) -> str:
