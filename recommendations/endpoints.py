@@ -3,7 +3,6 @@
 Pages may call: open, address, secret, rotate, close, silent; and read `tenant.webhook_endpoints`.
 """
 
-import base64
 import re
 import secrets as chance
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from luxebrain.lib import problems, sealed, tokens
+from luxebrain.lib import problems, sealed, tokens, webhooks
 from recommendations.models import WebhookEndpoint
 from recommendations.models.webhook import Source
 from tenants import audit
@@ -78,7 +77,7 @@ def open(
 
 def new_secret(source: str) -> str:
     if source == Source.GENERIC:
-        return "whsec_" + base64.b64encode(chance.token_bytes(32)).decode()
+        return webhooks.new_secret()
     return chance.token_hex(32)  # nothing that WordPress would encode
 
 

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 import orjson
 from django.utils import timezone
-from standardwebhooks import Webhook
 
-from luxebrain.lib import outbound, sealed
+from luxebrain.lib import outbound, sealed, webhooks
 from luxebrain.lib.problems import Problem
 from tenants import notices, occurrences, outgoing, tenancy, work
 from tenants.models import OutgoingDelivery, OutgoingEndpoint, Tenant
@@ -30,13 +29,7 @@ def signed(row: OutgoingEndpoint, message_id: str, body: bytes, now: datetime) -
     if row.sealed_previous and row.previous_ends_at and row.previous_ends_at > now:
         kept.append(row.sealed_previous)
     secrets = (sealed.unseal(text, purpose=outgoing.PURPOSE) for text in kept)
-    made = [Webhook(secret).sign(message_id, now, body.decode()) for secret in secrets]
-    return {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(made),
-    }
+    return webhooks.headers(message_id, body, now, secrets)
 
 
 @work.handler(outgoing.TASK)

@@ -5,8 +5,6 @@ it (tenants/delivering.py). The body is {"type", "timestamp", "data"}; the heade
 webhook-timestamp and webhook-signature (v1, HMAC-SHA256), as https://www.standardwebhooks.com describes.
 """
 
-import base64
-import secrets as chance
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -15,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from luxebrain.lib import outbound, sealed
+from luxebrain.lib import outbound, sealed, webhooks
 from luxebrain.lib.problems import Conflict, NotFound, Problem
 from tenants import audit, work
 from tenants.models import OutgoingDelivery, OutgoingEndpoint, Tenant, User
@@ -41,7 +39,7 @@ def open(tenant: Tenant, *, url: str, name: str = "", types: Iterable[str] = (),
     clean = _checked(url=url, name=name, types=types)
     if tenant.outgoing_endpoints.count() >= MOST:
         raise Conflict(f"A shop has at most {MOST} addresses. Remove one first.")
-    secret = _new_secret()
+    secret = webhooks.new_secret()
     row = tenant.outgoing_endpoints.create(
         **clean, created_by=by, sealed_secret=sealed.seal(secret, purpose=PURPOSE)
     )
@@ -78,7 +76,7 @@ def _checked(*, url: str, name: str, types: Iterable[str]) -> dict[str, Any]:
 
 def rotate(row: OutgoingEndpoint, *, by: User, grace: timedelta = GRACE) -> str:
     """A new secret, shown now and never again. The old one signs beside it for `grace` more."""
-    secret = _new_secret()
+    secret = webhooks.new_secret()
     row.sealed_previous, row.previous_ends_at = row.sealed_secret, timezone.now() + grace
     row.sealed_secret = sealed.seal(secret, purpose=PURPOSE)
     row.save(update_fields=["sealed_secret", "sealed_previous", "previous_ends_at"])
@@ -153,6 +151,3 @@ def _deliver(row: OutgoingEndpoint, message_id: str, type: str, body: dict[str, 
     work.enqueue(row.tenant, TASK, subject=delivery.pk)
     return delivery
 
-
-def _new_secret() -> str:
-    return "whsec_" + base64.b64encode(chance.token_bytes(32)).decode()

@@ -3,13 +3,12 @@
 from datetime import datetime
 
 import orjson
-from standardwebhooks import Webhook
 
 from anomalies.channels.message import Message
 from anomalies.channels.outcome import AT_THE_NEXT_TURN, Outcome
 from anomalies.channels.slack import PURPOSE
 from anomalies.models import AlertChannel
-from luxebrain.lib import outbound, sealed
+from luxebrain.lib import outbound, sealed, webhooks
 from luxebrain.lib.problems import Problem
 
 TYPE = "incident.told"
@@ -20,12 +19,7 @@ def send(channel: AlertChannel, news: Message, *, message_id: str, now: datetime
     """A repeated attempt has the same id, by which the receiver knows it."""
     body = orjson.dumps({"type": TYPE, "timestamp": now.isoformat(), "data": {"title": news.headline, **news.data}})
     secret = sealed.unseal(channel.sealed_secret, purpose=PURPOSE)
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(secret).sign(message_id, now, body.decode()),
-    }
+    headers = webhooks.headers(message_id, body, now, [secret])
     try:
         url = sealed.unseal(channel.sealed_url, purpose=PURPOSE)
         answer = outbound.fetch(url, method="POST", headers=headers, content=body)

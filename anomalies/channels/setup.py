@@ -1,7 +1,5 @@
 """Setting channels up: opened, changed, tried out, switched off; what is secret is sealed and never shown again."""
 
-import base64
-import secrets as chance
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +12,7 @@ from anomalies import metrics as known
 from anomalies.channels import telling
 from anomalies.channels.slack import PURPOSE
 from anomalies.models import AlertChannel, Severity
-from luxebrain.lib import addresses, outbound, sealed
+from luxebrain.lib import addresses, outbound, sealed, webhooks
 from luxebrain.lib.problems import Conflict, Problem
 from tenants import audit, work
 from tenants.models import Tenant, User
@@ -55,7 +53,7 @@ def save(
     if token:
         facts["sealed_secret"] = sealed.seal(token, purpose=PURPOSE)
     if kind == Kind.WEBHOOK and row is None:
-        secret = "whsec_" + base64.b64encode(chance.token_bytes(32)).decode()
+        secret = webhooks.new_secret()
         facts["sealed_secret"] = sealed.seal(secret, purpose=PURPOSE)
     with transaction.atomic(using="ops"):
         made = row or AlertChannel(tenant=tenant, kind=kind, created_by=by)
