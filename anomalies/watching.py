@@ -80,7 +80,8 @@ def _orders(detector: AnomalyDetector, tenants: Sequence[Tenant], since: datetim
     as far as their placing lies in the range that is read again."""
     rows = Order.objects.across_tenants().filter(tenant__in=tenants, ordered_at__gte=since, ordered_at__lte=now)
     of_tenant: dict[int, list[OrderSeen]] = {}
-    for row in rows.select_related("customer").exclude(state=Order.State.TEST):
+    # In their order: what an incident says last is what happened last, wherever the rows lie in the table.
+    for row in rows.select_related("customer").exclude(state=Order.State.TEST).order_by("ordered_at", "pk"):
         customer = row.customer.external_id if row.customer else ""
         seen = OrderSeen(row.external_id, row.total, row.currency, customer, row.ordered_at)
         of_tenant.setdefault(row.tenant_id, []).append(seen)
