@@ -49,6 +49,11 @@ class Member:
         return right in RIGHTS.get(self.role, frozenset())
 
 
+def may_operate(request: Any) -> bool:
+    """Whether this person may change things of the platform, or only look; of somebody on its staff."""
+    return "platform.write" in PLATFORM_RIGHTS.get(request.user.platform_role, frozenset())
+
+
 def memberships(user: User) -> list[Member]:
     """All shops of a person: asked before any tenant is entered, so through a look-up of its own."""
     with connections["default"].cursor() as cursor:

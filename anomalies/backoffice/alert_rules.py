@@ -13,7 +13,7 @@ from anomalies import metrics, rules, trying
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
 from tenants import audit, tenancy
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 from tenants.models import Plan
 
 _LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
@@ -87,13 +87,12 @@ def alert_rules(request: Any) -> HttpResponse:
         row.label = metrics.get(row.metric).label
         row.scope = row.tenant.name if row.tenant else f"All on {row.plan.name}" if row.plan else "Every shop"
     defaults = [rules.default(name, "limit") for name in rules.DEFAULT_LIMITS]
-    may_write = "platform.write" in PLATFORM_RIGHTS.get(request.user.platform_role, frozenset())
     context = {
         "rules": rows,
         "defaults": [{"rule": rule, "label": metrics.get(rule.metric).label} for rule in defaults],
         "strangeness": rules.DEFAULT_STRANGENESS,
         "baselines": len(_BASELINES),
-        "may_write": may_write,
+        "may_write": may_operate(request),
     }
     return render_page(request, "anomalies/backoffice/rules.html", context)
 

@@ -7,16 +7,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from anomalies.channels.pages import ChannelPages
-from tenants.access import PLATFORM_RIGHTS, staff_page
-
-
-def _may_write(request: Any) -> bool:
-    return "platform.write" in PLATFORM_RIGHTS.get(request.user.platform_role, frozenset())
-
+from tenants.access import may_operate, staff_page
 
 pages = ChannelPages(
     layout="layouts/backoffice.html", prefix="", root=("anomalies", "Anomalies"), tenant=lambda request: None,
-    may_write=_may_write,
+    may_write=may_operate,
 )  # fmt: skip
 
 

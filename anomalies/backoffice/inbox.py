@@ -15,7 +15,7 @@ from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.markup import build_query
 from luxebrain.lib.pages import Column, ListPage, render_page, wants_fragment
 from tenants import tenancy
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 from tenants.models import User
 
 TABS = (
@@ -84,7 +84,7 @@ def inbox(request: Any) -> HttpResponse:
         "refresh_url": request.get_full_path(),
         "chosen_pk": chosen.pk if chosen else 0,
         "views": list(SavedView.objects.using("ops").filter(user=request.user)[:20]),
-        "may_write": _may_write(request),
+        "may_write": may_operate(request),
         "query": request.GET.urlencode(),
         "verdicts": AnomalyIncident.Verdict.choices[1:],
         **_pane(request, chosen),
@@ -98,10 +98,6 @@ def _shared() -> list[PlatformIncident]:
         row.title, row.tone = wording.platform_title(row), wording.TONES[Severity(row.severity)]
         row.who = (row.facts.get("who") or {}).get("subjects", [])
     return rows
-
-
-def _may_write(request: Any) -> bool:
-    return "platform.write" in PLATFORM_RIGHTS.get(request.user.platform_role, frozenset())
 
 
 def _tabs(request: HttpRequest, counts: counting.Counts) -> list[dict[str, Any]]:
@@ -145,7 +141,7 @@ def _pane(request: Any, incident: AnomalyIncident | None) -> dict[str, Any]:
         "notices": list(incident.notices.using("ops").order_by("-pk")[:5]),
         "colleagues": User.objects.using("ops").exclude(platform_role="").filter(is_active=True).order_by("name"),
         "verdicts": AnomalyIncident.Verdict.choices[1:],
-        "may_write": _may_write(request),
+        "may_write": may_operate(request),
         "query": request.GET.urlencode(),
         "now": timezone.now(),
     }

@@ -11,7 +11,7 @@ from luxebrain.lib.problems import Problem
 from modelregistry import release_acts, release_told, uploads, versions
 from modelregistry.backoffice.registry import find
 from modelregistry.release_forms import UploadForm
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 from tenants.models import Tenant
 
 LAYOUT = "layouts/backoffice.html"
@@ -45,9 +45,8 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def release(request: HttpRequest, slug: str) -> HttpResponse:
     tenant = find(slug)
-    rights = PLATFORM_RIGHTS[request.user.platform_role]  # type: ignore[union-attr]
     urls = {f"{verb}_url": reverse(f"models-release-{verb}", args=[slug]) for verb in ("advance", "cancel")}
-    context = {**release_told.page(tenant), "shop": tenant, "may_write": "platform.write" in rights,
+    context = {**release_told.page(tenant), "shop": tenant, "may_write": may_operate(request),
                "models_url": _shop(tenant), **urls}  # fmt: skip
     return pages.render_page(request, "modelregistry/backoffice/release.html", context)
 

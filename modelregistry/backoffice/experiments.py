@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from modelregistry import experiment_pages as pages
 from modelregistry.models import Experiment
 from tenants import tenancy
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 from tenants.models import Tenant
 
 LAYOUT = "layouts/backoffice.html"
@@ -36,7 +36,7 @@ def detail(request: Any, slug: str, number: int) -> HttpResponse:
 
     return pages.show(
         request, pages.find(_shop(slug), number), layout=LAYOUT, address=address,
-        may_write="platform.write" in PLATFORM_RIGHTS[request.user.platform_role], back=reverse("experiments"),
+        may_write=may_operate(request), back=reverse("experiments"),
     )  # fmt: skip
 
 

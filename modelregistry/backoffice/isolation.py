@@ -19,7 +19,7 @@ from modelregistry import eligibility, isolation_health, isolation_told, tabs
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import IsolationRequest
 from tenants import tenancy
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 
 LAYOUT = "layouts/backoffice.html"
 
@@ -49,7 +49,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         nouns=("request", "requests"),
     )
     told = [{"row": row, "tone": isolation_told.tone(row), "facts": row.facts} for row in listing.rows]
-    return listing.render({"tabs": tabs.of_staff("Isolated models"), "rows": told, "may_write": _may_write(request)})
+    return listing.render({"tabs": tabs.of_staff("Isolated models"), "rows": told, "may_write": may_operate(request)})
 
 
 @staff_page(may="platform.read")
@@ -181,7 +181,7 @@ def _page(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": isolation_told.steps(row), "ahead": isolation_told.ahead(row), "progress": now,
         "is_moving": now is not None or row.state in ("approved", "training"), "is_held": row.state in row.HELD,
         "health": health if row.state in row.HELD else None,
-        "figures": isolation_told.figures(health) if health else [], "may_write": _may_write(request),
+        "figures": isolation_told.figures(health) if health else [], "may_write": may_operate(request),
     }
     return pages.render_page(request, "modelregistry/isolation_request.html", context)
 
@@ -211,7 +211,3 @@ def _act(
 
 def _checks(isolated: TenantModelIsolation) -> list[dict[str, Any]]:
     return [{"label": check.label, "done": check.is_met, "note": check.text} for check in isolated.checklist()]
-
-
-def _may_write(request: HttpRequest) -> bool:
-    return "platform.write" in PLATFORM_RIGHTS[request.user.platform_role]  # type: ignore[union-attr]

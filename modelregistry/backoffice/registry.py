@@ -14,7 +14,7 @@ from modelregistry import dossier, facts, graphs, labels, lineage, shop_figures,
 from modelregistry.backoffice.acts import Acts
 from modelregistry.models import ModelVersion
 from tenants import tenancy
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 from tenants.models import Tenant
 
 MOST_SHOPS = 500  # choices of the picker; the list of shops has the others
@@ -33,7 +33,7 @@ def frame(request: HttpRequest, current: str, tenant: Tenant | None = None) -> d
         "model": model,
         "shops": _shops() if tenant else [],
         "shop": tenant,
-        "may_write": "platform.write" in PLATFORM_RIGHTS[request.user.platform_role],  # type: ignore[union-attr]
+        "may_write": may_operate(request),
     }
 
 

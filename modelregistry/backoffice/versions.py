@@ -20,7 +20,7 @@ from modelregistry import facts, labels, versions
 from modelregistry.backoffice import registry
 from modelregistry.models import ModelAlias, ModelVersion
 from tenants import tenancy
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 from tenants.models import Tenant
 
 LAYOUT = "layouts/backoffice.html"
@@ -64,8 +64,7 @@ def models(request: HttpRequest) -> HttpResponse:
         default_sort="name",
         nouns=("shop", "shops"),
     )
-    rights = PLATFORM_RIGHTS[request.user.platform_role]  # type: ignore[union-attr]
-    return listing.render({"rows": _rows(listing.rows), "may_write": "platform.write" in rights,
+    return listing.render({"rows": _rows(listing.rows), "may_write": may_operate(request),
                            **registry.frame(request, "Versions")})
 
 

@@ -21,7 +21,7 @@ from luxebrain.lib.problems import Problem
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchChunk, BatchJob
 from tenants import tenancy, workers
-from tenants.access import PLATFORM_RIGHTS, staff_page
+from tenants.access import may_operate, staff_page
 
 State = BatchJob.State
 MINUTES = 30
@@ -50,8 +50,7 @@ def monitoring(request: Any) -> HttpResponse:
         job.is_open = job.state in BatchJob.OPEN
         job.can_retry = not job.is_open and job.state != State.EXPIRED
         job.done = job.processed + job.skipped + job.failed
-    may_write = "platform.write" in PLATFORM_RIGHTS[request.user.platform_role]
-    context = {**figures(), "may_write": may_write, "poll_url": request.get_full_path()}
+    context = {**figures(), "may_write": may_operate(request), "poll_url": request.get_full_path()}
     return listing.render(context)
 
 
@@ -59,8 +58,8 @@ def monitoring(request: Any) -> HttpResponse:
 @staff_page()
 def live(request: Any) -> HttpResponse:
     """The figures alone: what the page asks for every five seconds."""
-    may_write = "platform.write" in PLATFORM_RIGHTS[request.user.platform_role]
-    return render_page(request, "recommendations/monitoring_live.html", {**figures(), "may_write": may_write})
+    context = {**figures(), "may_write": may_operate(request)}
+    return render_page(request, "recommendations/monitoring_live.html", context)
 
 
 def figures() -> dict[str, Any]:

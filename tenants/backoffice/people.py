@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from luxebrain.lib import problems
 from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
 from tenants import access, staff
-from tenants.access import staff_page
+from tenants.access import may_operate, staff_page
 from tenants.backoffice.forms import PeopleFilter
-from tenants.backoffice.tenants import may_write
 from tenants.models import User
 
 COLUMNS = [
@@ -59,7 +58,7 @@ def person(request: Any, person_id: int) -> HttpResponse:
             AccessAttempt.objects.filter(username=found.email).values_list("failures_since_start", flat=True)
         ),
         "roles": User.PlatformRole.choices,
-        "may_write": may_write(request),
+        "may_write": may_operate(request),
     }
     return render_page(request, "tenants/backoffice/person.html", context)
 

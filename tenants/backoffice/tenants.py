@@ -33,10 +33,6 @@ SORTS = {
 }  # fmt: skip
 
 
-def may_write(request: Any) -> bool:
-    return "platform.write" in access.PLATFORM_RIGHTS.get(request.user.platform_role, frozenset())
-
-
 @require_safe
 @staff_page()
 def tenants(request: HttpRequest) -> HttpResponse:
@@ -45,7 +41,7 @@ def tenants(request: HttpRequest) -> HttpResponse:
         search=("name", "slug", "website"), filters=TenantFilter, sorts=SORTS, default_sort="name",
         nouns=("shop", "shops"),
     )  # fmt: skip
-    return listing.render({"may_write": may_write(request)})
+    return listing.render({"may_write": access.may_operate(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,7 +85,7 @@ def show(request: Any, shop: Tenant, *, form: PlanForm | None = None) -> HttpRes
         "holdings": consumption.holdings(shop),
         "entries": shop.audit_entries.all()[:20],
         "form": form or PlanForm(initial={"plan": shop.plan_id}),
-        "may_write": may_write(request),
+        "may_write": access.may_operate(request),
     }
     return render_page(request, "tenants/backoffice/tenant.html", context, status=422 if form else 200)
 
