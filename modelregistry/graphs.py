@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,8 +21,9 @@ SHOWN_VERSIONS = 3
 def over_time(tenant: Tenant, count: int, quality: charts.Chart | None) -> dict[str, Any]:
     """Every measure of the shop's versions in the last `count` days; `quality` over versions is drawn by facts."""
     spread = days(tenant, count)
+    found, events = _daily(tenant, spread), activations(tenant, spread)
     return {
-        "online": [daily(tenant, metric, spread) for metric in ("ctr", "cart_rate", "conversion")],
+        "online": [_share(metric, spread, found, events) for metric in ("ctr", "cart_rate", "conversion")],
         "logged": [measured(tenant, metric, spread) for metric in ("coverage", "score_shift", "fallback_share")],
         "quality": quality,
         "days": count,
@@ -35,8 +36,13 @@ def daily(tenant: Tenant, metric: str, spread: Sequence[date]) -> dict[str, Any]
 
     Context of the metric's card: chart, legend [(version, tone)], banded (whose interval is drawn), total.
     """
+    return _share(metric, spread, _daily(tenant, spread), activations(tenant, spread))
+
+
+def _share(
+    metric: str, spread: Sequence[date], found: Mapping[tuple[int, date], Totals], events: Sequence[charts.Event]
+) -> dict[str, Any]:
     label, text = next((label, text) for key, label, text in labels.ONLINE if key == metric)
-    found = _daily(tenant, spread)
     weight: dict[int, int] = {}
     for (version, _), totals in found.items():
         weight[version] = weight.get(version, 0) + totals.hits(metric)[1]
@@ -50,7 +56,7 @@ def daily(tenant: Tenant, metric: str, spread: Sequence[date]) -> dict[str, Any]
         "label": label,
         "help": text,
         "chart": charts.line(
-            series, [_name(day) for day in spread], text=markup.percent, events=activations(tenant, spread),
+            series, [_name(day) for day in spread], text=markup.percent, events=events,
             sentence=f"{label} by model version over {len(spread)} days, with 95 % intervals.", label_ends=False,
         ),
         "legend": [(one.name, charts.TONES[n % len(charts.TONES)]) for n, one in enumerate(series)],

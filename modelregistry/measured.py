@@ -69,7 +69,6 @@ KINDS = (
          "money", _per_subject("revenue"), moments.mean, lambda row: row.buyers, "buyers", is_adjusted=True,
          top=lambda row: float(row.revenue)),
 )  # fmt: skip
-BY_KEY = {kind.key: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """B against A in one metric. Intervals hold at any time, except `once`; None where too little is known.
+    """B against A in one metric. Intervals hold at any time; None where too little is known.
 
-    lift        relative, with `interval`; `once` is the interval for one look at a planned end
+    lift        relative, with `interval`
     difference  of the values, in their unit, with `between`
     missing     why there is no lift; "" if there is
     """
@@ -95,7 +94,6 @@ class Comparison:
     b: Arm
     lift: float | None
     interval: Interval | None
-    once: Interval | None
     chance: float | None
     risk: float | None
     difference: float
@@ -123,7 +121,6 @@ def compare(kind: Kind, a: ExperimentDay, b: ExperimentDay, *, tuning: float) ->
         kind, _arm(kind, a, means[0]), _arm(kind, b, means[1]),
         lift=float(shown.value) if shown else None,
         interval=_pair(lifts.at_any_time(shown, tuning=tuning)) if shown else None,
-        once=_pair(lifts.at_the_end(shown)) if shown else None,
         chance=float(lifts.chance_to_win(shown)) if shown else None,
         risk=float(lifts.risk(shown)) if shown else None,
         difference=float(absolute.value),

@@ -53,10 +53,10 @@ def keep_offline(tenant: Tenant) -> int:
     return len(missing)
 
 
-def series(tenant: Tenant, metric: str, *, since: datetime, version: ModelVersion | None = None) -> list[ModelMetrics]:
+def series(tenant: Tenant, metric: str, *, since: datetime) -> list[ModelMetrics]:
     """Online values of one metric, in the order of their windows."""
-    rows = tenant.model_metrics.filter(source=ONLINE, metric=metric, window_until__gt=since).select_related("version")
-    return list(rows.filter(version=version) if version else rows)
+    rows = tenant.model_metrics.filter(source=ONLINE, metric=metric, window_until__gt=since)
+    return list(rows.select_related("version"))
 
 
 def latest(version: ModelVersion, metric: str) -> ModelMetrics | None:

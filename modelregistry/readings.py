@@ -91,6 +91,11 @@ class Result:
         least = MISMATCH_WHILE_RUNNING if self.experiment.is_running else ratio_check.MISMATCH_BELOW
         return self.ratio < least
 
+    @property
+    def day_count(self) -> int:
+        """Days that were counted; without the curve, which compares the arms anew for each of them."""
+        return len(self._rows[""])
+
     @cached_property
     def days(self) -> tuple[Day, ...]:
         """The curve, in order of time; days on which an arm has no row take its last one."""
@@ -125,7 +130,7 @@ class Result:
         nothing = (float("nan"), float("nan"))
         return stopping.decide(
             Facts(
-                self.subjects, measured.hits(goal.kind, *self.arms), len(self.days), self.experiment.minimum_subjects,
+                self.subjects, measured.hits(goal.kind, *self.arms), self.day_count, self.experiment.minimum_subjects,
                 lift=goal.interval or nothing, difference=goal.between, mismatch=self.is_mismatched,
                 ended=self.has_ended,
             )
@@ -143,7 +148,7 @@ class Result:
         """
         if not self.experiment.is_running:
             return 0
-        pace = sum(self.subjects) / max(len(self.days), 1)
+        pace = sum(self.subjects) / max(self.day_count, 1)
         missing = max(
             (self.experiment.minimum_subjects - subjects) / (share / 100)
             for subjects, share in zip(self.subjects, self.experiment.shares, strict=True)

@@ -79,7 +79,7 @@ def summary(result: Result) -> dict[str, Any]:
         "subjects": list(result.subjects),
         "crossed": result.crossed,
         "share_check": result.ratio,
-        "days": len(result.days),
+        "days": result.day_count,
         "metrics": [
             {
                 "metric": one.kind.key, "a": one.a.value, "b": one.b.value, "lift": one.lift,

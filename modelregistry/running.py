@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connections
 from django.db.models import QuerySet
 
-from modelregistry import moving
 from modelregistry.models import Experiment
+from modelregistry.moving import locked
 from tenants import audit, epochs, occurrences
 from tenants.models import Tenant, User
 
-_LOCK = 0x6578  # first half of the advisory lock that orders all changes of one tenant's experiments
-
-
-@contextmanager
-def locked(tenant: Tenant) -> Iterator[datetime]:
-    """One change of a tenant's experiments at a time. Yields the database's time.
-
-    The lock of its versions comes first: a conclusion moves one, and a rollback ends tests under it.
-    """
-    with moving.locked(tenant), connections[tenant.alias].cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, tenant.pk & 0x7FFFFFFF])
-        cursor.execute("select clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-        yield now
+# Experiments change under the lock of their tenant's versions: a conclusion moves one, a rollback ends tests.
+__all__ = ["end", "end_tests_of_versions", "locked", "now_running", "versions"]
 
 
 def now_running(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> QuerySet[Experiment]:
