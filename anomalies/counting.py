@@ -38,13 +38,19 @@ def everywhere() -> QuerySet[AnomalyIncident]:
     return AnomalyIncident.objects.across_tenants().filter(platform=None)
 
 
-def of_platform() -> Counts:
+def of_platform(*, only_open: bool = False) -> Counts:
+    """only_open: for a badge on every page, which must not count through what was resolved long ago."""
     shared = PlatformIncident.objects.using("ops").filter(state=State.NEW)
-    return _count(everywhere(), shared)
+    return _count(_open(everywhere()) if only_open else everywhere(), shared)
 
 
-def of_tenant(tenant: Tenant) -> Counts:
-    return _count(tenant.anomaly_incidents.all(), None)
+def of_tenant(tenant: Tenant, *, only_open: bool = False) -> Counts:
+    rows = tenant.anomaly_incidents.all()
+    return _count(_open(rows) if only_open else rows, None)
+
+
+def _open(rows: QuerySet[AnomalyIncident]) -> QuerySet[AnomalyIncident]:
+    return rows.filter(state=State.NEW)
 
 
 def _count(rows: QuerySet[AnomalyIncident], shared: QuerySet[PlatformIncident] | None) -> Counts:

@@ -164,6 +164,12 @@ def is_known(tenant: Tenant, metric: str, side: str, *, since: datetime) -> bool
     return mine.filter(~Q(state=State.RESOLVED) | Q(last_seen_at__gte=since)).exists()
 
 
+def open_sides(tenant: Tenant) -> set[tuple[str, str]]:
+    """(metric, side) of what is open: only these can grow quiet."""
+    rows = tenant.anomaly_incidents.filter(state__in=[State.NEW, State.ACKNOWLEDGED])
+    return set(rows.values_list("metric", "side"))
+
+
 def quiet(tenant: Tenant, metric: str, side: str, *, bucket: datetime, now: datetime) -> None:
     """A bucket without a signal: the sixth in a row ends the incident by itself."""
     with tenant.atomic():

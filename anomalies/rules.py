@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from anomalies import metrics
@@ -102,5 +102,13 @@ def is_night(at: datetime, tenant: Tenant) -> bool:
 
 def expected(tenant: Tenant, metric: str, at: datetime) -> ExpectedWindow | None:
     """The window that says that this was to be expected."""
-    windows = tenant.expected_windows.filter(starts_at__lte=at, ends_at__gt=at)
-    return windows.filter(Q(metric="") | Q(metric=metric)).first()
+    return _windows(tenant, at).filter(Q(metric="") | Q(metric=metric)).first()
+
+
+def expected_metrics(tenant: Tenant, at: datetime) -> set[str]:
+    """The metrics of all windows that hold at this moment; "" among them stands for every metric."""
+    return set(_windows(tenant, at).values_list("metric", flat=True))
+
+
+def _windows(tenant: Tenant, at: datetime) -> QuerySet[ExpectedWindow]:
+    return tenant.expected_windows.filter(starts_at__lte=at, ends_at__gt=at)

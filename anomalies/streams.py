@@ -1,7 +1,7 @@
 """Streams: closes buckets of five minutes, lets each stream's engine judge them, and keeps both."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -65,6 +65,7 @@ def close_one(detector: AnomalyDetector, tenant: Tenant, at: datetime, values: A
     """One shop's bucket, in one transaction that holds its streams; a second worker finds them read already."""
     with tenant.atomic():
         held = {row.metric: row for row in tenant.streams.select_for_update()}
+        expected = rules.expected_metrics(tenant, at)
         judged = {}
         for metric in metrics.STREAMS:
             if metric.name not in values:
@@ -77,11 +78,12 @@ def close_one(detector: AnomalyDetector, tenant: Tenant, at: datetime, values: A
                 stream = Stream(tenant=tenant, metric=metric.name, engine=metric.kind, read_until=at)
             if stream.read_until > at:
                 continue
-            expected = rules.expected(tenant, metric.name, at) is not None
-            judged[metric.name] = (stream, judge(stream, tenant, at, value, exposure, learns=not expected))
+            learns = not expected & {"", metric.name}
+            judged[metric.name] = (stream, judge(stream, tenant, at, value, exposure, learns=learns))
         _keep(tenant, judged.values())
+        noisy = incidents.open_sides(tenant)
         for name, (stream, result) in judged.items():
-            _speak(detector, tenant, name, stream, result, now)
+            _speak(detector, tenant, name, stream, result, noisy, now)
 
 
 def judge(
@@ -136,9 +138,10 @@ def _keep(tenant: Tenant, judged: Iterable[tuple[Stream, Judged]]) -> None:
 
 
 def _speak(
-    detector: AnomalyDetector, tenant: Tenant, metric: str, stream: Stream, result: Judged, now: datetime
-) -> None:
-    """A strange bucket is a signal; an ordinary one counts towards the recovery of an open incident."""
+    detector: AnomalyDetector, tenant: Tenant, metric: str, stream: Stream, result: Judged,
+    noisy: Set[tuple[str, str]], now: datetime,
+) -> None:  # fmt: skip
+    """A strange bucket is a signal; an ordinary one counts towards the recovery of an open incident (`noisy`)."""
     point, reading = result.point, result.reading
     if reading is None or not reading.ready or point.value is None:
         return
@@ -154,7 +157,7 @@ def _speak(
         if incident is not None:
             actions.perform(tenant, incident, now=now)
     for side in metrics.get(metric).sides:
-        if signal is None or signal.side != side:
+        if (metric, side) in noisy and (signal is None or signal.side != side):
             incidents.quiet(tenant, metric, side, bucket=point.at, now=now)
 
 

@@ -1,6 +1,6 @@
 """Watching: the rounds of the detector over all tenants. Each may run twice or late; nothing is counted twice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -85,11 +85,12 @@ def _orders(detector: AnomalyDetector, tenants: Sequence[Tenant], since: datetim
         customer = row.customer.external_id if row.customer else ""
         seen = OrderSeen(row.external_id, row.total, row.currency, customer, row.ordered_at)
         of_tenant.setdefault(row.tenant_id, []).append(seen)
-    whole = _window(since + timedelta(minutes=5))
+    whole, usual_counts = _window(since + timedelta(minutes=5)), _usual(of_tenant, now)
     for tenant in tenants:
         if tenant.pk in of_tenant:
             usual, seen = partial(quantile, tenant), of_tenant[tenant.pk]
-            yield tenant, detector.orders(tenant, seen, since=whole, usual=usual, usual_count=_usual(tenant, now))
+            most = usual_counts.get(tenant.pk)
+            yield tenant, detector.orders(tenant, seen, since=whole, usual=usual, usual_count=most)
 
 
 def quantile(tenant: Tenant, currency: str) -> float | None:
@@ -105,11 +106,12 @@ def quantile(tenant: Tenant, currency: str) -> float | None:
     return float(value) if count >= _QUANTILE_ORDERS else None
 
 
-def _usual(tenant: Tenant, now: datetime) -> float | None:
-    """What the learned baseline of orders calls usual at most for a bucket of now; None while it learns."""
-    near = StreamPoint.objects.across_tenants().filter(tenant=tenant, metric="orders", at__gte=now - timedelta(hours=1))
-    point = near.exclude(high=None).order_by("-at").first()
-    return point.high if point else None
+def _usual(tenant_ids: Iterable[int], now: datetime) -> dict[int, float]:
+    """What each learned baseline of orders calls usual at most for a bucket of now; none while it learns."""
+    near = StreamPoint.objects.across_tenants().filter(
+        tenant__in=list(tenant_ids), metric="orders", at__gte=now - timedelta(hours=1), high__isnull=False
+    )
+    return dict(near.order_by("at").values_list("tenant_id", "high"))  # the newest comes last and stays
 
 
 def settle(*, now: datetime | None = None, renew: Callable[[], object] = lambda: None) -> int:

@@ -173,4 +173,4 @@ def drop_view(request: Any, pk: int) -> HttpResponse:
 @staff_page()
 def badge(request: HttpRequest) -> HttpResponse:
     """The count beside the menu entry, asked for every 30 s."""
-    return render_page(request, "anomalies/badge.html", {"counts": counting.of_platform()})
+    return render_page(request, "anomalies/badge.html", {"counts": counting.of_platform(only_open=True)})

@@ -33,12 +33,12 @@ def count_isolation(request: HttpRequest) -> Badge:
 
 
 def count_alerts(request: Any) -> Badge:
-    counts = counting.of_tenant(request.tenant)
+    counts = counting.of_tenant(request.tenant, only_open=True)
     return Badge(counts.open, f"{counts.open} open", urgent=counts.high > 0, most=99)
 
 
 def count_anomalies(request: HttpRequest) -> Badge:
-    counts = counting.of_platform()
+    counts = counting.of_platform(only_open=True)
     return Badge(counts.open, counts.text, urgent=counts.high > 0, most=99)
 
 
