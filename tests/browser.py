@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test.testcases import LiveServerThread
 
+from tests import make
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WHY_NOT = "Chromium is not installed: the browser tests did not run"
 ARGUMENTS = [
@@ -51,6 +53,15 @@ def server(db: None) -> Iterator[Server]:
     running.stop()
 
 
+def sign_in(page: Any, email: str) -> None:
+    """Signs in by the form. Returns only when the next page is there: a click does not wait for it."""
+    page.goto("/account/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", make.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/account/login" not in url)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     if CHROMIUM is None:
@@ -58,8 +69,9 @@ def chromium() -> Iterator[Any]:
             pytest.fail(WHY_NOT)
         pytest.skip(WHY_NOT)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright runs an event loop in this thread
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

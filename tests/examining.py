@@ -46,7 +46,8 @@ WRITES = [(method, route.path(**PLACES)) for method, route in key_routes() if me
 BODIES = [(method, path) for method, path in WRITES if method != "DELETE"]
 # Whose address says it all: they may come without a body.
 BODILESS = {
-    route.path(**PLACES) for _, route in key_routes()
+    route.path(**PLACES)
+    for _, route in key_routes()
     if not getattr(getattr(route.view, "cls", route.view), "takes_body", True)
 }
 LISTS = [route.path() for method, route in key_routes() if method == "GET" and not route.parameters]

@@ -38,8 +38,12 @@ def register() -> Register:
             manifest=bundle.manifest(),
         )
         values: dict[str, Any] = {
-            "algorithm": "neighbours", "parameters": {}, "metrics": {"ndcg@10": 0.1},
-            "counts": {"orders": 40, "customers": 8, "products": 6}, "window": (None, None), "by": None,
+            "algorithm": "neighbours",
+            "parameters": {},
+            "metrics": {"ndcg@10": 0.1},
+            "counts": {"orders": 40, "customers": 8, "products": 6},
+            "window": (None, None),
+            "by": None,
         }
         return versions.register(tenant, artifact=saved, **values | facts)
 

@@ -69,8 +69,10 @@ def serving(
             content = body if isinstance(body, bytes) else orjson.dumps(body)
             self.send_response(status)
             for name, value in {
-                "Content-Type": "application/json; charset=UTF-8", "Content-Length": str(len(content)),
-                "Connection": "close", **headers,
+                "Content-Type": "application/json; charset=UTF-8",
+                "Content-Length": str(len(content)),
+                "Connection": "close",
+                **headers,
             }.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -106,22 +108,22 @@ def certificate(folder: Path, *names: str) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.datetime.now(datetime.UTC)
-    others = [
-        x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names
-    ]
+    others = [x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names]
     made = (
-        x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName(others), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")

@@ -225,9 +225,7 @@ def test_it_signs_calls_as_standard_webhooks_do(acme, sam, settings):
 
 def test_quiet_hours_hold_back_all_but_the_worst(acme, sam, smtp):
     hour = datetime.now(tz=UTC).hour
-    open_channel(
-        sam, kind="mail", recipients=["ops@lux.example"], quiet_from=hour, quiet_to=(hour + 2) % 24
-    )
+    open_channel(sam, kind="mail", recipients=["ops@lux.example"], quiet_from=hour, quiet_to=(hour + 2) % 24)
     happen(acme, metric="rapid_orders", severity="medium", observed=20.0)
     telling.fan_out()
     work.run_due(tasks={telling.TASK})

@@ -195,7 +195,7 @@ def test_unknown_ones_are_404(staff, acme):
 
 
 def test_a_rule_is_tried_before_it_is_saved(staff, acme):
-    """"Would have raised 3 incidents", from the stored orders; nothing is saved by trying."""
+    """ "Would have raised 3 incidents", from the stored orders; nothing is saved by trying."""
     from anomalies.models import AlertRule
 
     for day in (1, 5, 9):
@@ -213,10 +213,17 @@ def test_a_rule_is_tried_before_it_is_saved(staff, acme):
     assert not AlertRule.objects.using("ops").exists()
 
 
-@pytest.mark.parametrize("change", [
-    {"threshold": "-1"}, {"threshold": "x"}, {"what": "limit:none"}, {"scope": "shop:no"},
-    {"what": "limit:api_rate", "window": "90"}, {"what": "baseline:orders", "threshold": "17"},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"threshold": "-1"},
+        {"threshold": "x"},
+        {"what": "limit:none"},
+        {"scope": "shop:no"},
+        {"what": "limit:api_rate", "window": "90"},
+        {"what": "baseline:orders", "threshold": "17"},
+    ],
+)
 def test_a_wrong_rule_is_refused_beside_its_field(staff, acme, change):
     form = {"what": "limit:large_order", "scope": "", "threshold": "400", "window": "300"}
     answer = staff.post("/anomalies/rules/new", {**form, **change})

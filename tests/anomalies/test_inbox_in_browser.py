@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from anomalies import incidents
 from anomalies.incidents import Signal
@@ -62,7 +63,7 @@ def stage(acme, globex):
     return burst(acme)
 
 
-def sign_in(page, server, user, signed_in):
+def carry_session(page, server, user, signed_in):
     cookie = {"name": "session", "value": signed_in(user).cookies["session"].value, "url": server.url}
     page.context.add_cookies([cookie])
 
@@ -70,26 +71,27 @@ def sign_in(page, server, user, signed_in):
 def test_keys_move_choose_and_act(browser_page, server, sam, signed_in, stage):
     """R72: arrows, A, R, I, /; the badge follows; a half-written note outlives a refresh of the list."""
     page = browser_page
-    sign_in(page, server, sam, signed_in)
+    carry_session(page, server, sam, signed_in)
     page.goto("/anomalies")
     page.keyboard.press("ArrowDown")
     page.wait_for_selector("#detail[data-pk]:not([data-pk='0'])")
     first = page.get_attribute("#detail", "data-pk")
     page.keyboard.press("ArrowDown")
     page.wait_for_selector(f"#detail:not([data-pk='{first}'])")
-    assert page.get_attribute("tr.selected", "data-pk") == page.get_attribute("#detail", "data-pk") != first
     chosen = page.get_attribute("#detail", "data-pk")
+    assert chosen != first
+    expect(page.locator("tr.selected")).to_have_attribute("data-pk", chosen)
     page.fill("#incident-note", "half a thought")
     page.check(f"#tick-{first}")
     with page.expect_response(lambda answer: "/anomalies" in answer.url):
         page.evaluate(REFRESH)
     page.wait_for_timeout(300)
-    assert page.input_value("#incident-note") == "half a thought"
-    assert page.is_checked(f"#tick-{first}")
-    assert page.get_attribute("tr.selected", "data-pk") == chosen
+    expect(page.locator("#incident-note")).to_have_value("half a thought")
+    expect(page.locator(f"#tick-{first}")).to_be_checked()
+    expect(page.locator("tr.selected")).to_have_attribute("data-pk", chosen)
     page.keyboard.press("Escape")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "listing-q"
+    expect(page.locator("#listing-q")).to_be_focused()
     page.keyboard.press("Escape")
     with page.expect_response(lambda answer: "/acknowledge" in answer.url):
         page.keyboard.press("a")
@@ -102,7 +104,7 @@ def test_keys_move_choose_and_act(browser_page, server, sam, signed_in, stage):
 def test_it_looks_as_drawn(browser_page, server, sam, signed_in, stage):
     """No part of the page is wider than a phone."""
     page = browser_page
-    sign_in(page, server, sam, signed_in)
+    carry_session(page, server, sam, signed_in)
     page.goto(f"/anomalies?id={stage.pk}")
     picture(page, "inbox")
     for path, name in (("/anomalies/rules", "rules"), ("/anomalies/rules/new", "rule-new")):

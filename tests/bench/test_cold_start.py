@@ -17,14 +17,19 @@ def retail(customers: int = 60, orders: int = 8) -> Retail:
     random = np.random.default_rng(0)
     rows = sorted(
         (START + 86_400 * turn * 7 + who, f"c{who}", f"{who}-{turn}", f"p{4 * (who % 10) + int(item)}")
-        for who in range(customers) for turn in range(orders)
+        for who in range(customers)
+        for turn in range(orders)
         for item in random.choice(4, 2, replace=False)
     )
     moment, customer, order, product = (np.array(column, object) for column in zip(*rows, strict=True))
     names = [f"p{number}" for number in range(40)]
     return Retail(
-        customer=customer, product=product, order=order, moment=moment.astype(np.int64),
-        units=np.ones(len(rows), np.float32), country=np.full(len(rows), "x", object),
+        customer=customer,
+        product=product,
+        order=order,
+        moment=moment.astype(np.int64),
+        units=np.ones(len(rows), np.float32),
+        country=np.full(len(rows), "x", object),
         titles={name: f"thing of kind {'abcdefghij'[int(name[1:]) // 4] * 4}" for name in names},
         prices=dict.fromkeys(names, 5.0),
     )
@@ -41,8 +46,10 @@ def test_it_asks_a_cold_shop_for_its_best_sellers_and_a_warm_one_for_more() -> N
 
 
 def test_it_draws_both_lines_as_one_picture() -> None:
-    rows = [{"orders": size, "served": 0.1 * place, "popular": 0.05, "error": 0.01}
-            for place, size in enumerate((5, 10, 50), start=1)]
+    rows = [
+        {"orders": size, "served": 0.1 * place, "popular": 0.05, "error": 0.01}
+        for place, size in enumerate((5, 10, 50), start=1)
+    ]
     picture = ElementTree.fromstring(curve.svg(rows))
     texts = [node.text for node in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert {"5", "10", "50", "what is served", "best sellers"} <= set(texts)

@@ -34,8 +34,14 @@ def split_set(*, single: bool = False, carts: bool = False) -> dict[str, np.ndar
     else:
         test = np.flatnonzero(rng.random(300) < 0.2)
     train = np.delete(table, test, axis=0)
-    arrays = {"train_u": train[:, 0], "train_i": train[:, 1], "test_u": table[test, 0],
-              "test_i": table[test, 1], "n_users": np.int64(40), "n_items": np.int64(SIZE)}
+    arrays = {
+        "train_u": train[:, 0],
+        "train_i": train[:, 1],
+        "test_u": table[test, 0],
+        "test_i": table[test, 1],
+        "n_users": np.int64(40),
+        "n_items": np.int64(SIZE),
+    }
     if carts:
         more = np.unique(np.concatenate((train, pairs(rng, 40, 60))), axis=0)
         tested = {tuple(pair) for pair in table[test].tolist()}
@@ -58,8 +64,14 @@ def sequences() -> dict[str, np.ndarray]:
 
 def sessions() -> dict[str, np.ndarray]:
     (train_ptr, train), (test_ptr, test) = walks(60), walks(15)
-    return {"train_ptr": train_ptr, "train_items": train, "test_ptr": test_ptr, "test_items": test,
-            "train_start": np.arange(60) * 40_000, "n_items": np.int64(SIZE)}
+    return {
+        "train_ptr": train_ptr,
+        "train_items": train,
+        "test_ptr": test_ptr,
+        "test_items": test,
+        "train_start": np.arange(60) * 40_000,
+        "n_items": np.int64(SIZE),
+    }
 
 
 def baskets() -> dict[str, np.ndarray]:
@@ -67,13 +79,16 @@ def baskets() -> dict[str, np.ndarray]:
     count = 20
     own = [rng.choice(SIZE, 6, replace=False) for _ in range(count)]
     lists = [rng.choice(own[user], 3, replace=False) for user in range(count) for _ in range(4)]
-    return {"user_basket_ptr": np.arange(0, 3 * count + 1, 3),
-            "basket_ptr": np.arange(0, 9 * count + 1, 3),
-            "basket_day": np.tile([1, 20, 40], count),
-            "items": np.concatenate([row for n, row in enumerate(lists) if n % 4 < 3]),
-            "test_ptr": np.arange(0, 3 * count + 1, 3),
-            "test_items": np.concatenate([row for n, row in enumerate(lists) if n % 4 == 3]),
-            "user_id": np.arange(count) + 900, "n_items": np.int64(SIZE)}
+    return {
+        "user_basket_ptr": np.arange(0, 3 * count + 1, 3),
+        "basket_ptr": np.arange(0, 9 * count + 1, 3),
+        "basket_day": np.tile([1, 20, 40], count),
+        "items": np.concatenate([row for n, row in enumerate(lists) if n % 4 < 3]),
+        "test_ptr": np.arange(0, 3 * count + 1, 3),
+        "test_items": np.concatenate([row for n, row in enumerate(lists) if n % 4 == 3]),
+        "user_id": np.arange(count) + 900,
+        "n_items": np.int64(SIZE),
+    }
 
 
 def save(folder: Path, arrays: dict[str, np.ndarray]) -> Path:
@@ -92,13 +107,21 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("protocol", FORMATS)
-def test_it_runs_on_every_format(
-    protocol: str, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_it_runs_on_every_format(protocol: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     make, metric = FORMATS[protocol]
     out = tmp_path / "out.json"
-    status = main(["--data", str(save(tmp_path, make())), "--json", str(out), "--seconds", "2",
-                   "--baselines", "popularity,item_knn,als"])
+    status = main(
+        [
+            "--data",
+            str(save(tmp_path, make())),
+            "--json",
+            str(out),
+            "--seconds",
+            "2",
+            "--baselines",
+            "popularity,item_knn,als",
+        ]
+    )
     assert status == 0
     found = json.loads(out.read_text())
     assert found["protocol"] == protocol
@@ -173,9 +196,7 @@ def test_it_averages_several_draws_of_small_data(tmp_path: Path) -> None:
     assert all(fold.learn.kind.max(initial=BUY) == BUY for fold in folds)
 
 
-def test_it_refuses_what_it_does_not_know(
-    tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_it_refuses_what_it_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = save(tmp_path, {"ratings": np.zeros(3)})
     with pytest.raises(FormatUnknown, match="ratings"):
         read(path)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from demo import keys
 from tenants import work
@@ -45,7 +46,7 @@ def test_it_turns_a_visit_into_impression_click_purchase_and_order(open_shop: An
     assert eventually(lambda: bool(arrived(open_shop, "impression")))
     item.click()
     page.wait_for_url("**/products/*")
-    assert page.locator("h1").inner_text() == title
+    expect(page.locator("h1")).to_have_text(title)
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("button", name="Order (demonstration)").click()
     page.wait_for_url("**/orders/*")
@@ -80,7 +81,7 @@ def test_it_hides_the_shelf_and_keeps_the_page_when_the_api_is_away(open_shop: A
     page = browser_page
     page.route("**/api/v1/**", lambda route: route.abort())
     page.goto(f"/shop/{SLUG}")
-    assert page.get_by_role("heading", name="All products").is_visible()
+    expect(page.get_by_role("heading", name="All products")).to_be_visible()
     page.wait_for_timeout(300)
     assert page.locator("[data-luxebrain]:visible").count() == 0
 

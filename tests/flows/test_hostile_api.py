@@ -18,8 +18,19 @@ from tests.house import routes
 WRITES = ("post", "put", "patch", "delete")
 # What no answer may hold: traces, statements, names of drivers and of files of ours.
 INTERNALS = (
-    "Traceback", "psycopg2", "django.", "site-packages", "syntax error", "recommendations_", "tenants_", "select ",
-    'File "', "row-level security", "enter_tenant(", "orjson", "Exception",
+    "Traceback",
+    "psycopg2",
+    "django.",
+    "site-packages",
+    "syntax error",
+    "recommendations_",
+    "tenants_",
+    "select ",
+    'File "',
+    "row-level security",
+    "enter_tenant(",
+    "orjson",
+    "Exception",
 )
 
 
@@ -41,7 +52,11 @@ OPERATIONS = list(described())
 
 
 QUERIES = (
-    *hostile.SQL, *hostile.MARKUP[::4], *hostile.LINES, *hostile.UNICODE[:8], *map(str, hostile.VALUES),
+    *hostile.SQL,
+    *hostile.MARKUP[::4],
+    *hostile.LINES,
+    *hostile.UNICODE[:8],
+    *map(str, hostile.VALUES),
 )
 # Bodies that the first of the alternatives does not show.
 VARIANTS = {
@@ -176,8 +191,16 @@ def test_a_hostile_body_is_refused_by_every_route(keys):
     for path, method, _ in OPERATIONS:
         for body in hostile.BODIES:
             keys.ask(method, address(path), body)
-        for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "",
-                             "application/json; charset=utf-16", "application/json; charset=foo", "a/b/c;;=", "💥"):
+        for content_type in (
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "",
+            "application/json; charset=utf-16",
+            "application/json; charset=foo",
+            "a/b/c;;=",
+            "💥",
+        ):
             keys.ask(method, address(path), b'{"id": "a"}', content_type)
 
 

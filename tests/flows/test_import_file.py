@@ -1,6 +1,7 @@
 """A person brings a file in a real browser: upload, columns, check, import, undo; nothing in the file acts."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tenants import work
 
@@ -37,7 +38,7 @@ def test_a_file_goes_from_the_disk_to_the_shop_and_back(browser_page, server, ac
     page.wait_for_selector("#progress")
     work.run_due(tasks=TASK)
     page.wait_for_selector("text=2 rows were kept", timeout=15_000)
-    assert page.locator("text=Must be a number such as").count() == 1
+    expect(page.locator("text=Must be a number such as")).to_have_count(1)
     unharmed(page)
     page.goto("/t/acme/catalogue")
     unharmed(page)

@@ -16,9 +16,16 @@ def served(path, *, method="GET", query="", **headers):
     """(status, headers, body) as the server hands them out."""
     said = {}
     environ = {
-        "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80", "HTTP_HOST": "testserver", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(),
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "HTTP_HOST": "testserver",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": io.StringIO(),
         **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
     }
     answer = wsgi.application(environ, lambda status, names: said.update(status=int(status[:3]), headers=dict(names)))
@@ -40,9 +47,13 @@ def test_it_leaves_out_what_steps_aside_alone():
 @pytest.mark.parametrize(
     ("path", "query"),
     [
-        ("/api/v1/recommendations", "limit=3"), ("/api/v1/recommendations", "limit=none"),
-        ("/api/v1/recommendations/cross-sell/p-1", ""), ("/api/v1/products", ""), ("/api/limits/status", ""),
-        ("/api/v1/none", ""), ("/api/schema", ""),
+        ("/api/v1/recommendations", "limit=3"),
+        ("/api/v1/recommendations", "limit=none"),
+        ("/api/v1/recommendations/cross-sell/p-1", ""),
+        ("/api/v1/products", ""),
+        ("/api/limits/status", ""),
+        ("/api/v1/none", ""),
+        ("/api/schema", ""),
     ],
 )
 def test_it_answers_as_the_whole_list_does(db, api, path, query, key):

@@ -19,16 +19,32 @@ PROMISED = {
     "/api/v1/experiments": "key",
     "/api/v1/orders": "key",
     **dict.fromkeys(
-        (f"/api/v1/webhooks/{event}" for event in (
-            "order-created", "customer-updated", "product-updated", "order", "customer", "product")),
+        (
+            f"/api/v1/webhooks/{event}"
+            for event in ("order-created", "customer-updated", "product-updated", "order", "customer", "product")
+        ),
         "key",
     ),
     "/api/limits/status": "key",
     "/api/schema": "anyone",
     **dict.fromkeys(
-        (f"/api/admin/models/{rest}" for rest in (
-            "register", "activate", "rollback", "undo", "ab-test", "track", "list/recommendation", "performance",
-            "metrics-history/recommendation", "1/metrics", "1/train", "1/training-status")),
+        (
+            f"/api/admin/models/{rest}"
+            for rest in (
+                "register",
+                "activate",
+                "rollback",
+                "undo",
+                "ab-test",
+                "track",
+                "list/recommendation",
+                "performance",
+                "metrics-history/recommendation",
+                "1/metrics",
+                "1/train",
+                "1/training-status",
+            )
+        ),
         "staff",
     ),
     "/api/admin/batch/stats": "staff",

@@ -34,7 +34,9 @@ FORBIDDEN = {
     ),
     "|safe or autoescape off": (r"\|\s*safe\b|autoescape off", ".html", {}),
     ".extra() and RawSQL: SQL from strings": (
-        r"\.extra\(|\bRawSQL\b", ".py", {"tests/home/test_overview.py": "breaks a query on purpose"},
+        r"\.extra\(|\bRawSQL\b",
+        ".py",
+        {"tests/home/test_overview.py": "breaks a query on purpose"},
     ),
     "get_object_or_404(Model): bypasses the tenant guard": (
         r"get_(?:object|list)_or_404\(\s*(?:Product|Order|OrderLine|Customer|Event|ModelVersion|ModelAlias|ApiKey"
@@ -43,13 +45,19 @@ FORBIDDEN = {
         {},
     ),
     "ListView(model=…) and ModelForm leak other tenants' rows": (
-        r"from django\.views\.generic|\b(?:ModelViewSet|ModelSerializer|ListCreateAPIView)\b", ".py", {},
+        r"from django\.views\.generic|\b(?:ModelViewSet|ModelSerializer|ListCreateAPIView)\b",
+        ".py",
+        {},
     ),
     "hx-on and inline handlers: the content policy refuses them": (
-        r"hx-on|\son(?:click|change|submit|load|input|error|key\w+)=", ".html", {},
+        r"hx-on|\son(?:click|change|submit|load|input|error|key\w+)=",
+        ".html",
+        {},
     ),
     "inline style": (
-        r"\sstyle=|<style", ".html", {},
+        r"\sstyle=|<style",
+        ".html",
+        {},
     ),
     "is_private: it calls metadata addresses public": (r"\.is_private\b", ".py", {}),
     "another HTTP client: what people typed is asked by luxebrain/lib/outbound.py alone": (
@@ -178,7 +186,9 @@ def test_it_does_not_contain(what):
         f"{name}:{number}"
         for name in tree.files()
         if name.endswith(suffix or (".py", ".html", ".md", ".toml", ".css", ".js"))
-        and name not in allowed and name != "tests/house/test_files.py" and not name.startswith("demo/data/")
+        and name not in allowed
+        and name != "tests/house/test_files.py"
+        and not name.startswith("demo/data/")
         for number, line in enumerate(tree.read(name).splitlines(), 1)
         if re.search(pattern, line)
     ]
@@ -211,9 +221,7 @@ def test_it_uses_the_loud_door_only_where_that_is_its_job():
 
 def test_every_loud_door_is_still_used():
     used = [name for name in tree.files() if name.endswith(".py") and DOOR.search(tree.read(name))]
-    idle = [
-        place for place in DOORS if not place.startswith("*") and not any(name.startswith(place) for name in used)
-    ]
+    idle = [place for place in DOORS if not place.startswith("*") and not any(name.startswith(place) for name in used)]
     assert not idle, "take these off the list"
 
 

@@ -26,8 +26,12 @@ def neighbours(acme, globex, ana, gil):
         make.order(shop, [f"{word}-1"], customer=make.customer(shop, f"{word}-c"), external_id=f"{word}-o")
         make.key(shop)
         shop.api_keys.update(name=word)
-        shop.invitations.create(email=f"{word}@example.com".lower(), role="analyst", digest=uuid.uuid4().bytes * 2,
-                                expires_at="2099-01-01T00:00Z")
+        shop.invitations.create(
+            email=f"{word}@example.com".lower(),
+            role="analyst",
+            digest=uuid.uuid4().bytes * 2,
+            expires_at="2099-01-01T00:00Z",
+        )
     return acme, globex
 
 
@@ -78,9 +82,20 @@ def counts(shop):
 def test_no_field_beyond_the_described_ones_is_written(neighbours):
     """T12: every column of every table is offered in every body; owner, number and marks stay the product's."""
     acme, globex = neighbours
-    forged = {"tenant": globex.pk, "tenant_id": globex.pk, "pk": 987654, "is_demo": True, "scopes": ["all"],
-              "is_active": False, "created_at": "2001-01-01T00:00:00Z", "received_at": "2001-01-01T00:00:00Z",
-              "role": "owner", "plan_id": "enterprise", "platform_role": "operator", "slug": "globex"}
+    forged = {
+        "tenant": globex.pk,
+        "tenant_id": globex.pk,
+        "pk": 987654,
+        "is_demo": True,
+        "scopes": ["all"],
+        "is_active": False,
+        "created_at": "2001-01-01T00:00:00Z",
+        "received_at": "2001-01-01T00:00:00Z",
+        "role": "owner",
+        "plan_id": "enterprise",
+        "platform_role": "operator",
+        "slug": "globex",
+    }
     before, api = counts(globex), make.Api(make.key(acme))
     for path, method, body in OPERATIONS:
         if body is not None and path.startswith("/api/v1"):
@@ -117,13 +132,32 @@ def test_a_forged_form_changes_nothing(neighbours, ana, ben, gil, sam, pat, sign
     acme, _ = neighbours
     register(acme)
     ids = {
-        "slug": "acme", "key_id": acme.api_keys.first().pk, "membership_id": acme.memberships.get(user=ben).pk,
-        "invitation_id": acme.invitations.first().pk, "number": 1, "person_id": pat.pk,
+        "slug": "acme",
+        "key_id": acme.api_keys.first().pk,
+        "membership_id": acme.memberships.get(user=ben).pk,
+        "invitation_id": acme.invitations.first().pk,
+        "number": 1,
+        "person_id": pat.pk,
         "external_id": "Ours-1",
     }
-    form = {"role": "owner", "plan": "enterprise", "platform_role": "operator", "email": "evil@example.com",
-            "reason": "forged", "name": "forged", "confirm": "acme", "typed": "acme", "title": "forged", "kind": "sk",
-            "mode": "live", "preset": "shop", "expires": "", "currency": "USD", "timezone": "UTC", "slug": "forged"}
+    form = {
+        "role": "owner",
+        "plan": "enterprise",
+        "platform_role": "operator",
+        "email": "evil@example.com",
+        "reason": "forged",
+        "name": "forged",
+        "confirm": "acme",
+        "typed": "acme",
+        "title": "forged",
+        "kind": "sk",
+        "mode": "live",
+        "preset": "shop",
+        "expires": "",
+        "currency": "USD",
+        "timezone": "UTC",
+        "slug": "forged",
+    }
     clients = {name: signed_in(one) for name, one in (("ben", ben), ("gil", gil), ("pat", pat), ("ana", ana))}
     clients["nobody"] = Client(raise_request_exception=False)
     before, posted = state(), 0
@@ -150,8 +184,10 @@ def test_an_id_of_a_neighbour_answers_as_none_such(neighbours, ana, signed_in):
     _, globex = neighbours
     client, wrong = signed_in(ana), []
     theirs = {
-        "key_id": globex.api_keys.first().pk, "membership_id": globex.memberships.get().pk,
-        "invitation_id": globex.invitations.first().pk, "external_id": f"{MARK}-1",
+        "key_id": globex.api_keys.first().pk,
+        "membership_id": globex.memberships.get().pk,
+        "invitation_id": globex.invitations.first().pk,
+        "external_id": f"{MARK}-1",
     }
     for route in routes.of("tenant"):
         if route.is_plain or not {name for name, _ in route.parameters} & set(theirs):

@@ -57,11 +57,7 @@ def pages(client, start):
 
 def plain(audience, **slug):
     """Addresses of pages that a person opens by clicking: no parameters, and a right to read."""
-    return {
-        route.path(**slug): route
-        for route in routes.of(audience)
-        if route.is_plain
-    }
+    return {route.path(**slug): route for route in routes.of(audience) if route.is_plain}
 
 
 @pytest.mark.parametrize("role", RIGHTS)

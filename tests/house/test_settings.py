@@ -26,8 +26,11 @@ def manage(*command, cwd, **environ):
     }
     return subprocess.run(
         [sys.executable, str(BASE / "manage.py"), *command],
-        cwd=cwd, env={**kept, **HTTPS, "PYTHONWARNINGS": "default", **environ},
-        capture_output=True, text=True, timeout=120,
+        cwd=cwd,
+        env={**kept, **HTTPS, "PYTHONWARNINGS": "default", **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
@@ -90,8 +93,12 @@ def test_a_dangerous_combination_refuses_to_start(tmp_path, environ, check):
 def test_a_role_above_the_policies_refuses_to_start(db, tmp_path):
     """Row-level security protects nobody from a role that stands above it."""
     done = manage(
-        "check", "--database", "default", cwd=tmp_path,
-        LUX_DATA_DIR=str(tmp_path), DATABASE_URL=os.environ["DATABASE_OWNER_URL"],
+        "check",
+        "--database",
+        "default",
+        cwd=tmp_path,
+        LUX_DATA_DIR=str(tmp_path),
+        DATABASE_URL=os.environ["DATABASE_OWNER_URL"],
     )
     assert "lux.E005" in done.stderr
 

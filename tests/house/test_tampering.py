@@ -129,8 +129,17 @@ def test_a_letter_keeps_its_headers(acme, ana, text):
     members.invite(acme, email="new@example.com", role="analyst", by=ana)
     message = mail.outbox[-1].message()
     assert set(map(str.lower, message.keys())) <= {
-        "content-type", "mime-version", "subject", "from", "to", "date", "message-id", "reply-to",
-        "auto-submitted", "list-unsubscribe", "x-auto-response-suppress",
+        "content-type",
+        "mime-version",
+        "subject",
+        "from",
+        "to",
+        "date",
+        "message-id",
+        "reply-to",
+        "auto-submitted",
+        "list-unsubscribe",
+        "x-auto-response-suppress",
     }
     assert message["To"] == "new@example.com"
     assert "\n" not in str(mail.outbox[-1].subject)

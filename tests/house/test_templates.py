@@ -14,9 +14,7 @@ LETTERS = [name for name in ALL if "/letters/" in name or "/emails/" in name or 
 PAGES = [
     name
     for name in ALL
-    if name not in LETTERS
-    and not re.search(r"templates/(?:components|layouts|errors)/", name)
-    and name.count("/") > 1
+    if name not in LETTERS and not re.search(r"templates/(?:components|layouts|errors)/", name) and name.count("/") > 1
 ]
 # Attributes that lead somewhere must be made by {% url %}, by a variable, or lead out of the house.
 LINK = re.compile(r"""\b(?:href|action|hx-get|hx-post|hx-delete|hx-put|formaction)=["']([^"']*)["']""")

@@ -121,7 +121,8 @@ def test_every_reference_exists_in_the_database(db, model):
             found = ask(
                 "select count(*) from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid "
                 "and a.attnum = any(c.conkey) where c.contype = 'f' and c.conrelid = %s::regclass and a.attname = %s",
-                table, field.column,
+                table,
+                field.column,
             )
             assert found == [(1,)], f"{table}.{field.column} points at nothing that the database checks"
 
@@ -132,7 +133,8 @@ def test_every_unique_index_begins_with_the_tenant(db):
     found = ask(
         "select i.indexrelid::regclass::text, i.indrelid::regclass::text, i.indisprimary, a.attname::text "
         "from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] "
-        "where i.indisunique and i.indrelid::regclass::text = any(%s)", owned,
+        "where i.indisunique and i.indrelid::regclass::text = any(%s)",
+        owned,
     )
     loose = [
         (index, column)
@@ -169,8 +171,14 @@ def test_the_application_owns_nothing_and_truncates_nothing(db):
 def test_no_function_gives_the_application_more_than_it_should_have(db):
     """Functions that run with the rights of their owner are few, named here, and pin their search path."""
     known = {
-        "enter_tenant", "auth_api_key", "auth_memberships", "auth_invitation", "ensure_event_partition",
-        "auth_webhook_endpoint", "drop_empty_event_partition", "ensure_answer_partition",
+        "enter_tenant",
+        "auth_api_key",
+        "auth_memberships",
+        "auth_invitation",
+        "ensure_event_partition",
+        "auth_webhook_endpoint",
+        "drop_empty_event_partition",
+        "ensure_answer_partition",
         "drop_answer_partitions",
     }
     found = ask(
@@ -228,11 +236,17 @@ def value_for(field):
     if field.name == "events":
         return []  # as every batch in the inbox is
     kinds = [
-        (models.UUIDField, lambda: uuid.uuid4()), (models.DateTimeField, timezone.now),
-        (models.DateField, datetime.date.today), (models.DecimalField, lambda: Decimal(1)),
-        (models.BooleanField, lambda: False), (models.BinaryField, lambda: uuid.uuid4().bytes * 2),
-        (models.IntegerField, lambda: 1), (models.FloatField, lambda: 1.0), (models.JSONField, dict),
-        (models.EmailField, lambda: "a@example.com"), (models.CharField, lambda: "EUR"),
+        (models.UUIDField, lambda: uuid.uuid4()),
+        (models.DateTimeField, timezone.now),
+        (models.DateField, datetime.date.today),
+        (models.DecimalField, lambda: Decimal(1)),
+        (models.BooleanField, lambda: False),
+        (models.BinaryField, lambda: uuid.uuid4().bytes * 2),
+        (models.IntegerField, lambda: 1),
+        (models.FloatField, lambda: 1.0),
+        (models.JSONField, dict),
+        (models.EmailField, lambda: "a@example.com"),
+        (models.CharField, lambda: "EUR"),
         (models.TextField, lambda: "x"),
     ]
     return next(value() for kind, value in kinds if isinstance(field, kind))

@@ -37,9 +37,7 @@ def test_every_route_says_for_whom_it_is():
 
 def test_every_right_that_a_route_asks_for_exists():
     rights = frozenset().union(*RIGHTS.values(), *PLATFORM_RIGHTS.values())
-    unknown = [
-        route.pattern for route in routes.of("tenant", "staff") if route.audience[1] not in rights
-    ]
+    unknown = [route.pattern for route in routes.of("tenant", "staff") if route.audience[1] not in rights]
     assert not unknown
 
 
@@ -178,8 +176,10 @@ def test_the_api_wants_the_scope(acme):
 
     acme.plan_id = "enterprise"  # room for a key of each scope
     acme.save(update_fields=["plan"])
-    keys = {scope: make.Api(make.key(acme, scopes=[s for s in SCOPES if s != scope])) for scope in
-            {needed for _, _, needed in calls()}}
+    keys = {
+        scope: make.Api(make.key(acme, scopes=[s for s in SCOPES if s != scope]))
+        for scope in {needed for _, _, needed in calls()}
+    }
     wrong = []
     for route, method, needed in calls():
         answer = ask(keys[needed], method, route)

@@ -14,10 +14,16 @@ _IGNORED = {".git", ".venv", "var", "node_modules", "__pycache__", "staticfiles"
 def files() -> tuple[str, ...]:
     """Paths relative to the project, sorted. Without git (an unpacked archive): everything that lies there."""
     try:
-        listed = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-            cwd=BASE, capture_output=True, check=True,
-        ).stdout.decode().split("\0")
+        listed = (
+            subprocess.run(
+                ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+                cwd=BASE,
+                capture_output=True,
+                check=True,
+            )
+            .stdout.decode()
+            .split("\0")
+        )
     except (OSError, subprocess.CalledProcessError):
         found = (path.relative_to(BASE) for path in BASE.rglob("*") if path.is_file())
         listed = [str(path) for path in found if not _IGNORED & set(path.parts)]

@@ -99,8 +99,13 @@ def test_it_knows_public_addresses(address):
 
 def test_it_takes_public_shops(names):
     names.update({"shop.example": [["93.184.216.34"]], "xn--bcher-kva.example": [["93.184.216.34"]]})
-    for url in ("https://shop.example", "https://SHOP.example./feed?a=1#x", "https://shop.example:443/",
-                "https://bücher.example/", "https://8.8.8.8/"):
+    for url in (
+        "https://shop.example",
+        "https://SHOP.example./feed?a=1#x",
+        "https://shop.example:443/",
+        "https://bücher.example/",
+        "https://8.8.8.8/",
+    ):
         outbound.check_address(url)
     assert addresses.read("https://SHOP.example./").host == "shop.example"
     assert addresses.read("https://bücher.example/").host == "xn--bcher-kva.example"
@@ -181,10 +186,17 @@ def test_it_needs_the_very_origin_to_be_allowed(allow):
             outbound.fetch(server.url.replace("http://", "http://user:pw@"))
 
 
-@pytest.mark.parametrize("place", [
-    "http://169.254.169.254/latest/meta-data", "https://169.254.169.254/", "//127.0.0.1:5432/",
-    "https://[::ffff:169.254.169.254]/", "file:///etc/passwd", "https://localhost/",
-])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "https://169.254.169.254/",
+        "//127.0.0.1:5432/",
+        "https://[::ffff:169.254.169.254]/",
+        "file:///etc/passwd",
+        "https://localhost/",
+    ],
+)
 def test_it_guards_every_hop_of_a_redirect(place, allow):
     """T8: a redirect to a metadata address is refused; unasked, it is not followed at all."""
     with serving(lambda asked: (302, {"Location": place}, b"")) as server:
@@ -207,7 +219,9 @@ def test_it_follows_so_many_hops_and_leaves_credentials_behind(names, allow):
         allow(server.url, there.url)
         headers = {"Authorization": "Basic c2VjcmV0"}
         assert outbound.fetch(f"{there.url}/same", follow=1, headers=headers).json() == {
-            "auth": "Basic c2VjcmV0", "path": "/there"}
+            "auth": "Basic c2VjcmV0",
+            "path": "/there",
+        }
         moved = outbound.fetch(server.url, follow=1, headers=headers)
         assert moved.json() == {"auth": None, "path": "/there"}
         assert moved.url == f"{there.url}/there"
@@ -302,10 +316,15 @@ def test_it_stops_unpacking_a_bomb(allow):
             tracemalloc.stop()
 
 
-@pytest.mark.parametrize(("encoding", "body", "code"), [
-    ("gzip", b"not gzip", "encoding"), ("gzip", gzip.compress(b"x" * 500, mtime=0)[:20], "encoding"),
-    ("br", b"x", "encoding"), ("gzip, gzip", gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "encoding"),
-])
+@pytest.mark.parametrize(
+    ("encoding", "body", "code"),
+    [
+        ("gzip", b"not gzip", "encoding"),
+        ("gzip", gzip.compress(b"x" * 500, mtime=0)[:20], "encoding"),
+        ("br", b"x", "encoding"),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "encoding"),
+    ],
+)
 def test_it_refuses_other_and_damaged_packing(encoding, body, code, allow):
     with serving(lambda asked: (200, {"Content-Encoding": encoding}, body)) as server:
         allow(server.url)
@@ -322,8 +341,15 @@ def test_it_unpacks_and_streams(allow):
         assert (file.getvalue(), answer.content, answer.size) == (text, b"", len(text))
 
 
-@pytest.mark.parametrize("raw", [b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort",
-                                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"hello\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
 def test_it_calls_broken_answers_unreachable(raw, allow):
     with serving(lambda asked: asked.handler.wfile.write(raw) and None) as server:
         allow(server.url)

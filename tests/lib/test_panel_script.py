@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template import engines
+from playwright.sync_api import expect
 
 from luxebrain.lib import charts, markup
 from luxebrain.lib.bars import intervals
@@ -98,10 +99,6 @@ def until(site, condition):
     pytest.fail(f"never true: {condition}")
 
 
-def focused(site, what="innerText"):
-    return site.evaluate(f"document.activeElement.{what}")
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_it_has_no_accessibility_violation(site, theme, width):
@@ -118,12 +115,12 @@ def test_it_has_no_accessibility_violation(site, theme, width):
 def test_it_jumps_with_the_keyboard_and_moves_focus_to_the_heading(site):
     site.keyboard.press("Control+k")
     site.keyboard.type("tea")
-    assert site.locator("#palette-list li:visible").all_inner_texts() == ["Team"]
+    expect(site.locator("#palette-list li:visible")).to_have_text(["Team"])
     site.keyboard.press("Enter")
     site.wait_for_url("**/team")
     until(site, "document.activeElement.tagName === 'H1'")
-    assert focused(site) == "Team"
-    assert site.title() == "Team · LuxeBrain"
+    expect(site.locator("h1")).to_be_focused()
+    expect(site).to_have_title("Team · LuxeBrain")
     until(site, "document.querySelector('#announcer').textContent.includes('Team')")
 
 
@@ -131,50 +128,50 @@ def test_it_brings_the_sheets_that_only_the_next_page_has(site):
     assert site.locator("link[href*='extra.css']").count() == 0
     site.click("#sidebar >> text=Team")
     until(site, "document.title.startsWith('Team')")
-    assert site.locator("head link[href*='css/data.css']").count() == 1
-    assert site.locator("head link[href*='extra.css']").count() == 1
+    expect(site.locator("head link[href*='css/data.css']")).to_have_count(1)
+    expect(site.locator("head link[href*='extra.css']")).to_have_count(1)
 
 
 def test_it_opens_a_tip_by_hover_focus_and_touch_and_closes_it_by_escape(site):
     button, tip = site.locator(".tip-button"), site.locator(".tip-text")
     button.hover()
-    assert tip.is_visible()
+    expect(tip).to_be_visible()
     site.keyboard.press("Escape")
-    assert tip.is_hidden()
+    expect(tip).to_be_hidden()
     site.mouse.move(600, 850)
     site.locator(".stat").evaluate("node => node.querySelector('.tip-button').focus({focusVisible: true})")
-    assert tip.is_visible()
+    expect(tip).to_be_visible()
     site.keyboard.press("Escape")
     button.click()
-    assert tip.is_visible()
+    expect(tip).to_be_visible()
 
 
 def test_it_keeps_the_chosen_theme(site):
     site.click("summary[aria-label*='sign out']")
     site.click("text=Dark")
-    assert site.evaluate("document.documentElement.dataset.theme") == "dark"
+    expect(site.locator("html")).to_have_attribute("data-theme", "dark")
     site.reload()
-    assert site.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 19, 24)"
+    expect(site.locator("body")).to_have_css("background-color", "rgb(21, 19, 24)")
     site.click("summary[aria-label*='sign out']")
-    assert site.get_attribute("[data-theme-choice=dark]", "aria-pressed") == "true"
+    expect(site.locator("[data-theme-choice=dark]")).to_have_attribute("aria-pressed", "true")
     site.keyboard.press("Escape")
-    assert site.locator("details.menu[open]").count() == 0
+    expect(site.locator("details.menu[open]")).to_have_count(0)
 
 
 def test_it_asks_before_it_deletes_and_wants_the_name(site):
     site.click("text=Delete…")
-    assert site.locator("dialog[open]").inner_text().startswith("Delete it?")
+    expect(site.locator("dialog[open]")).to_contain_text("Delete it?")
     site.fill("#drop-typed", "other")
     assert not site.locator("#drop-typed").evaluate("field => field.checkValidity()")
     site.fill("#drop-typed", "acme")
     assert site.locator("#drop-typed").evaluate("field => field.checkValidity()")
     site.keyboard.press("Escape")
-    assert site.locator("dialog[open]").count() == 0
+    expect(site.locator("dialog[open]")).to_have_count(0)
 
 
 def test_it_keeps_a_failure_in_its_card_with_the_request_id(site):
     site.wait_for_selector("#lazy [data-retry]")
-    assert "req_8f2c" in site.inner_text("#lazy")
+    expect(site.locator("#lazy")).to_contain_text("req_8f2c")
     with site.expect_request("**/broken"):
         site.click("#lazy [data-retry]")
 
@@ -184,30 +181,30 @@ def test_it_sends_the_token_and_reports_a_failed_form_once(site):
     site.click("text=Save")
     site.wait_for_selector("#toasts .toast")
     assert [sent["x-csrftoken"] for sent in site.posted] == ["token-7"]
-    assert "Request req_8f2c" in site.inner_text("#toasts")
-    assert site.locator("text=Save").is_enabled()
+    expect(site.locator("#toasts")).to_contain_text("Request req_8f2c")
+    expect(site.locator("text=Save")).to_be_enabled()
     site.click("#toasts [data-dismiss]")
-    assert site.locator("#toasts .toast").count() == 0
+    expect(site.locator("#toasts .toast")).to_have_count(0)
 
 
 def test_it_opens_the_drawer_on_narrow_windows_and_gives_focus_back(site):
     site.set_viewport_size({"width": 390, "height": 844})
     site.locator("#sidebar >> text=Team").wait_for(state="hidden")
     site.click("[data-drawer=open]")
-    assert focused(site, "ariaLabel") == "Close the menu"
+    until(site, "document.activeElement.ariaLabel === 'Close the menu'")
     site.keyboard.press("Escape")
-    assert focused(site, "ariaLabel") == "Menu"
+    until(site, "document.activeElement.ariaLabel === 'Menu'")
     until(site, "getComputedStyle(document.querySelector('#sidebar')).visibility === 'hidden'")
 
 
 def test_it_works_without_scripts(chromium, site):
     bare = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}).new_page()
-    bare.set_default_timeout(5000)
+    bare.set_default_timeout(15_000)
     styles = "".join(f"<style>{Path(file).read_text()}</style>" for file in _sheets())
     bare.set_content(draw("/").replace("</head>", f"{styles}</head>"))
     bare.click("a.drawer-open")
-    assert bare.locator("#sidebar >> text=Team").is_visible()
-    assert bare.locator(".jump").is_hidden()
+    expect(bare.locator("#sidebar >> text=Team")).to_be_visible()
+    expect(bare.locator(".jump")).to_be_hidden()
     assert bare.get_attribute("text=Delete…", "href") == "/drop"
     bare.context.close()
 

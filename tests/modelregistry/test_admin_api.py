@@ -99,22 +99,36 @@ def test_it_goes_back_and_undoes(acme: Any, operator: Client, register: Any) -> 
 def test_it_says_what_is_wrong(acme: Any, operator: Client, register: Any) -> None:
     """R30: unknown → 404, wrong → 400 with the field, conflict → 409; never a fault."""
     version = register(acme)
-    for path in ("999999/metrics", "999999/training-status", "list/other?tenant=acme", f"{10**30}/metrics",
-                 "list/recommendation?tenant=none-such", "metrics-history/other?tenant=acme"):
+    for path in (
+        "999999/metrics",
+        "999999/training-status",
+        "list/other?tenant=acme",
+        f"{10**30}/metrics",
+        "list/recommendation?tenant=none-such",
+        "metrics-history/other?tenant=acme",
+    ):
         assert operator.get(f"{BASE}/{path}").status_code == 404, path
     for path, body in (("activate", {"id": 999999}), ("rollback", {"tenant": "none-such"}), ("999999/train", {})):
         assert post(operator, path, body).status_code == 404, path
     for path, body, field in (
-        ("activate", {}, "id"), ("activate", {"id": "1"}, "id"), ("activate", {"id": 1, "force": True}, "force"),
-        ("rollback", {"tenant": 7}, "tenant"), ("undo", {"tenant": "acme"}, "change"),
+        ("activate", {}, "id"),
+        ("activate", {"id": "1"}, "id"),
+        ("activate", {"id": 1, "force": True}, "force"),
+        ("rollback", {"tenant": 7}, "tenant"),
+        ("undo", {"tenant": "acme"}, "change"),
         ("rollback", {"tenant": "acme", "reason": "x" * 301}, "reason"),
         ("track", {"id": version.pk, "metric": "ctr", "value": "much"}, "value"),
     ):
         answer = post(operator, path, body)
         assert answer.status_code == 400, path
         assert field in {error["field"] for error in answer.json()["errors"]}
-    for path in ("list/recommendation", "performance?days=0", "metrics-history/recommendation?tenant=acme&days=x",
-                 "list/recommendation?tenant=acme&at=yesterday", "performance?verbose=1"):
+    for path in (
+        "list/recommendation",
+        "performance?days=0",
+        "metrics-history/recommendation?tenant=acme&days=x",
+        "list/recommendation?tenant=acme&at=yesterday",
+        "performance?verbose=1",
+    ):
         assert operator.get(f"{BASE}/{path}").status_code == 400, path
     versions.retire(version, by=None)
     refused = post(operator, "activate", {"id": version.pk})
@@ -197,10 +211,15 @@ def archive(**members: bytes) -> bytes:
 
 def test_it_takes_no_program_and_no_foreign_path(acme: Any, operator: Client) -> None:
     """R85, R125: whatever the archive holds, nothing is executed and nothing lands elsewhere."""
-    for content in (b"", b"PK", b"no archive", archive(**{"..__..__evil.npy": b"x", "manifest.json": b"{}"}),
-                    archive(**{"model.pkl": b"cos\nsystem\n", "manifest.json": b"{}"}),
-                    archive(**{"a.npy": b"\0" * 50_000_000, "manifest.json": b"{}"}),
-                    archive(**{"manifest.json": b"[" * 100_000})):
+    for content in (
+        b"",
+        b"PK",
+        b"no archive",
+        archive(**{"..__..__evil.npy": b"x", "manifest.json": b"{}"}),
+        archive(**{"model.pkl": b"cos\nsystem\n", "manifest.json": b"{}"}),
+        archive(**{"a.npy": b"\0" * 50_000_000, "manifest.json": b"{}"}),
+        archive(**{"manifest.json": b"[" * 100_000}),
+    ):
         answer = upload(operator, content)
         assert answer.status_code == 400, answer.content
     assert not acme.model_versions.exists()

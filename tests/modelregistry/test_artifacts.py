@@ -28,16 +28,30 @@ ARRAYS = {
 }
 MANIFEST = {"personal": "neighbours", "params": {"a": 0.7}, "names": ("x", "y")}
 BAD_NAMES = [
-    "", ".", "..", "../t2", "t1/../t2", "%2e%2e%2f", "a?b", "a#b", "a;b", "a\\b", "a\0b", "/etc",
-    "file:", "T1", "a b", "a\n", "x" * 65, "ä",
+    "",
+    ".",
+    "..",
+    "../t2",
+    "t1/../t2",
+    "%2e%2e%2f",
+    "a?b",
+    "a#b",
+    "a;b",
+    "a\\b",
+    "a\0b",
+    "/etc",
+    "file:",
+    "T1",
+    "a b",
+    "a\n",
+    "x" * 65,
+    "ä",
 ]
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Saved:
-    return artifacts.save(
-        tmp_path, tenant="t1", model="rec", version=3, arrays=ARRAYS, manifest=MANIFEST
-    )
+    return artifacts.save(tmp_path, tenant="t1", model="rec", version=3, arrays=ARRAYS, manifest=MANIFEST)
 
 
 def read_manifest(saved: Saved) -> dict:
@@ -58,9 +72,7 @@ def test_it_brings_back_what_was_saved(saved: Saved, tmp_path: Path) -> None:
     loaded = load(saved)
     assert loaded.manifest == {**MANIFEST, "names": ["x", "y"]}
     assert (loaded.model, loaded.version, loaded.digest) == ("rec", 3, saved.digest)
-    assert loaded.size_bytes == saved.size_bytes == sum(
-        file.stat().st_size for file in saved.path.glob("*.npy")
-    )
+    assert loaded.size_bytes == saved.size_bytes == sum(file.stat().st_size for file in saved.path.glob("*.npy"))
     assert set(loaded.arrays) == set(ARRAYS)
     for name, array in ARRAYS.items():
         assert loaded.arrays[name].dtype == array.dtype
@@ -69,9 +81,7 @@ def test_it_brings_back_what_was_saved(saved: Saved, tmp_path: Path) -> None:
 
 
 def test_it_keeps_shared_models_apart(tmp_path: Path) -> None:
-    saved = artifacts.save(
-        tmp_path, tenant=None, model="rec", version=1, arrays=ARRAYS, manifest={}
-    )
+    saved = artifacts.save(tmp_path, tenant=None, model="rec", version=1, arrays=ARRAYS, manifest={})
     assert saved.path == tmp_path / "shared" / "rec" / "1"
     artifacts.load(saved.path, tenant=None)
     with pytest.raises(ArtifactForeign):
@@ -80,8 +90,12 @@ def test_it_keeps_shared_models_apart(tmp_path: Path) -> None:
 
 def test_it_gives_equal_digests_for_equal_content(saved: Saved, tmp_path: Path) -> None:
     again = artifacts.save(
-        tmp_path / "elsewhere", tenant="t1", model="rec", version=3,
-        arrays=dict(reversed(ARRAYS.items())), manifest=MANIFEST,
+        tmp_path / "elsewhere",
+        tenant="t1",
+        model="rec",
+        version=3,
+        arrays=dict(reversed(ARRAYS.items())),
+        manifest=MANIFEST,
     )
     assert again.digest == saved.digest
 
@@ -133,10 +147,18 @@ def test_it_notices_a_file_that_is_gone_or_another_digest(saved: Saved) -> None:
         load(saved)
 
 
-@pytest.mark.parametrize("change", [
-    {"digest": "0" * 64}, {"schema": 2}, {"files": []}, {"content": {"personal": "als"}},
-    {"version": "3"}, {"files": {"items": {"sha256": "x"}}}, {"model": None},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"digest": "0" * 64},
+        {"schema": 2},
+        {"files": []},
+        {"content": {"personal": "als"}},
+        {"version": "3"},
+        {"files": {"items": {"sha256": "x"}}},
+        {"model": None},
+    ],
+)
 def test_it_notices_a_changed_manifest(saved: Saved, change: dict) -> None:
     write_manifest(saved, {**read_manifest(saved), **change})
     with pytest.raises(ArtifactDamaged):
@@ -161,9 +183,7 @@ def test_it_compares_the_header_before_it_believes_it(saved: Saved) -> None:
 
 
 def test_it_refuses_a_lying_shape_even_where_the_manifest_lies_too(tmp_path: Path) -> None:
-    saved = artifacts.save(
-        tmp_path, tenant="t1", model="rec", version=1, arrays={"a": np.arange(9)}, manifest={}
-    )
+    saved = artifacts.save(tmp_path, tenant="t1", model="rec", version=1, arrays={"a": np.arange(9)}, manifest={})
     path = saved.path / "a.npy"
     path.write_bytes(path.read_bytes().replace(b"(9,), ", b"(9**9,)", 1))
     with pytest.raises(ArtifactDamaged):
@@ -171,9 +191,7 @@ def test_it_refuses_a_lying_shape_even_where_the_manifest_lies_too(tmp_path: Pat
     huge = 2**40
     path.unlink()
     with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(
-            file, {"descr": "<i8", "fortran_order": False, "shape": (huge,)}
-        )
+        np.lib.format.write_array_header_1_0(file, {"descr": "<i8", "fortran_order": False, "shape": (huge,)})
         file.write(b"\0" * 72)
     whole = read_manifest(saved)
     whole["files"]["a"] |= {"shape": [huge], "size": path.stat().st_size}
@@ -187,11 +205,11 @@ def test_it_refuses_a_lying_shape_even_where_the_manifest_lies_too(tmp_path: Pat
 
 def test_it_never_runs_a_pickle(saved: Saved, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="plain numbers"):
-        artifacts.save(tmp_path, tenant="t1", model="rec", version=4,
-                       arrays={"evil": np.array([print], dtype=object)}, manifest={})
+        artifacts.save(
+            tmp_path, tenant="t1", model="rec", version=4, arrays={"evil": np.array([print], dtype=object)}, manifest={}
+        )
     with pytest.raises(ValueError, match="plain numbers"):
-        artifacts.save(tmp_path, tenant="t1", model="rec", version=4,
-                       arrays={"text": np.array(["a"])}, manifest={})
+        artifacts.save(tmp_path, tenant="t1", model="rec", version=4, arrays={"text": np.array(["a"])}, manifest={})
     assert [path.name for path in saved.path.parent.iterdir()] == ["3"]
     np.save(saved.path / "scores.npy", np.array([print], dtype=object), allow_pickle=True)
     for verify in (True, False):
@@ -260,7 +278,8 @@ artifacts.save(Path(sys.argv[1]), tenant="t1", model="rec", version=1,
                arrays={"a": np.zeros(1000)}, manifest={})
 """
     ended = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], check=False,
+        [sys.executable, "-c", program, str(tmp_path)],
+        check=False,
         cwd=Path(artifacts.__file__).parent.parent,
     )
     assert ended.returncode == 9
@@ -279,8 +298,7 @@ artifacts.save(Path(sys.argv[1]), tenant="t1", model="rec", version=1,
 
 def test_it_cleans_up_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        artifacts.save(tmp_path, tenant="t1", model="rec", version=1, arrays=ARRAYS,
-                       manifest={"metric": float("nan")})
+        artifacts.save(tmp_path, tenant="t1", model="rec", version=1, arrays=ARRAYS, manifest={"metric": float("nan")})
     assert list((tmp_path / "tenant_models" / "rec" / "t1").iterdir()) == []
 
 

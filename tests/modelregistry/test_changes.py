@@ -121,8 +121,10 @@ def test_every_process_follows_within_two_seconds(acme: Any, api: Any) -> None:
     try:
         assert [ask(path)["model_version"] for ask in ways] == ["v2", "v2"]
         for change, expected in (
-            (lambda: versions.activate(first, by=None), "v1"), (lambda: versions.activate(second, by=None), "v2"),
-            (lambda: versions.rollback(acme, by=None), "v1"), (lambda: versions.undo(acme, by=None), "v2"),
+            (lambda: versions.activate(first, by=None), "v1"),
+            (lambda: versions.activate(second, by=None), "v2"),
+            (lambda: versions.rollback(acme, by=None), "v1"),
+            (lambda: versions.undo(acme, by=None), "v2"),
         ):
             change()
             since = time.monotonic()

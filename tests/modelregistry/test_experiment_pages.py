@@ -161,9 +161,7 @@ def test_it_hides_figures_when_shares_are_not_kept(acme: Any, ana: Any, signed_i
     assert "B is better" not in page.replace("Chance that B is better", "")
 
 
-def test_it_shows_the_platform_all_shops(
-    acme: Any, globex: Any, ana: Any, sam: Any, signed_in: Any, two: Any
-) -> None:
+def test_it_shows_the_platform_all_shops(acme: Any, globex: Any, ana: Any, sam: Any, signed_in: Any, two: Any) -> None:
     staff = signed_in(sam)
     assert "No shop has set up an experiment" in text(staff.get("/models/experiments"))
     signed_in(ana).post("/t/acme/experiments/new", FORM)

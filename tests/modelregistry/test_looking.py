@@ -101,9 +101,9 @@ def test_it_says_what_was_live(two: Any, ana: Any, gil: Any, signed_in: Any) -> 
 def test_it_takes_the_interval_of_a_difference_from_both_intervals() -> None:
     """Newcombe 1998, table II, case (a): 56/70 against 48/80 gives 0.0524 to 0.3339 (method 10)."""
     a, b = (48, 80), (56, 70)
-    low, high = measures.difference(*(
-        (shares.wilson(*pair)[0], pair[0] / pair[1], shares.wilson(*pair)[1]) for pair in (a, b)
-    ))
+    low, high = measures.difference(
+        *((shares.wilson(*pair)[0], pair[0] / pair[1], shares.wilson(*pair)[1]) for pair in (a, b))
+    )
     assert (round(low, 4), round(high, 4)) == (0.0524, 0.3339)
 
 

@@ -93,7 +93,8 @@ def test_it_moves_nobody_out_of_the_growing_arm(subject: str, one: int, other: i
     small, large = sorted((one, other))
     arms = [
         routes(Experiment(number=1, key="k", unit="version", a={"version": 1}, b={"version": 2}, share_b=share))
-        .choose(subject, "").arm
+        .choose(subject, "")
+        .arm
         for share in (small, large)
     ]
     assert arms != ["B", "A"]
@@ -104,7 +105,11 @@ def test_it_reads_the_running_ones_of_its_tenant(acme: Any, globex: Any) -> None
 
     for tenant, state in ((acme, "running"), (acme, "draft"), (globex, "running")):
         tenant.experiments.create(
-            number=tenant.experiments.count() + 1, key=f"k-{state}", name="x", unit="holdout", state=state,
+            number=tenant.experiments.count() + 1,
+            key=f"k-{state}",
+            name="x",
+            unit="holdout",
+            state=state,
             phase_started_at=timezone.now(),
         )
     assert routing.of(acme).holdout.number == 1  # type: ignore[union-attr]

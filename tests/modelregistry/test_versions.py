@@ -30,7 +30,8 @@ def test_it_numbers_versions_and_keeps_each_number_once(acme: Any, globex: Any, 
     with pytest.raises(IntegrityError), transaction.atomic(using="ops"):
         acme.model_versions.create(number=2, **facts)
     assert {path.name for path in (settings.MODELS_DIR / f"tenant_models/recommendation/{acme.pk}").iterdir()} == {
-        "1", "2",
+        "1",
+        "2",
     }
 
 
@@ -66,7 +67,10 @@ def test_it_refuses_a_version_that_would_not_answer(acme: Any, globex: Any, regi
     foreign.artifact_path, foreign.digest = strange.artifact_path, strange.digest
     foreign.save()
     for version, reason in (
-        (damaged, "damaged"), (missing, "missing"), (retired, "retired"), (foreign, "another tenant"),
+        (damaged, "damaged"),
+        (missing, "missing"),
+        (retired, "retired"),
+        (foreign, "another tenant"),
     ):
         with pytest.raises(versions.NotActivatable, match=reason):
             versions.activate(version, by=None)
@@ -77,7 +81,11 @@ def test_it_refuses_a_version_that_would_not_answer(acme: Any, globex: Any, regi
 def test_it_refuses_an_artefact_that_is_whole_but_no_model(acme: Any) -> None:
     """R41: the load test."""
     saved = artifacts.save(
-        settings.MODELS_DIR, tenant=versions.owner_of(acme), model="recommendation", version=1, arrays={},
+        settings.MODELS_DIR,
+        tenant=versions.owner_of(acme),
+        model="recommendation",
+        version=1,
+        arrays={},
         manifest={"schema": 1},
     )
     version = versions.register(

@@ -32,8 +32,13 @@ def sell(tenant: Any, *, customers: int = 30, seed: int = 1) -> None:
         name, taste = (f"t-{number}", TEA) if number % 2 else (f"y-{number}", TOY)
         person = make.customer(tenant, name)
         for turn in range(2):
-            make.order(tenant, chance.sample(taste, 3), customer=person, days_ago=40 - 15 * turn - number / 10,
-                       created_at=arrived)
+            make.order(
+                tenant,
+                chance.sample(taste, 3),
+                customer=person,
+                days_ago=40 - 15 * turn - number / 10,
+                created_at=arrived,
+            )
 
 
 def fit(tenant: Any) -> Any:
@@ -46,7 +51,10 @@ def fit(tenant: Any) -> Any:
     customers, products, moments, orders = (list(column) for column in zip(*rows, strict=True))
     catalogue = list(tenant.products.order_by("pk").values_list("external_id", flat=True))
     interactions = Interactions.of(
-        customers=customers, products=products, occurred_at=moments, catalogue=catalogue,
+        customers=customers,
+        products=products,
+        occurred_at=moments,
+        catalogue=catalogue,
         until=int(timezone.now().timestamp()),
     )
     baskets = Baskets.of(
@@ -56,12 +64,19 @@ def fit(tenant: Any) -> Any:
     result = train(interactions, baskets, features, algorithms=["neighbours"], seed=1)
     number = tenant.model_versions.count() + 1
     saved = artifacts.save(
-        Path(settings.MODELS_DIR), tenant=str(tenant.pk), model="recommendation", version=number,
-        arrays=result.bundle.arrays(), manifest=result.bundle.manifest(),
+        Path(settings.MODELS_DIR),
+        tenant=str(tenant.pk),
+        model="recommendation",
+        version=number,
+        arrays=result.bundle.arrays(),
+        manifest=result.bundle.manifest(),
     )
     version = tenant.model_versions.create(
-        number=number, algorithm=result.chosen, artifact_path=str(saved.path.relative_to(settings.MODELS_DIR)),
-        digest=saved.digest, size_bytes=saved.size_bytes,
+        number=number,
+        algorithm=result.chosen,
+        artifact_path=str(saved.path.relative_to(settings.MODELS_DIR)),
+        digest=saved.digest,
+        size_bytes=saved.size_bytes,
     )
     activate(tenant, version)
     return version

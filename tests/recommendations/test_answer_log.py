@@ -80,9 +80,17 @@ def test_a_question_that_only_checks_is_no_list(warm, api):
 
 def test_what_was_asked_can_be_asked_again(warm, api):
     body = {
-        "customer_id": "t-1", "product_ids": ["toy-1", "toy-2"], "type": "bought-together", "limit": 3,
-        "filter": 'price < 20 and id != "toy-4"', "boosts": [{"filter": 'id == "toy-5"', "factor": 3}],
-        "exclude": ["toy-7"], "min_relevance": 0.1, "diversity": 0.2, "fallback": "none", "language": "de",
+        "customer_id": "t-1",
+        "product_ids": ["toy-1", "toy-2"],
+        "type": "bought-together",
+        "limit": 3,
+        "filter": 'price < 20 and id != "toy-4"',
+        "boosts": [{"filter": 'id == "toy-5"', "factor": 3}],
+        "exclude": ["toy-7"],
+        "min_relevance": 0.1,
+        "diversity": 0.2,
+        "fallback": "none",
+        "language": "de",
     }
     assert api.post("/api/v1/recommendations", body).status_code == 200
     answer_log.flush()
@@ -184,7 +192,10 @@ def test_a_process_writes_what_waits_before_it_leaves(warm):
     addresses = {key: value for key, value in os.environ.items() if key.startswith("DATABASE_")}
     renamed = {key: urlsplit(value)._replace(path=f"/{name}").geturl() for key, value in addresses.items()}
     done = subprocess.run(
-        [sys.executable, "-c", _LEAVING, str(warm.pk)], env=os.environ | renamed, capture_output=True, timeout=60,
+        [sys.executable, "-c", _LEAVING, str(warm.pk)],
+        env=os.environ | renamed,
+        capture_output=True,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]

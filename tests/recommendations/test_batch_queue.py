@@ -289,7 +289,8 @@ def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, gl
         cursor.execute(
             "insert into recommendations_customer "
             "(tenant_id, external_id, country, attributes, created_at, updated_at) "
-            "select %s, 'bulk-' || n, '', '{}', now(), now() from generate_series(1, 200000) n", [shop.pk],
+            "select %s, 'bulk-' || n, '', '{}', now(), now() from generate_series(1, 200000) n",
+            [shop.pk],
         )
     make.product(globex, "g1")
     large = enqueue(shop, audience={"kind": "all"})

@@ -27,13 +27,16 @@ def trained(algorithm):
     customer = random.integers(0, CUSTOMERS, 4000)
     product = (customer * 7 + random.zipf(1.6, 4000)) % PRODUCTS
     rows = Interactions.of(
-        customers=[f"c{number}" for number in customer], products=[f"p{number}" for number in product],
+        customers=[f"c{number}" for number in customer],
+        products=[f"p{number}" for number in product],
         occurred_at=1_700_000_000 + np.sort(random.integers(0, 90 * 86_400, 4000)),
     )
     names = list(rows.products)
     features = ProductFeatures.of(
-        categories=[[f"k{int(name[1:]) % 8}"] for name in names], brands=["b"] * len(names),
-        prices=[5.0 + int(name[1:]) % 40 for name in names], n_products=len(names),
+        categories=[[f"k{int(name[1:]) % 8}"] for name in names],
+        brands=["b"] * len(names),
+        prices=[5.0 + int(name[1:]) % 40 for name in names],
+        n_products=len(names),
     )
     bundle = selection.train(rows, Baskets.none(), features, algorithms=["neighbours"]).bundle
     part = registry.find(algorithm)().fit(rows, features, seed=1)
@@ -43,11 +46,21 @@ def trained(algorithm):
 def put_into_service(shop, bundle):
     with tenancy.enter(shop.pk) as tenant:
         saved = artifacts.save(
-            settings.MODELS_DIR, tenant=versions.owner_of(tenant), model="recommendation",
-            version=versions.next_number(tenant), arrays=bundle.arrays(), manifest=bundle.manifest(),
+            settings.MODELS_DIR,
+            tenant=versions.owner_of(tenant),
+            model="recommendation",
+            version=versions.next_number(tenant),
+            arrays=bundle.arrays(),
+            manifest=bundle.manifest(),
         )
         version = versions.register(
-            tenant, artifact=saved, algorithm=bundle.personal, parameters={}, metrics={}, window=(None, None), by=None,
+            tenant,
+            artifact=saved,
+            algorithm=bundle.personal,
+            parameters={},
+            metrics={},
+            window=(None, None),
+            by=None,
             counts={"orders": 40, "customers": CUSTOMERS, "products": PRODUCTS},
         )
         versions.activate(version, by=None)
@@ -60,8 +73,16 @@ def stocked(acme):
     batch_scoring.forget()
     rows = acme.products.model
     acme.products.bulk_create(
-        rows(tenant=acme, external_id=f"p{n}", title=f"Thing {n % 9}", price=5 + n % 40, currency="EUR",
-             categories=[f"k{n % 8}"], brand="b", stock=0 if n % 17 == 0 else None)
+        rows(
+            tenant=acme,
+            external_id=f"p{n}",
+            title=f"Thing {n % 9}",
+            price=5 + n % 40,
+            currency="EUR",
+            categories=[f"k{n % 8}"],
+            brand="b",
+            stock=0 if n % 17 == 0 else None,
+        )
         for n in range(PRODUCTS + 6)
     )
     people = [make.customer(acme, f"c{number}") for number in range(CUSTOMERS)]
@@ -74,10 +95,16 @@ def stocked(acme):
 def test_lists_made_together_are_those_of_single_calls(stocked, api, algorithm, monkeypatch):
     """R8"""
     put_into_service(stocked, trained(algorithm))
-    api.post("/api/v1/events", {"events": [
-        {"type": kind, "customer_id": f"c{n}", "product_id": f"p{n * 3}"}
-        for n in range(0, 60, 3) for kind in ("view", "cart")
-    ]})
+    api.post(
+        "/api/v1/events",
+        {
+            "events": [
+                {"type": kind, "customer_id": f"c{n}", "product_id": f"p{n * 3}"}
+                for n in range(0, 60, 3)
+                for kind in ("view", "cart")
+            ]
+        },
+    )
     together = []
     find = batch_personal.Personal.find
 

@@ -44,8 +44,9 @@ def test_it_finds_two_rules_that_contradict_each_other(first, second, code):
     assert codes(reached(1, first, [0]), reached(2, second, [1])) == []
 
 
-@pytest.mark.parametrize(("first", "second"), [("boost", "boost"), ("bury", "bury"), ("exclude", "exclude"),
-                                               ("pin", "boost")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("boost", "boost"), ("bury", "bury"), ("exclude", "exclude"), ("pin", "boost")]
+)
 def test_rules_that_go_together_are_no_conflict(first, second):
     assert codes(reached(1, first), reached(2, second, position=3)) == []
 
@@ -63,7 +64,8 @@ def test_rules_that_never_meet_do_not_conflict():
     assert codes(boost, reached(2, "exclude")) == [("boosted-excluded", (2, 1))]
     assert codes(boost, reached(2, "exclude", is_active=False)) == []
     assert codes(reached(1, "boost", placements=["home"]), reached(2, "exclude", placements=["cart", "x"])) == [
-        ("no-placement", (2,)), ("placement-off", (2,)),
+        ("no-placement", (2,)),
+        ("placement-off", (2,)),
     ]
     earlier, later = reached(1, "boost", ends_at=NOW + day), reached(2, "exclude", starts_at=NOW + day)
     assert codes(earlier, later) == []

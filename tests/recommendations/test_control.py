@@ -26,8 +26,13 @@ def shop(acme: Any) -> Any:
     for number, name in enumerate([*shops.TEA, *shops.TOY]):
         taste = name.partition("-")[0]
         make.product(
-            acme, name, title=f"The {name}", price=Decimal(5 + number), brand=("Acme", "Bolt")[number % 2],
-            categories=[taste.title()], tags=["wool"] if number % 3 == 0 else [],
+            acme,
+            name,
+            title=f"The {name}",
+            price=Decimal(5 + number),
+            brand=("Acme", "Bolt")[number % 2],
+            categories=[taste.title()],
+            tags=["wool"] if number % 3 == 0 else [],
             attributes={"colour": ("red", "blue")[number % 2]},
         )
     shops.sell(acme)
@@ -155,7 +160,10 @@ def test_several_placements_show_no_product_twice(shop: Any, api: Any) -> None:
     placement(shop, "top", count=4)
     placement(shop, "cart", kind="bought_together", count=4)
     found = ask(
-        api, customer_id="t-1", product_id="tea-1", details=True,
+        api,
+        customer_id="t-1",
+        product_id="tea-1",
+        details=True,
         placements=[{"placement": "top"}, {"placement": "cart"}, {"placement": "more", "type": "popular", "limit": 4}],
     )
     lists = {name: names(answer) for name, answer in found["placements"].items()}
@@ -168,10 +176,14 @@ def test_several_placements_show_no_product_twice(shop: Any, api: Any) -> None:
 @pytest.mark.parametrize(
     ("placements", "field"),
     [
-        ([], "placements"), ("top", "placements"), ([{}], "placements.0.placement"),
-        ([{"placement": "a"}, {"placement": "a"}], "placements.1.placement"), (["a"], "placements"),
+        ([], "placements"),
+        ("top", "placements"),
+        ([{}], "placements.0.placement"),
+        ([{"placement": "a"}, {"placement": "a"}], "placements.1.placement"),
+        (["a"], "placements"),
         ([{"placement": "a", "limit": -1}], "placements.0.limit"),
-        ([{"placement": "a", "filter": "x"}], "placements.0.filter"), ([{"placement": "a"}] * 11, "placements"),
+        ([{"placement": "a", "filter": "x"}], "placements.0.filter"),
+        ([{"placement": "a"}] * 11, "placements"),
         ([{"placement": "a", "customer_id": "x"}], "placements.0.customer_id"),
     ],
 )
@@ -248,8 +260,12 @@ def test_a_stranger_s_placements_and_rules_do_nothing(shop: Any, globex: Any, ap
 
 def test_a_look_is_completed_from_other_categories_by_what_fits(acme: Any, api: Any) -> None:
     for name, category, colour in (
-        ("coat", "Coats", "red"), ("coat-2", "Coats", "red"), ("hat-red", "Hats", "red"), ("hat-blue", "Hats", "blue"),
-        ("shoe", "Shoes", "red"), ("bag", "Bags", "blue"),
+        ("coat", "Coats", "red"),
+        ("coat-2", "Coats", "red"),
+        ("hat-red", "Hats", "red"),
+        ("hat-blue", "Hats", "blue"),
+        ("shoe", "Shoes", "red"),
+        ("bag", "Bags", "blue"),
     ):
         make.product(acme, name, title=f"The {name}", categories=[category], attributes={"colour": colour})
     for number in range(24):

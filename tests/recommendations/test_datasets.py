@@ -34,13 +34,13 @@ def read(of: Any, **options: Any) -> datasets.Dataset:
 
 
 def test_it_reads_countable_orders_and_events_of_this_shop_only(acme: Any, globex: Any) -> None:
-    kim = make.customer(acme, "kim, the \"first\"\n")
+    kim = make.customer(acme, 'kim, the "first"\n')
     make.order(acme, ["a", "b"], customer=kim, days_ago=3)
     make.order(acme, ["a"], session_id="x1", days_ago=2)
     make.order(acme, ["c"], days_ago=2)
     make.order(acme, ["d"], customer=kim, state="cancelled")
     make.order(globex, ["z"], customer=make.customer(globex, "kim"))
-    event(acme, "view", "b", customer_external_id="kim, the \"first\"\n", session_id="x9")
+    event(acme, "view", "b", customer_external_id='kim, the "first"\n', session_id="x9")
     event(acme, "click", "e", session_id="x1")
     event(acme, "impression", "f", session_id="x1")
     data = read(acme)
@@ -53,7 +53,12 @@ def test_it_reads_countable_orders_and_events_of_this_shop_only(acme: Any, globe
         ("s:x1", "e", "click", 1.0),
     }
     assert data.counts == {
-        "orders": 3, "lines": 4, "events": 2, "customers": 2, "products": 4, "interactions": 6,
+        "orders": 3,
+        "lines": 4,
+        "events": 2,
+        "customers": 2,
+        "products": 4,
+        "interactions": 6,
     }
     weights = dict(zip(data.interactions.kind.tolist(), data.interactions.weight.tolist(), strict=True))
     assert weights == pytest.approx({0: 1.0, 3: 0.5, 4: 0.4})
@@ -116,7 +121,9 @@ def test_it_takes_back_what_led_to_a_refunded_order_and_keeps_other_purchases(ac
     event(acme, "view", "b", customer_external_id="kim", days_ago=1)
     event(acme, "view", "b", customer_external_id="lou", days_ago=4)
     assert facts(read(acme)) == {
-        ("kim", "a", "order", 1.0), ("kim", "b", "view", 1.0), ("lou", "b", "view", 1.0),
+        ("kim", "a", "order", 1.0),
+        ("kim", "b", "view", 1.0),
+        ("lou", "b", "view", 1.0),
     }
 
 
@@ -146,9 +153,15 @@ def test_it_gives_a_guests_acts_to_the_customer_who_signs_in(acme: Any) -> None:
     make.order(acme, ["g"], days_ago=2)
     data = read(acme)
     assert facts(data) == {
-        ("kim", "a", "view", 1.0), ("kim", "b", "cart", 1.0), ("s:x1", "c", "view", 1.0),
-        ("kim", "d", "view", 1.0), ("kim", "d", "order", 1.0), ("lou", "e", "view", 1.0),
-        ("mia", "f", "view", 1.0), ("kim", "g", "view", 1.0), (None, "g", "order", 1.0),
+        ("kim", "a", "view", 1.0),
+        ("kim", "b", "cart", 1.0),
+        ("s:x1", "c", "view", 1.0),
+        ("kim", "d", "view", 1.0),
+        ("kim", "d", "order", 1.0),
+        ("lou", "e", "view", 1.0),
+        ("mia", "f", "view", 1.0),
+        ("kim", "g", "view", 1.0),
+        (None, "g", "order", 1.0),
     }
     assert list(data.interactions.customers) == ["kim", "lou", "mia", "s:x1"]
     assert data.counts["customers"] == 4

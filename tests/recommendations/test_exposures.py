@@ -24,8 +24,14 @@ _SINCE = timedelta(days=6)
 def trial(acme: Any) -> Any:
     """A running weights-like experiment whose phase began six days ago."""
     row = acme.experiments.create(
-        number=3, key="trial", name="Trial", unit="holdout", state="running", share_b=50,
-        started_at=timezone.now() - _SINCE, phase_started_at=timezone.now() - _SINCE,
+        number=3,
+        key="trial",
+        name="Trial",
+        unit="holdout",
+        state="running",
+        share_b=50,
+        started_at=timezone.now() - _SINCE,
+        phase_started_at=timezone.now() - _SINCE,
     )
     acme.experiments.filter(pk=row.pk).update(unit="weights")
     row.refresh_from_db()
@@ -128,8 +134,17 @@ def test_it_counts_purchase_events_once_and_foreign_money_as_orders(acme: Any, t
     shown(acme, start + timedelta(hours=1), session="s-1")
     later = start + timedelta(hours=2)
     for product in "ab":
-        event(acme, "purchase", later, session="s-1", order_external_id="o-x", product_external_id=product,
-              value=Decimal("2.50"), quantity=2, currency=acme.currency)
+        event(
+            acme,
+            "purchase",
+            later,
+            session="s-1",
+            order_external_id="o-x",
+            product_external_id=product,
+            value=Decimal("2.50"),
+            quantity=2,
+            currency=acme.currency,
+        )
     event(acme, "purchase", later, session="s-1", order_external_id="o-y", value=Decimal(9), currency="XXX")
     make.order(acme, ["a"], session_id="s-1", external_id="o-x", days_ago=5.5)
     a = counted(trial)["A"]
@@ -193,8 +208,13 @@ def test_it_agrees_with_a_count_by_hand(acme: Any, trial: Any) -> None:
             acts[name].append((at, "cart", None))
         else:
             products = ["a"] * 1 if chance.random() < 0.5 else ["a", "b"]
-            make.order(acme, products, customer=people.get(name), session_id="" if name in people else name,
-                       days_ago=(timezone.now() - at).total_seconds() / 86400)
+            make.order(
+                acme,
+                products,
+                customer=people.get(name),
+                session_id="" if name in people else name,
+                days_ago=(timezone.now() - at).total_seconds() / 86400,
+            )
             acts[name].append((at, "order", 10 * len(products)))
     exposures.count(trial)
     for day, arm in itertools.product(sorted({row.day for row in trial.days.all()}), "AB"):

@@ -22,7 +22,9 @@ LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lo
 <!ENTITY lol2 "&lol1;&lol1;&lol1;&lol1;&lol1;&lol1;">]><rss><channel><item><id>&lol2;</id></item></channel></rss>"""
 EXTERNAL = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>
 <rss><channel><item><id>1</id><title>&f;</title></item></channel></rss>"""
-DTD = b"""<?xml version="1.0"?><!DOCTYPE rss SYSTEM "https://evil.example/x.dtd"><rss><channel><item/></channel></rss>"""
+DTD = (
+    b"""<?xml version="1.0"?><!DOCTYPE rss SYSTEM "https://evil.example/x.dtd"><rss><channel><item/></channel></rss>"""
+)
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def test_what_looks_like_code_is_only_text(owner, acme):
         assert "<script>alert" not in html
         assert "<img src=x" not in html
     report = b"".join(owner.get(f"{page}/report.csv").streaming_content).decode()
-    assert "\"'=cmd|x\"" in report or "'=cmd|x" in report
+    assert '"\'=cmd|x"' in report or "'=cmd|x" in report
     assert not re.search(r"(?:^|,)\"?[=+@]", report, re.MULTILINE)
     take(owner, page)
     assert acme.products.get(external_id="=cmd|x").title == '=HYPERLINK("http://e")'
@@ -127,9 +129,7 @@ def test_what_looks_like_code_is_only_text(owner, acme):
 def test_rows_that_are_no_rows_are_refused_one_by_one(owner, acme):
     """Too few and too many columns, bytes that are no text, cells of a megabyte: each says where and why."""
     good = "".join(f"g{n},Crème {n}\n" for n in range(20)).encode()
-    content = (
-        b"id,title\n" + good + b"1,a,b\n2\n3,fine\n4,Caf\xe9 broken\n5," + b"x" * (1 << 20) + b"\n6,nul\x00l\n"
-    )
+    content = b"id,title\n" + good + b"1,a,b\n2\n3,fine\n4,Caf\xe9 broken\n5," + b"x" * (1 << 20) + b"\n6,nul\x00l\n"
     page = bring(owner, content)
     run = latest(acme)
     assert (run.created, run.refused) == (21, 5), run.problems

@@ -58,9 +58,7 @@ def test_it_takes_order_lines_with_their_faults(db: None, tmp_path: Path) -> Non
 
 
 def test_doing_it_again_changes_nothing(acme: Any, tmp_path: Path) -> None:
-    products = (
-        "sku,name,price,categories,stock,published\n1,Tea,2.5,Hot|Leaf,5,yes\n2,<b>Cup</b> & saucer,,,,no\n"
-    )
+    products = "sku,name,price,categories,stock,published\n1,Tea,2.5,Hot|Leaf,5,yes\n2,<b>Cup</b> & saucer,,,,no\n"
     events = "type,occurred_at,customer_id,product_id\nview,{0},c,1\nview,{0},c,1\ncart,{0},c,1\n".format(
         (timezone.now() - timedelta(days=2)).isoformat()
     )
@@ -188,9 +186,7 @@ def test_it_names_each_bad_value(acme: Any, tmp_path: Path) -> None:
     assert counts(run) == ("succeeded", 9, 1, 0, 8)
 
 
-def test_an_import_ends_the_cold_start_and_asks_for_training(
-    acme: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_ends_the_cold_start_and_asks_for_training(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     now = timezone.now()
     frame = pd.DataFrame(
         {
@@ -248,9 +244,7 @@ def test_the_command_loads_and_reports(acme: Any, tmp_path: Path) -> None:
     out = io.StringIO()
     products = write(tmp_path, "p.csv", "id,title\n1,Tea\n2,\n")
     orders = write(tmp_path, "o.csv", LINES)
-    call_command(
-        "import_store", "acme", products=products, orders=orders, report=tmp_path / "r.csv", stdout=out
-    )
+    call_command("import_store", "acme", products=products, orders=orders, report=tmp_path / "r.csv", stdout=out)
     assert "products: 2 rows, 1 kept, 0 unchanged, 1 refused" in out.getvalue()
     assert (tmp_path / "r-orders.csv").read_text().count("\n") == 5
     with pytest.raises(CommandError, match="no shop"):

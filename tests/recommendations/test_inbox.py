@@ -17,7 +17,8 @@ def rows(count: int, **fields: Any) -> list[dict[str, Any]]:
     now = timezone.now()
     event = {"type": "view", "customer_id": "c", "product_id": "p", **fields}
     return [
-        row for _ in range(count)
+        row
+        for _ in range(count)
         for row in shapes.events(event, now=now, since={"": now - timedelta(days=3650)}, currency="EUR")[0]
     ]
 
@@ -89,7 +90,9 @@ def test_an_unknown_month_gets_its_partition(acme: Any) -> None:
 
 def test_the_coming_months_are_made(acme: Any) -> None:
     assert inbox.coming_months(datetime(2026, 11, 5, tzinfo=UTC)) == [
-        date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1),
+        date(2026, 11, 1),
+        date(2026, 12, 1),
+        date(2027, 1, 1),
     ]
     inbox._known_months.clear()
     work.tick("recommendations.ensure_partitions", 1)

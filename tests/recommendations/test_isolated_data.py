@@ -86,9 +86,15 @@ def digests(tenant: Any) -> dict[str, str]:
 def start_again(tenant: Any) -> None:
     """As if it had never been trained, so that the next version has the same number."""
     with connections["owner"].cursor() as cursor:
-        for table in ("recommendations_trainingrun", "modelregistry_modelalias", "modelregistry_aliasmove",
-                      "modelregistry_modelmetrics", "modelregistry_isolationstep", "modelregistry_isolationrequest",
-                      "modelregistry_modelversion"):
+        for table in (
+            "recommendations_trainingrun",
+            "modelregistry_modelalias",
+            "modelregistry_aliasmove",
+            "modelregistry_modelmetrics",
+            "modelregistry_isolationstep",
+            "modelregistry_isolationrequest",
+            "modelregistry_modelversion",
+        ):
             cursor.execute(f"delete from {table} where tenant_id = %s", [tenant.pk])
 
 

@@ -48,8 +48,14 @@ def event(**fields):
 
 
 def order(number, **fields):
-    return {"id": number, "ordered_at": timezone.now().isoformat(), "customer_id": WHO, "session_id": SESSION,
-            "lines": [{"product_id": "tea-1", "quantity": 1, "unit_price": "5.00"}], **fields}
+    return {
+        "id": number,
+        "ordered_at": timezone.now().isoformat(),
+        "customer_id": WHO,
+        "session_id": SESSION,
+        "lines": [{"product_id": "tea-1", "quantity": 1, "unit_price": "5.00"}],
+        **fields,
+    }
 
 
 def erase():
@@ -78,8 +84,14 @@ def everything():
     client = redis.client()
     for key in client.scan_iter("*"):
         found[f"valkey {key!r}"] = key.decode() + str(
-            client.lrange(key, 0, -1) if client.type(key) == b"list" else client.get(key)
-            if client.type(key) == b"string" else client.hgetall(key) if client.type(key) == b"hash" else "")
+            client.lrange(key, 0, -1)
+            if client.type(key) == b"list"
+            else client.get(key)
+            if client.type(key) == b"string"
+            else client.hgetall(key)
+            if client.type(key) == b"hash"
+            else ""
+        )
     for folder in (settings.MODELS_DIR, settings.UPLOADS_DIR, settings.LOGS_DIR):
         for path in Path(folder).rglob("*"):
             if path.is_file():
@@ -119,12 +131,24 @@ def planted(acme):
     assert api("put", f"/api/v1/customers/{WHO}", sent, **{idempotency.HEADER: "k-1"}).status_code == 200
     assert api.get(f"/api/v1/recommendations?customer_id={WHO}&session_id={SESSION}").status_code == 200
     answer_log.flush()
-    acme.attributions.create(order_external_id="o-0", product_external_id="tea-1", amount=5, currency="EUR",
-                             recommendation_id="rec_" + "0" * 32, clicked_at=timezone.now(), ordered_at=timezone.now())
+    acme.attributions.create(
+        order_external_id="o-0",
+        product_external_id="tea-1",
+        amount=5,
+        currency="EUR",
+        recommendation_id="rec_" + "0" * 32,
+        clicked_at=timezone.now(),
+        ordered_at=timezone.now(),
+    )
     hook = {"source": "woocommerce", "digest": b"1" * 32}
     acme.webhook_receipts.create(topic="customer.updated", kind="customer", object_id=WHO, payload={"id": WHO}, **hook)
-    acme.webhook_receipts.create(topic="order.created", kind="order", object_id="o-0", payload={"customer_id": WHO},
-                                 **hook | {"digest": b"2" * 32})
+    acme.webhook_receipts.create(
+        topic="order.created",
+        kind="order",
+        object_id="o-0",
+        payload={"customer_id": WHO},
+        **hook | {"digest": b"2" * 32},
+    )
     acme.audiences.create(name="Few", asked={"kind": "ids", "ids": [WHO]})
     acme.audience_pieces.create(audience=acme.audiences.create(asked={"kind": "file"}, size=1), position=0, ids=[WHO])
     job = acme.batch_jobs.create(audience={"kind": "ids", "ids": [WHO]}, asked={"session_id": SESSION}, total=1)
@@ -132,11 +156,22 @@ def planted(acme):
     acme.tombstones.create(kind="customer", external_id=WHO, deleted_at=timezone.now())
     name = storage.new_name()
     storage.path(acme.pk, name).write_text(f"id,country\n{WHO},FR\n")
-    run = acme.import_runs.create(kind="customers", source="a.csv", stored=name, examples=[{"id": WHO}],
-                                  problems=[{"line": 1, "field": "id", "message": "?", "value": WHO}])
+    run = acme.import_runs.create(
+        kind="customers",
+        source="a.csv",
+        stored=name,
+        examples=[{"id": WHO}],
+        problems=[{"line": 1, "field": "id", "message": "?", "value": WHO}],
+    )
     acme.import_pieces.create(run=run, number=1, part=1, kind="customers", made={WHO: "x"}, changed={WHO: ["x", {}]})
-    acme.import_pieces.create(run=run, number=2, part=1, kind="orders", made={},
-                              changed={"o-0": ["x", {"customer": WHO, "session_id": SESSION, "lines": []}]})
+    acme.import_pieces.create(
+        run=run,
+        number=2,
+        part=1,
+        kind="orders",
+        made={},
+        changed={"o-0": ["x", {"customer": WHO, "session_id": SESSION, "lines": []}]},
+    )
     name = storage.new_name()
     storage.path(acme.pk, name).write_text(f"id\n{WHO}\n")
     acme.export_runs.create(kind="customers", format="csv", state="done", stored=name)
@@ -162,7 +197,8 @@ def test_nothing_is_left_of_an_erased_customer(planted, ana, signed_in):
     assert {name for name, n in counts.items() if n == 0} == set(), counts
     assert request.certificate["customer_digest"] == request.digest
     assert request.certificate_digest == suppression.fingerprint(
-        orjson.dumps(request.certificate, option=orjson.OPT_SORT_KEYS))
+        orjson.dumps(request.certificate, option=orjson.OPT_SORT_KEYS)
+    )
     assert planted.orders.filter(external_id__in=["o-0", "o-1"]).count() == 2, "the shop's sums stay"
     assert planted.attributions.get().amount == 5
 
@@ -208,7 +244,7 @@ def test_a_crash_in_the_middle_is_gone_on_with(planted, monkeypatch):
     places = list(privacy_places.PLACES)
     at = [place.name for place in places].index("history")
     request = privacy.request_erasure(planted, WHO, by="test")
-    monkeypatch.setattr(privacy_places, "PLACES", [*places[:at], fail, *places[at + 1:]])
+    monkeypatch.setattr(privacy_places, "PLACES", [*places[:at], fail, *places[at + 1 :]])
     work.run_due(tasks=ERASE)
     request.refresh_from_db()
     counted = request.places["events"]
@@ -298,8 +334,15 @@ def test_a_late_delivery_is_counted_and_emptied(acme):
     """Neither the row comes back, nor does the log of deliveries keep what it said."""
     privacy.request_erasure(acme, WHO, by="test")
     reading = {"action": "upsert", "data": {"id": WHO}}
-    row = acme.webhook_receipts.create(source="generic", topic="customer", kind="customer", object_id=WHO,
-                                       payload={"id": WHO}, reading=reading, digest=b"3" * 32)
+    row = acme.webhook_receipts.create(
+        source="generic",
+        topic="customer",
+        kind="customer",
+        object_id=WHO,
+        payload={"id": WHO},
+        reading=reading,
+        digest=b"3" * 32,
+    )
     with make.inside(acme) as tenant:
         applying.apply(tenant, row.pk, erase=privacy.request_erasure)
     row.refresh_from_db()

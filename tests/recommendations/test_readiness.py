@@ -92,8 +92,11 @@ def test_it_is_remembered_until_orders_come_in(acme):
         with CaptureQueriesContext(connections["default"]) as asked:
             assert readiness.of(tenant).orders == 0
         assert len(asked) == 0
-        row = {"id": "o-1", "ordered_at": "2026-01-01T10:00:00Z", "lines": [
-            {"product_id": "a", "quantity": 1, "unit_price": "5.00"}]}
+        row = {
+            "id": "o-1",
+            "ordered_at": "2026-01-01T10:00:00Z",
+            "lines": [{"product_id": "a", "quantity": 1, "unit_price": "5.00"}],
+        }
         ingest.orders(tenant, [row], now=timezone.now())
     with make.inside(acme) as tenant:
         assert readiness.of(tenant).orders == 1
@@ -102,7 +105,11 @@ def test_it_is_remembered_until_orders_come_in(acme):
 def test_it_names_the_door_through_which_rows_came(acme):
     make.product(acme, "a")
     assert [(a.what, a.source) for a in readiness.arrivals(acme)] == [
-        ("Products", "API"), ("Customers", ""), ("Orders", ""), ("Events", "")]
+        ("Products", "API"),
+        ("Customers", ""),
+        ("Orders", ""),
+        ("Events", ""),
+    ]
     acme.import_runs.create(kind="products", source="spring.csv", started_at=timezone.now())
     acme.import_runs.update(started_at=timezone.now() - timedelta(minutes=5))
     assert readiness.arrivals(acme)[0].source == "file spring.csv"

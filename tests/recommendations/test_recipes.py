@@ -24,8 +24,9 @@ def searched(acme: Any) -> Any:
     request(acme)
     work.run_due(tasks=TRAIN)
     run = acme.training_runs.get()
-    rows = [row | {"parts": PARTS} if row["algorithm"] == "blend" and row["stage"] == "test" else row
-            for row in run.trials]
+    rows = [
+        row | {"parts": PARTS} if row["algorithm"] == "blend" and row["stage"] == "test" else row for row in run.trials
+    ]
     acme.training_runs.update(trials=rows)
     told(acme, algorithm="blend", parameters={"parts": PARTS})
     return acme

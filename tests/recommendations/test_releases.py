@@ -188,8 +188,14 @@ def test_it_refuses_what_makes_no_sense(acme: Any, globex: Any, two: Any, regist
         begin(register(globex))
     with pytest.raises(Conflict, match="in service already"):
         begin(versions.champion(acme))
-    for options in ({"shares": (2_500, 500)}, {"shares": (0,)}, {"stage_hours": -1}, {"least_lists": 0},
-                    {"limits": {"ctr_loss": "much"}}, {"limits": {"mood": 1}}):
+    for options in (
+        {"shares": (2_500, 500)},
+        {"shares": (0,)},
+        {"stage_hours": -1},
+        {"least_lists": 0},
+        {"limits": {"ctr_loss": "much"}},
+        {"limits": {"mood": 1}},
+    ):
         with pytest.raises(Problem) as caught:
             begin(two, **options)
         assert caught.value.errors

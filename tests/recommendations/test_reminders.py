@@ -73,7 +73,10 @@ def test_a_removal_takes_the_interest_back(shop: Any, api: Any) -> None:
 
 def test_a_refund_takes_the_purchase_back(shop: Any, api: Any) -> None:
     order = {
-        "id": "o-new", "customer_id": "late", "ordered_at": "2026-01-01T10:00:00Z", "status": "completed",
+        "id": "o-new",
+        "customer_id": "late",
+        "ordered_at": "2026-01-01T10:00:00Z",
+        "status": "completed",
         "lines": [{"product_id": "toy-5", "quantity": 1, "unit_price": "10"}],
     }
     assert api.post("/api/v1/orders", order).status_code == 200

@@ -286,8 +286,14 @@ def test_conversion_counts_lists_and_never_passes_one(acme):
     clicked = datetime.now(UTC)
     for name in ("o-1", "o-2"):
         acme.attributions.create(
-            order_external_id=name, product_external_id="a", recommendation_id=identity.make(1), version=1,
-            amount=10, currency="EUR", clicked_at=clicked, ordered_at=clicked,
+            order_external_id=name,
+            product_external_id="a",
+            recommendation_id=identity.make(1),
+            version=1,
+            amount=10,
+            currency="EUR",
+            clicked_at=clicked,
+            ordered_at=clicked,
         )
     acme.attributions.update(recommendation_id=identity.make(1))
     found = tracking.summary(acme, days=7)

@@ -62,7 +62,12 @@ def test_it_trains_registers_and_activates(shop: Any, ana: Any) -> None:
     words = f"{labels.algorithm(version.algorithm)}, NDCG@10 {version.metrics['ndcg@10']:.3f}"
     assert run.outcome == f"v1 is in service: {words}."
     assert version.counts == {
-        "orders": 360, "lines": 720, "events": 0, "customers": 60, "products": 20, "interactions": 720,
+        "orders": 360,
+        "lines": 720,
+        "events": 0,
+        "customers": 60,
+        "products": 20,
+        "interactions": 720,
     }
     tested = {trial["algorithm"]: trial for trial in run.trials if trial["stage"] == "test"}
     assert set(tested) >= {"popularity", "content", "neighbours", "blend", "als"}
@@ -86,8 +91,10 @@ def test_it_gives_the_same_figures_again_and_replaces_an_equal_model(shop: Any) 
         request(shop)
         work.run_due(tasks=TRAIN)
     second, first = shop.training_runs.all()
-    figures = [[{k: v for k, v in trial.items() if k not in ("cpu_us", "fit_cpu_s", "cpu_s")} for trial in run.trials]
-               for run in (first, second)]
+    figures = [
+        [{k: v for k, v in trial.items() if k not in ("cpu_us", "fit_cpu_s", "cpu_s")} for trial in run.trials]
+        for run in (first, second)
+    ]
     assert figures[0] == figures[1]
     assert versions.champion(shop).number == 2
     assert "v1 reached" in second.outcome
@@ -102,12 +109,22 @@ def test_it_keeps_a_worse_model_aside(shop: Any, register: Any) -> None:
     # As if it had been trained on the present data: its files know the answers of the test.
     loaded = versions.load(best)
     saved = artifacts.save(
-        versions.settings.MODELS_DIR, tenant=versions.owner_of(shop), model="recommendation", version=2,
-        arrays=loaded.arrays, manifest={**loaded.manifest, "until": int(timezone.now().timestamp())},
+        versions.settings.MODELS_DIR,
+        tenant=versions.owner_of(shop),
+        model="recommendation",
+        version=2,
+        arrays=loaded.arrays,
+        manifest={**loaded.manifest, "until": int(timezone.now().timestamp())},
     )
     newest = versions.register(
-        shop, artifact=saved, algorithm="of-another-house", parameters={}, metrics={"ndcg@10": 0.99}, counts={},
-        window=(None, None), by=None,
+        shop,
+        artifact=saved,
+        algorithm="of-another-house",
+        parameters={},
+        metrics={"ndcg@10": 0.99},
+        counts={},
+        window=(None, None),
+        by=None,
     )
     versions.activate(newest, by=None)
     run = request(shop)

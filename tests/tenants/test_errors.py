@@ -28,9 +28,7 @@ def groups():
 
 def test_it_keeps_trace_request_and_tenant(acme):
     """R94"""
-    error_id = errors.record(
-        fault(), source="web", request_id="req_1", tenant_id=acme.pk, method="GET", path="/x"
-    )
+    error_id = errors.record(fault(), source="web", request_id="req_1", tenant_id=acme.pk, method="GET", path="/x")
     row = ErrorOccurrence.objects.using("ops").select_related("group").get(error_id=error_id)
     assert (row.request_id, row.tenant_id, row.path, row.source) == ("req_1", acme.pk, "/x", "web")
     assert "ValueError: boom" in row.trace

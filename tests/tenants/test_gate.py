@@ -16,9 +16,19 @@ PATH = "/api/limits/status"
 
 def credential(tenant, *, per_minute=10, key_id=1):
     return api_keys.Credential(
-        key_id=key_id, tenant_id=tenant.pk, tenant_slug=tenant.slug, tenant_state="active", kind="sk", mode="live",
-        scopes=frozenset(api_keys.SCOPES), origins=frozenset(), expires_at=None, requests_per_minute=per_minute,
-        label="lb_live…abcd", is_demo=False, currency="EUR",
+        key_id=key_id,
+        tenant_id=tenant.pk,
+        tenant_slug=tenant.slug,
+        tenant_state="active",
+        kind="sk",
+        mode="live",
+        scopes=frozenset(api_keys.SCOPES),
+        origins=frozenset(),
+        expires_at=None,
+        requests_per_minute=per_minute,
+        label="lb_live…abcd",
+        is_demo=False,
+        currency="EUR",
     )
 
 

@@ -137,7 +137,9 @@ def test_it_tells_only_of_what_is_wanted(acme: Any, ana: Any, opened: Any, globe
         assert outgoing.emit(entered, "batch.completed", {}) == 0
 
 
-@pytest.mark.parametrize("url", ["http://example.com/", "https://127.0.0.1/", "https://10.0.0.1/x", "https://localhost/"])
+@pytest.mark.parametrize(
+    "url", ["http://example.com/", "https://127.0.0.1/", "https://10.0.0.1/x", "https://localhost/"]
+)
 def test_it_refuses_inner_addresses(acme: Any, ana: Any, signed_in: Any, url: str) -> None:
     """T8: the address is checked when it is named, and again at every call."""
     answer = signed_in(ana).post("/t/acme/outgoing/new", {"url": url})

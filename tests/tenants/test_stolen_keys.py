@@ -20,8 +20,11 @@ from tests.tenants.panel.test_api_keys import tables_with
 def everything_in(client):
     """Every key and value of a Redis server, as one text."""
     reads = {
-        b"string": client.get, b"hash": client.hgetall, b"set": client.smembers,
-        b"list": lambda name: client.lrange(name, 0, -1), b"zset": lambda name: client.zrange(name, 0, -1),
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"set": client.smembers,
+        b"list": lambda name: client.lrange(name, 0, -1),
+        b"zset": lambda name: client.zrange(name, 0, -1),
     }
     return str([(name, reads[client.type(name)](name)) for name in client.scan_iter(count=1000)])
 

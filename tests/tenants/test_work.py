@@ -317,7 +317,9 @@ def test_it_sweeps_what_is_long_done(acme, noted):
         work.enqueue(acme, TASK, subject=f"{state}-{days}")
         change(
             "state = %s, finished_at = now() - make_interval(days => %s) where subject = %s",
-            state, days, f"{state}-{days}",
+            state,
+            days,
+            f"{state}-{days}",
         )
     work.tick("tenants.sweep_work", 1)
     work.run_due()

@@ -114,24 +114,18 @@ class RecommenderContract:
         assert len(scores) == 0
 
     def test_it_takes_a_catalogue_without_events(self) -> None:
-        nothing = Interactions.of(
-            customers=[], products=[], occurred_at=[], catalogue=[f"p{n}" for n in range(SIZE)]
-        )
+        nothing = Interactions.of(customers=[], products=[], occurred_at=[], catalogue=[f"p{n}" for n in range(SIZE)])
         fitted = self.make().fit(nothing, colours(), seed=1)
         assert np.isfinite(dense(fitted, 0, 1)).all()
 
     def test_it_takes_a_single_customer(self) -> None:
-        alone = Interactions.of(
-            customers=["c"] * 3, products=["a", "b", "c"], occurred_at=[START] * 3
-        )
+        alone = Interactions.of(customers=["c"] * 3, products=["a", "b", "c"], occurred_at=[START] * 3)
         fitted = self.make().fit(alone, None, seed=1)
         _, scores = fitted.score_history(items(0), ones(1), 0)
         assert np.isfinite(scores).all()
 
     def test_it_ignores_guests_where_people_count(self) -> None:
-        guests = Interactions.of(
-            customers=[None] * 4, products=["a", "b", "a", "c"], occurred_at=[START] * 4
-        )
+        guests = Interactions.of(customers=[None] * 4, products=["a", "b", "a", "c"], occurred_at=[START] * 4)
         fitted = self.make().fit(guests, None, seed=1)
         _, scores = fitted.score_history(items(0), ones(1), -1)
         assert np.isfinite(scores).all()

@@ -74,8 +74,7 @@ def test_it_scores_many_shoppers_as_it_scores_one(parts: list) -> None:
     found = many(fitted, histories, customers)
     for row, customer in enumerate(customers.tolist()):
         span = slice(histories.indptr[row], histories.indptr[row + 1])
-        named, scores = fitted.score_history(
-            histories.indices[span].astype(np.int32), histories.data[span], customer)
+        named, scores = fitted.score_history(histories.indices[span].astype(np.int32), histories.data[span], customer)
         whole = np.zeros(SIZE)
         whole[slice(None) if named is None else named] = scores if len(scores) else 0
         assert found[row] == pytest.approx(whole, rel=1e-4, abs=1e-6)
@@ -93,8 +92,7 @@ def test_it_fits_equal_parts_once_and_stores_them_once() -> None:
     assert fitted.parts[0] is fitted.parts[1]
     assert not any(name.startswith("part_b_") for name in fitted.arrays())
     again = Blend.from_arrays(fitted.arrays(), fitted.params)
-    assert np.array_equal(again.score_history(items(2), ones(1))[1],
-                          fitted.score_history(items(2), ones(1))[1])
+    assert np.array_equal(again.score_history(items(2), ones(1))[1], fitted.score_history(items(2), ones(1))[1])
 
 
 def test_it_refuses_parts_it_does_not_know() -> None:

@@ -26,8 +26,10 @@ def bundle() -> Bundle:
         occurred_at=[0] * 6,
         known=interactions.products,
     )
-    parts = {part.name: part.fit(interactions, colours(), seed=0)
-             for part in (Popularity(), Trending(), Neighbours(), Content())}
+    parts = {
+        part.name: part.fit(interactions, colours(), seed=0)
+        for part in (Popularity(), Trending(), Neighbours(), Content())
+    }
     parts["bought_together"] = BoughtTogether().fit_baskets(baskets, SIZE)
     return Bundle(
         products=interactions.products,
@@ -83,8 +85,9 @@ def test_it_lists_only_what_may_be_listed(bundle: Bundle) -> None:
     allowed = np.zeros(SIZE, np.bool_)
     allowed[[1, 2, 3, 5]] = True
     for kind in KINDS:
-        found = bundle.recommend(kind, customer="c1", product="p07", limit=10, allowed=allowed,
-                                 exclude=np.array([3, -1]))
+        found = bundle.recommend(
+            kind, customer="c1", product="p07", limit=10, allowed=allowed, exclude=np.array([3, -1])
+        )
         assert {entry.product for entry in found} == {1, 2, 5}
         mask = np.ones(SIZE, np.bool_)
         assert bundle.recommend(kind, customer="c1", limit=10, exclude=mask) == []
@@ -156,8 +159,7 @@ def test_it_answers_many_threads_alike(bundle: Bundle) -> None:
 def test_it_weighs_everything_less_a_year_later_and_ranks_alike(bundle: Bundle) -> None:
     year = bundle.until + 365 * DAY
     now, later = (
-        {entry.product: entry.score for entry in
-         bundle.recommend("personalised", customer="c1", limit=6, now=moment)}
+        {entry.product: entry.score for entry in bundle.recommend("personalised", customer="c1", limit=6, now=moment)}
         for moment in (bundle.until, year)
     )
     faded = 0.5 ** (365 / HALF_LIFE_DAYS)

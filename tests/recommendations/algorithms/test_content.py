@@ -41,7 +41,8 @@ def test_it_says_nothing_without_features() -> None:
 
 def test_it_compares_no_feature_that_most_of_a_large_catalogue_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     features = ProductFeatures.of(
-        categories=[["all", f"kind{number // 3}"] for number in range(SIZE)], n_products=SIZE,
+        categories=[["all", f"kind{number // 3}"] for number in range(SIZE)],
+        n_products=SIZE,
     )
     interactions = checkerboard()
     whole = Content(below=1_000, keep=SIZE).fit(interactions, features, seed=0)

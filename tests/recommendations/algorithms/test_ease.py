@@ -80,11 +80,16 @@ def test_it_gathers_blocks_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_it_learns_only_what_is_wanted() -> None:
     """Carts of p00 are followed by purchases of p01; p01 is never carted."""
-    rows = [(f"c{n}", product, kind) for n in range(10) for product, kind in
-            (("p00", 1), ("p01", 0), ("p02", 0 if n % 2 else 1))]
+    rows = [
+        (f"c{n}", product, kind)
+        for n in range(10)
+        for product, kind in (("p00", 1), ("p01", 0), ("p02", 0 if n % 2 else 1))
+    ]
     interactions = Interactions.of(
-        customers=[row[0] for row in rows], products=[row[1] for row in rows],
-        occurred_at=[START] * len(rows), kinds=[row[2] for row in rows],
+        customers=[row[0] for row in rows],
+        products=[row[1] for row in rows],
+        occurred_at=[START] * len(rows),
+        kinds=[row[2] for row in rows],
     )
     found = DenseEase(targets=[0]).fit(interactions, colours(3), seed=0).matrix().toarray()
     assert found[0, 1] > 0

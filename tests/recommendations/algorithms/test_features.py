@@ -30,9 +30,7 @@ def test_it_describes_products_by_everything_known() -> None:
 
 
 def test_it_weighs_rare_features_more() -> None:
-    built = ProductFeatures.of(
-        categories=[["all", "rare"], ["all"], ["all"], ["all"]], n_products=4
-    )
+    built = ProductFeatures.of(categories=[["all", "rare"], ["all"], ["all"], ["all"]], n_products=4)
     first = dict(zip(built.names, built.matrix.toarray()[0], strict=True))
     assert first["category:rare"] > first["category:all"]
 

@@ -21,12 +21,14 @@ OLD = int(UNTIL - HALF_LIFE_DAYS * DAY)
 
 
 def past() -> Histories:
-    return Histories.of(Interactions.of(
-        customers=["ann", "ann", "ann", "bob", None],
-        products=["cup", "tea", "tea", "saw", "saw"],
-        occurred_at=[UNTIL, OLD, OLD, OLD, UNTIL],
-        weights=[0.9, 1, 1, 1, 1],
-    ))
+    return Histories.of(
+        Interactions.of(
+            customers=["ann", "ann", "ann", "bob", None],
+            products=["cup", "tea", "tea", "saw", "saw"],
+            occurred_at=[UNTIL, OLD, OLD, OLD, UNTIL],
+            weights=[0.9, 1, 1, 1, 1],
+        )
+    )
 
 
 def test_it_sums_and_sorts_what_is_left_after_decay() -> None:
@@ -48,11 +50,13 @@ def test_it_has_no_past_for_strangers(customer: int) -> None:
 
 def test_it_remembers_at_most_so_many_products() -> None:
     count = USED + 25
-    many = Histories.of(Interactions.of(
-        customers=["ann"] * count,
-        products=[f"p{number}" for number in range(count)],
-        occurred_at=[UNTIL + number * DAY for number in range(count)],
-    ))
+    many = Histories.of(
+        Interactions.of(
+            customers=["ann"] * count,
+            products=[f"p{number}" for number in range(count)],
+            occurred_at=[UNTIL + number * DAY for number in range(count)],
+        )
+    )
     assert many.of_customer(0).items.tolist() == list(range(count - 1, count - 1 - USED, -1))
 
 

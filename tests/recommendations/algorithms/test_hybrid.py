@@ -35,8 +35,7 @@ class TestHybrid(PersonalContract):
 
 
 def test_it_places_products_that_nobody_has_touched_by_their_features() -> None:
-    pairs = [(shopper, product) for shopper in range(10) for product in range(8)
-             if shopper % 2 == product % 2]
+    pairs = [(shopper, product) for shopper in range(10) for product in range(8) if shopper % 2 == product % 2]
     interactions = Interactions.of(
         customers=[f"c{shopper}" for shopper, _ in pairs],
         products=[f"p{product}" for _, product in pairs],

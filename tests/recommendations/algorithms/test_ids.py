@@ -23,7 +23,12 @@ def test_it_finds_every_id_again(names: list[str]) -> None:
 def test_it_answers_minus_one_for_strangers() -> None:
     known = IdMap.of(["a", "b", "äöü", ""])
     assert known.index(["b", "B", "äöü", "", "\ud800", "x" * 5_000]).tolist() == [
-        1, -1, 2, 3, -1, -1,
+        1,
+        -1,
+        2,
+        3,
+        -1,
+        -1,
     ]
     assert IdMap.of([]).index(["a"]).tolist() == [-1]
 

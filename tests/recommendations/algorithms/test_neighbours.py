@@ -27,11 +27,13 @@ def test_it_normalises_as_the_formula_says() -> None:
     matrix = sparse.csr_array(np.array([[1, 1, 0], [1, 1, 1]], np.float32))
     built, diagonal = graph(matrix, a=0.7, b=0.6, c=0.4, keep=10)
     both = 2**-0.7 + 3**-0.7
-    expected = np.array([
-        [0, both / 2**0.6 / 2**0.4, 3**-0.7 / 2**0.6],
-        [both / 2**0.6 / 2**0.4, 0, 3**-0.7 / 2**0.6],
-        [3**-0.7 / 2**0.4, 3**-0.7 / 2**0.4, 0],
-    ])
+    expected = np.array(
+        [
+            [0, both / 2**0.6 / 2**0.4, 3**-0.7 / 2**0.6],
+            [both / 2**0.6 / 2**0.4, 0, 3**-0.7 / 2**0.6],
+            [3**-0.7 / 2**0.4, 3**-0.7 / 2**0.4, 0],
+        ]
+    )
     assert built.toarray() == pytest.approx(expected, rel=1e-5)
     assert diagonal == pytest.approx([both / 2, both / 2, 3**-0.7], rel=1e-5)
 

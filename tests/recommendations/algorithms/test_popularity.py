@@ -35,17 +35,13 @@ def sales(**lines: list[tuple[int, float]]) -> Interactions:
 
 def test_it_counts_units_and_halves_them_with_age() -> None:
     """R20: units, weighted by recency; guests included."""
-    fitted = Popularity(half_life_days=10).fit(
-        sales(old=[(10, 4)], new=[(0, 4)], none=[]), None, seed=0
-    )
+    fitted = Popularity(half_life_days=10).fit(sales(old=[(10, 4)], new=[(0, 4)], none=[]), None, seed=0)
     assert fitted.scores == pytest.approx([2, 4, 0])
     assert fitted.order.tolist() == [1, 0, 2]
 
 
 def test_it_does_not_let_one_pallet_make_a_best_seller() -> None:
-    fitted = Popularity().fit(
-        sales(pallet=[(0, 80_000)], cup=[(0, 2)] * 40), None, seed=0
-    )
+    fitted = Popularity().fit(sales(pallet=[(0, 80_000)], cup=[(0, 2)] * 40), None, seed=0)
     assert fitted.order[0] == 1
 
 

@@ -25,10 +25,15 @@ class TestWideTransitions(PersonalContract):
 
 def walk(*days: str) -> Interactions:
     """Ten shoppers, one visit a day, a letter for each product."""
-    events = [(f"c{n}", product, START + day * 86_400)
-              for n in range(10) for day, visit in enumerate(days) for product in visit]
+    events = [
+        (f"c{n}", product, START + day * 86_400)
+        for n in range(10)
+        for day, visit in enumerate(days)
+        for product in visit
+    ]
     return Interactions.of(
-        customers=[event[0] for event in events], products=[event[1] for event in events],
+        customers=[event[0] for event in events],
+        products=[event[1] for event in events],
         occurred_at=[event[2] for event in events],
         catalogue=[f"p{number:02}" for number in range(12)],
     )

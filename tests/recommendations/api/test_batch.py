@@ -1,6 +1,5 @@
 """Batch jobs over the API: submitted, worked on, read, downloaded, stopped and done again."""
 
-
 import csv
 import io
 from datetime import timedelta
@@ -110,10 +109,15 @@ def test_a_customer_gets_what_a_single_call_gets(shop, api):
 
 def test_it_follows_what_a_customer_did_since_the_training(shop, api):
     """R8: an event after the training counts in both."""
-    api.post("/api/v1/events", {"events": [
-        {"type": "cart", "customer_id": "c2", "product_id": "p3"},
-        {"type": "view", "customer_id": "c2", "product_id": "p4"},
-    ]})
+    api.post(
+        "/api/v1/events",
+        {
+            "events": [
+                {"type": "cart", "customer_id": "c2", "product_id": "p3"},
+                {"type": "view", "customer_id": "c2", "product_id": "p4"},
+            ]
+        },
+    )
     job = api.post(PATH, {"customer_ids": ["c1", "c2"], "limit": 4}).json()
     do()
     done = api.get(job["status_url"]).json()
@@ -124,8 +128,11 @@ def test_it_follows_what_a_customer_did_since_the_training(shop, api):
 
 @pytest.mark.parametrize(
     ("choice", "status", "state", "counts"),
-    [("popular", "ok", "completed", (2, 0, 0)), ("skip", "skipped", "completed", (1, 0, 1)),
-     ("fail", "failed", "partial", (1, 1, 0))],
+    [
+        ("popular", "ok", "completed", (2, 0, 0)),
+        ("skip", "skipped", "completed", (1, 0, 1)),
+        ("fail", "failed", "partial", (1, 1, 0)),
+    ],
 )
 def test_unknown_customers_are_told_and_the_caller_chooses(shop, api, choice, status, state, counts):
     job = api.post(PATH, {"customer_ids": ["c1", "nobody"], "on_unknown": choice}).json()

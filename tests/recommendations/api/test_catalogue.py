@@ -36,14 +36,15 @@ def test_it_makes_orders_with_lines_and_customers(acme: Any, api: Any) -> None:
     assert answer.status_code == 200, answer.json()
     stored = acme.orders.get(external_id="o-1")
     assert (str(stored.total), stored.currency, stored.customer.external_id, stored.is_countable) == (
-        "9.00", acme.currency, "c-1", True,
+        "9.00",
+        acme.currency,
+        "c-1",
+        True,
     )
     assert list(stored.lines.values_list("product_external_id", "quantity")) == [("p-1", 2)]
     assert acme.orders.get(external_id="o-2").customer is None
     assert api.post("/api/v1/customers", {"id": "c-1", "country": "France"}).json()["results"][0]["status"] == "updated"
-    assert api.get("/api/v1/orders/o-1").json()["lines"] == [
-        {"product_id": "p-1", "quantity": 2, "unit_price": "4.50"}
-    ]
+    assert api.get("/api/v1/orders/o-1").json()["lines"] == [{"product_id": "p-1", "quantity": 2, "unit_price": "4.50"}]
 
 
 def test_it_says_unchanged_the_second_time(acme: Any, api: Any) -> None:
@@ -128,7 +129,12 @@ def test_it_pages_and_filters(acme: Any, globex: Any, api: Any) -> None:
     assert seen == ["p0", "p1", "p2", "p3", "p4"]
     assert body["next_cursor"] is None
     assert len(api.get("/api/v1/products?search=green").json()["products"]) == 2
-    assert api.get("/api/v1/products", ).json()["next_cursor"] is None
+    assert (
+        api.get(
+            "/api/v1/products",
+        ).json()["next_cursor"]
+        is None
+    )
     later = (timezone.now() + timedelta(hours=1)).isoformat().replace("+", "%2B")
     assert api.get(f"/api/v1/products?updated_since={later}").json()["products"] == []
     foreign = make.Api(make.key(globex))
@@ -138,8 +144,20 @@ def test_it_pages_and_filters(acme: Any, globex: Any, api: Any) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=abc", "limit=0", "limit=101", f"limit={10**20}", "limit=%EF%BC%95", "cursor=x", "what=1", "limit=1&limit=2",
-     "search=%00", "updated_since=2024-01-01", "updated_since=x", "cursor=%00"],
+    [
+        "limit=abc",
+        "limit=0",
+        "limit=101",
+        f"limit={10**20}",
+        "limit=%EF%BC%95",
+        "cursor=x",
+        "what=1",
+        "limit=1&limit=2",
+        "search=%00",
+        "updated_since=2024-01-01",
+        "updated_since=x",
+        "cursor=%00",
+    ],
 )
 def test_a_bad_query_is_a_400(query: str, acme: Any, api: Any) -> None:
     answer = api.get(f"/api/v1/products?{query}")

@@ -186,7 +186,9 @@ def test_the_future_is_refused_with_some_patience(acme: Any, api: Any) -> None:
 @pytest.mark.parametrize("path", ["events", "products"])
 def test_a_hostile_body_is_a_plain_refusal(path: str, body: bytes, status: int, acme: Any, api: Any) -> None:
     answer = api.client.post(
-        f"/api/v1/{path}", body.replace(b"events", path.encode()), content_type="application/json",
+        f"/api/v1/{path}",
+        body.replace(b"events", path.encode()),
+        content_type="application/json",
         headers={"authorization": f"Bearer {api.secret}"},
     )
     assert answer.status_code == status, answer.content

@@ -71,9 +71,7 @@ def secret(db: None) -> Iterator[str]:
 def operations() -> dict[str, Any]:
     """Every operation of the description, by its name."""
     config = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
-    described = schemathesis.openapi.from_dict(
-        SchemaGenerator().get_schema(request=None, public=True), config=config
-    )
+    described = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True), config=config)
     described.app = application
     found = [result.ok() for result in described.get_all_operations()]
     return {operation.definition.raw["operationId"]: operation for operation in found}

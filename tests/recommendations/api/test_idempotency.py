@@ -23,7 +23,9 @@ from tests.parallel import together
 PRODUCT = {"id": "p-1", "title": "Tea"}
 VIEW = {"type": "view", "customer_id": "c-1", "product_id": "p-1"}
 ORDER = {
-    "id": "o-1", "customer_id": "c-1", "ordered_at": timezone.now().isoformat(),
+    "id": "o-1",
+    "customer_id": "c-1",
+    "ordered_at": timezone.now().isoformat(),
     "lines": [{"product_id": "p-1", "quantity": 1, "unit_price": 2}],
 }
 WRITES = [("products", PRODUCT, 200), ("customers", {"id": "c-1"}, 200), ("orders", ORDER, 200), ("events", VIEW, 202)]
@@ -91,7 +93,9 @@ def test_the_longest_key_is_taken(acme: Any, api: Any) -> None:
 def test_a_refused_call_leaves_the_key_free(acme: Any, api: Any) -> None:
     """Nothing was changed, so there is nothing to repeat: the corrected call may use the key."""
     for path, wrong, right in (
-        ("products", {"id": "p-1"}, PRODUCT), ("events", {"type": "view"}, VIEW), ("products", [], PRODUCT),
+        ("products", {"id": "p-1"}, PRODUCT),
+        ("events", {"type": "view"}, VIEW),
+        ("products", [], PRODUCT),
     ):
         key = {"Idempotency-Key": f"{path}-{len(wrong)}"}
         assert api.post(f"/api/v1/{path}", wrong, **key).status_code == 400
@@ -158,7 +162,10 @@ def test_a_crashed_call_leaves_nothing_and_the_key_free(acme: Any, api: Any) -> 
     name = connections["default"].settings_dict["NAME"]
     child = subprocess.Popen(
         [sys.executable, "-c", _CRASH, str(acme.pk), name, "{}"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "LUX_LOG_CONSOLE": "0"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LUX_LOG_CONSOLE": "0"},
     )
     try:
         assert child.stdout and child.stdout.readline() == "holding\n"
@@ -181,9 +188,17 @@ def test_a_call_that_hangs_loses_the_key_after_its_lease(acme: Any, api: Any, mo
     """The lease is PostgreSQL's: a process that stands still loses its transaction, and the lock with it."""
     assert idempotency.LEASE_SECONDS == 60
     monkeypatch.setattr(idempotency, "LEASE_SECONDS", 1)
-    request = type("Call", (), {
-        "method": "POST", "path": "/api/v1/products", "headers": KEY, "META": {}, "body": b"{}",
-    })()
+    request = type(
+        "Call",
+        (),
+        {
+            "method": "POST",
+            "path": "/api/v1/products",
+            "headers": KEY,
+            "META": {},
+            "body": b"{}",
+        },
+    )()
     held = tenancy.enter(acme.pk)
     tenant = held.__enter__()
     assert idempotency.claim(tenant, request)

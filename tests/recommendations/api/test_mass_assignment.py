@@ -17,9 +17,7 @@ LEAST: dict[str, dict[str, Any]] = {
 }
 SHAPES = {"products": shapes.PRODUCT, "customers": shapes.CUSTOMER, "orders": shapes.ORDER, "events": shapes.EVENT}
 COLUMNS = {
-    field.attname
-    for model in (Product, Customer, Order, Event, Tenant)
-    for field in model._meta.local_concrete_fields
+    field.attname for model in (Product, Customer, Order, Event, Tenant) for field in model._meta.local_concrete_fields
 } | {"pk", "tenant", "tenant_id", "status_code", "scopes", "is_active", "role", "__class__", "__proto__"}
 
 

@@ -97,8 +97,12 @@ def test_a_deleted_order_is_out_of_the_figures_and_lists(acme: Any, api: Any) ->
     now = timezone.now()
     seen = "rec_" + "0" * 12 + "00000001" + "0" * 12
     acme.events.create(
-        id="01900000-0000-7000-8000-000000000001", occurred_at=now - timedelta(hours=2), kind="click",
-        customer_external_id="c-1", product_external_id="p-1", recommendation_id=seen,
+        id="01900000-0000-7000-8000-000000000001",
+        occurred_at=now - timedelta(hours=2),
+        kind="click",
+        customer_external_id="c-1",
+        product_external_id="p-1",
+        recommendation_id=seen,
     )
     api.post("/api/v1/orders", order(ordered_at=at(hours=1)))
     with make.inside(acme) as entered:

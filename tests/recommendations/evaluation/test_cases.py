@@ -45,8 +45,7 @@ def test_its_metrics_are_the_published_ones(k: int) -> None:
         own = scores[row].copy()
         own[cases.seen[[row]].indices] = -1
         lists.append((np.argsort(-own, kind="stable"), cases.wanted[[row]].indices))
-    for name, metric in (("recall", metrics.recall), ("ndcg", metrics.ndcg),
-                         ("hit_rate", metrics.hit_rate)):
+    for name, metric in (("recall", metrics.recall), ("ndcg", metrics.ndcg), ("hit_rate", metrics.hit_rate)):
         assert found[f"{name}@{k}"] == pytest.approx(np.mean([metric(*pair, k) for pair in lists]))
 
 
@@ -56,8 +55,10 @@ def test_it_breaks_ties_by_the_lower_product() -> None:
 
 def test_it_weighs_a_history_by_visits_and_kind() -> None:
     interactions = Interactions.of(
-        customers=["a", "a", "a", "a", "b"], products=["p", "q", "p", "r", "q"],
-        occurred_at=[1, 5, 9, 9, 3], kinds=[0, 0, 0, 1, 0],
+        customers=["a", "a", "a", "a", "b"],
+        products=["p", "q", "p", "r", "q"],
+        occurred_at=[1, 5, 9, 9, 3],
+        kinds=[0, 0, 0, 1, 0],
     )
     found = histories_of(interactions)
     assert found.nnz == 5
@@ -68,9 +69,9 @@ def test_it_weighs_a_history_by_visits_and_kind() -> None:
 
 def test_it_keeps_side_events_from_the_lists_where_asked() -> None:
     ones = sparse.csr_array(np.array([[0, 1, 0]], np.float32))
-    cases = Cases(ones, np.array([0], np.int32), ones, None,
-                  sides=sparse.csr_array(np.array([[1, 0, 0]], np.float32)))
+    cases = Cases(ones, np.array([0], np.int32), ones, None, sides=sparse.csr_array(np.array([[1, 0, 0]], np.float32)))
     scores = np.array([[3.0, 2, 1]])
-    asked = [evaluate(lambda histories, customers: scores, some, [1])["hit_rate@1"]
-             for some in (cases, cases.hiding_sides())]
+    asked = [
+        evaluate(lambda histories, customers: scores, some, [1])["hit_rate@1"] for some in (cases, cases.hiding_sides())
+    ]
     assert asked == [0, 1]

@@ -32,8 +32,11 @@ def test_it_takes_no_rung_that_loses_against_one_below() -> None:
 def test_it_does_not_take_luck_for_a_gain() -> None:
     """Of two equally good ones the simpler, in most draws."""
     taken = [
-        ladder.stand({"popularity": scores(0.2, 12, seed), "content": scores(0.2, 12, seed + 1_000)},
-                     ["popularity", "content"], undecided="popularity").chosen
+        ladder.stand(
+            {"popularity": scores(0.2, 12, seed), "content": scores(0.2, 12, seed + 1_000)},
+            ["popularity", "content"],
+            undecided="popularity",
+        ).chosen
         for seed in range(200)
     ]
     assert taken.count("content") < 80

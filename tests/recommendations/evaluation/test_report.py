@@ -56,9 +56,7 @@ def test_it_fills_short_lists_with_best_sellers() -> None:
 def test_it_repeats_itself_with_one_seed() -> None:
     cut = shop()
     fitted = Popularity().fit(cut.train, None, seed=0)
-    first, second = (
-        report.evaluate(fitted, cut.train, cut.test, sample=1, seed=4) for _ in range(2)
-    )
+    first, second = (report.evaluate(fitted, cut.train, cut.test, sample=1, seed=4) for _ in range(2))
     first.pop("cpu_us"), second.pop("cpu_us")
     assert first == second
     assert first["shoppers"] == 1

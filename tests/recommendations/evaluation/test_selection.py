@@ -21,8 +21,10 @@ def shop(shoppers: int = 30) -> tuple[Interactions, Baskets]:
     for shopper in range(shoppers):
         for visit in range(6):
             chosen = rng.choice(np.arange(shopper % 2, 12, 2), 3, replace=False)
-            rows += [(f"c{shopper}", f"{shopper}-{visit}", f"p{product:02}",
-                      START + visit * 10 * DAY + shopper) for product in chosen]
+            rows += [
+                (f"c{shopper}", f"{shopper}-{visit}", f"p{product:02}", START + visit * 10 * DAY + shopper)
+                for product in chosen
+            ]
     catalogue = [f"p{product:02}" for product in range(12)]
     interactions = Interactions.of(
         customers=[row[0] for row in rows],
@@ -43,7 +45,11 @@ def test_it_chooses_by_the_time_split_and_fits_on_everything() -> None:
     interactions, baskets = shop()
     steps: list[tuple[str, float]] = []
     found = selection.train(
-        interactions, baskets, colours(), algorithms=["neighbours", "als"], seed=1,
+        interactions,
+        baskets,
+        colours(),
+        algorithms=["neighbours", "als"],
+        seed=1,
         progress=lambda step, share: steps.append((step, share)),
     )
     assert set(found.metrics) == {"popularity", "neighbours", "als"}
@@ -61,10 +67,7 @@ def test_it_chooses_by_the_time_split_and_fits_on_everything() -> None:
 
 def test_it_gives_equal_bundles_for_equal_seeds() -> None:
     interactions, baskets = shop()
-    one, two = (
-        selection.train(interactions, baskets, colours(), algorithms=["als"], seed=7).bundle
-        for _ in range(2)
-    )
+    one, two = (selection.train(interactions, baskets, colours(), algorithms=["als"], seed=7).bundle for _ in range(2))
     assert one.manifest() == two.manifest()
     again = two.arrays()
     assert all(np.array_equal(array, again[name]) for name, array in one.arrays().items())
@@ -79,9 +82,7 @@ def test_it_does_not_decide_by_noise() -> None:
 
 
 def test_it_trains_a_shop_without_any_event() -> None:
-    nothing = Interactions.of(
-        customers=[], products=[], occurred_at=[], catalogue=[f"p{n}" for n in range(12)]
-    )
+    nothing = Interactions.of(customers=[], products=[], occurred_at=[], catalogue=[f"p{n}" for n in range(12)])
     found = selection.train(nothing, Baskets.none(), colours())
     assert found.metrics == {}
     assert found.cut is None

@@ -102,8 +102,7 @@ def test_it_blends_what_knows_different_things() -> None:
     right = rng.random((300, 40)) < 0.1
     right[:, 0] = True
     halves = [right + rng.normal(0, 0.6, right.shape) for _ in range(2)]
-    table = Table(np.stack(halves, axis=2).astype(np.float32), right, np.zeros_like(right),
-                  right.sum(axis=1), 5)
+    table = Table(np.stack(halves, axis=2).astype(np.float32), right, np.zeros_like(right), right.sum(axis=1), 5)
     weights, value = weighing.search(table)
     assert weights.min() > 0.3
     assert value > max(table.value(np.eye(2)[number]) for number in range(2))

@@ -14,7 +14,8 @@ HOUR = 3_600
 def rows(*events: tuple[str | None, str, int]) -> Interactions:
     """(customer, product, seconds after the start)."""
     return Interactions.of(
-        customers=[event[0] for event in events], products=[event[1] for event in events],
+        customers=[event[0] for event in events],
+        products=[event[1] for event in events],
         occurred_at=[START + event[2] for event in events],
     )
 
@@ -24,8 +25,15 @@ def names(data: Interactions, matrix: object, row: int) -> set[str]:
 
 
 def test_it_asks_for_the_second_half_of_each_visit() -> None:
-    data = rows(("old", "a", 0), ("old", "b", 10 * HOUR), ("new", "a", 11 * HOUR), ("new", "b", 11 * HOUR + 60),
-                ("new", "c", 11 * HOUR + 120), ("new", "d", 11 * HOUR + 180), ("new", "e", 20 * HOUR))
+    data = rows(
+        ("old", "a", 0),
+        ("old", "b", 10 * HOUR),
+        ("new", "a", 11 * HOUR),
+        ("new", "b", 11 * HOUR + 60),
+        ("new", "c", 11 * HOUR + 120),
+        ("new", "d", 11 * HOUR + 180),
+        ("new", "e", 20 * HOUR),
+    )
     cut = split.at(data, START + 9 * HOUR)
     found = visits.of(cut, Baskets.none(), seed=0)
     assert len(found) == 2  # and the later visit is asked for by the first one
@@ -42,8 +50,9 @@ def test_it_asks_for_the_second_half_of_each_visit() -> None:
 
 def test_it_asks_guests_by_their_baskets() -> None:
     data = rows(("old", "a", 0), (None, "a", 5 * HOUR), (None, "b", 5 * HOUR), (None, "c", 6 * HOUR))
-    baskets = Baskets.of(orders=["1", "2", "2", "3"], products=["a", "a", "b", "c"],
-                         occurred_at=data.occurred_at, known=data.products)
+    baskets = Baskets.of(
+        orders=["1", "2", "2", "3"], products=["a", "a", "b", "c"], occurred_at=data.occurred_at, known=data.products
+    )
     found = visits.of(split.at(data, START + HOUR), baskets, seed=0)
     assert len(found) == 1
     assert names(data, found.histories, 0) | names(data, found.wanted, 0) == {"a", "b"}

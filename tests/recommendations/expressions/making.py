@@ -22,8 +22,12 @@ PRODUCTS = st.fixed_dictionaries({
 })  # fmt: skip
 _ANYTHING = st.none() | TEXTS | SOME | st.booleans() | st.lists(TEXTS, max_size=2) | st.just({"odd": 1})
 _ATTRIBUTES = st.dictionaries(st.sampled_from(["weight", "Sleeve length", "materials", "sure"]), _ANYTHING, max_size=4)
-CONTEXTS = st.none() | PRODUCTS | st.fixed_dictionaries(
-    {}, optional=dict.fromkeys(("price", "brand", "tags", "in_stock"), _ANYTHING) | {"attributes": _ATTRIBUTES}
+CONTEXTS = (
+    st.none()
+    | PRODUCTS
+    | st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("price", "brand", "tags", "in_stock"), _ANYTHING) | {"attributes": _ATTRIBUTES}
+    )
 )
 SHOPPERS = st.none() | st.fixed_dictionaries(
     {},
@@ -89,8 +93,10 @@ _TESTS = st.one_of(
 )  # fmt: skip
 CONDITIONS = st.recursive(
     _TESTS,
-    lambda inner: st.tuples(st.just("not"), inner)
-    | st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=4)),
+    lambda inner: (
+        st.tuples(st.just("not"), inner)
+        | st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=4))
+    ),
     max_leaves=6,
 )
 

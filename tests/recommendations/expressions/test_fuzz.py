@@ -15,7 +15,7 @@ VALID = [
     'brand in ["Acme", "Bolt"] and not (attributes.season == "winter")',
     'shopper.orders >= 3 and shopper.country == "DE"',
     "price <= context.price * 1.2 or (stock - 5) / 2 > popularity",
-    'title starts with \'Socks\' or attributes["Sleeve length"] is missing',
+    "title starts with 'Socks' or attributes[\"Sleeve length\"] is missing",
     "category in context.categories and not published",
     "id not in [" + ", ".join(f'"{n}"' for n in range(60)) + "]",
     " or ".join(f"price == {n}" for n in range(32)),

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from recommendations import batch_scoring, candidates
+from tests.browser import sign_in
 from tests.recommendations import shops
 from tests.recommendations.api.test_batch import do
 from tests.recommendations.panel.test_batches import ALL, work
-from tests.recommendations.panel.test_control_in_browser import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +28,7 @@ def shop(acme: Any) -> Any:
 def test_a_new_job_is_chosen_watched_and_downloaded(browser_page: Any, shop: Any, ben: Any, tmp_path: Path) -> None:
     """R11, R17, R126: the whole flow, without a reload by hand."""
     page = browser_page
-    sign_in(page, ben)
+    sign_in(page, ben.email)
     page.goto("/t/acme/batch-jobs")
     page.get_by_role("link", name="New batch job").click()
     page.get_by_label("All customers").check()
@@ -64,17 +65,17 @@ def test_a_new_job_is_chosen_watched_and_downloaded(browser_page: Any, shop: Any
 def test_the_steps_work_without_scripts(chromium: Any, server: Any, shop: Any, ben: Any) -> None:
     context = chromium.new_context(base_url=server.url, java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, ben)
+    sign_in(page, ben.email)
     page.goto("/t/acme/batch-jobs/new")
     page.get_by_label("All customers").check()
     page.get_by_role("button", name="Count them").click()
-    assert page.get_by_text("30 customers", exact=True).is_visible()
+    expect(page.get_by_text("30 customers", exact=True)).to_be_visible()
     page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Show three lists").click()
-    assert page.locator("#look ol").count() == 3
+    expect(page.locator("#look ol")).to_have_count(3)
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Name", exact=True).fill("Plain picks")
     page.get_by_role("button", name="Start the job").click()
-    assert page.get_by_role("heading", name="Plain picks").is_visible()
+    expect(page.get_by_role("heading", name="Plain picks")).to_be_visible()
     assert shop.batch_jobs.get().total == 30
     context.close()

@@ -75,7 +75,9 @@ def test_it_says_in_plain_words_what_is_wrong(acme, ana, signed_in, shop, fault,
     assert connected(acme) is None
 
 
-@pytest.mark.parametrize("address", ["https://127.0.0.1", "http://shop.example", "169.254.169.254", "https://a@b.example"])
+@pytest.mark.parametrize(
+    "address", ["https://127.0.0.1", "http://shop.example", "169.254.169.254", "https://a@b.example"]
+)
 def test_it_refuses_an_address_beside_its_field(acme, ana, signed_in, shop, address):
     """T8."""
     answer = signed_in(ana).post(f"{LIST}/new/woocommerce", form(shop, address=address))

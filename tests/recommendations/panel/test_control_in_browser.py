@@ -1,8 +1,9 @@
 """Placements and rules in a real browser: picker, conflicts and preview follow the form; all works without scripts."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests import make
+from tests.browser import sign_in
 from tests.recommendations import shops
 
 pytestmark = pytest.mark.browser
@@ -17,30 +18,22 @@ def shop(acme):
     return acme
 
 
-def sign_in(page, person):
-    page.goto("/account/login/")
-    page.fill("input[name=login]", person.email)
-    page.fill("input[name=password]", make.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state()
-
-
 def test_a_rule_is_made_with_the_picker(browser_page, shop, ana):
     page = browser_page
     shop.rules.create(name="No tea", action="exclude", products=["tea-3"])
-    sign_in(page, ana)
+    sign_in(page, ana.email)
     page.goto("/t/acme/rules/new")
-    assert not page.get_by_label("From place").is_visible()
+    expect(page.get_by_label("From place")).not_to_be_visible()
     page.fill("#find-product", "tea-3")
     page.get_by_label("The tea-3").check()
     page.get_by_text("boosts what “No tea” excludes").wait_for()
     page.fill("#find-product", "toy-5")
     page.get_by_label("The toy-5").check()
-    assert page.get_by_label("The tea-3").is_checked()
+    expect(page.get_by_label("The tea-3")).to_be_checked()
     page.get_by_label("The tea-3").uncheck()
     page.get_by_text("None.", exact=True).wait_for()
     page.get_by_label("Pin: put products").check()
-    assert page.get_by_label("From place").is_visible()
+    expect(page.get_by_label("From place")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("Toys first")
     page.get_by_role("button", name="Save the rule").click()
     page.get_by_text("The rule is saved.").wait_for()
@@ -50,18 +43,18 @@ def test_a_rule_is_made_with_the_picker(browser_page, shop, ana):
 
 def test_the_preview_follows_the_form(browser_page, shop, ana):
     page = browser_page
-    sign_in(page, ana)
+    sign_in(page, ana.email)
     page.goto("/t/acme/placements/home")
     page.get_by_text("The same list as with the saved settings.").wait_for()
-    assert page.locator(".tried li").count() == 4
+    expect(page.locator(".tried li")).to_have_count(4)
     page.get_by_label("How many products").fill("6")
     page.get_by_text("new products are marked").wait_for()
-    assert page.locator(".tried li").count() == 6
+    expect(page.locator(".tried li")).to_have_count(6)
     slider = page.get_by_label("Variety")
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    assert page.locator("output[for=id_diversity]").text_content() == "10 %"
+    expect(page.locator("output[for=id_diversity]")).to_have_text("10 %")
     page.get_by_role("button", name="Save the placement").click()
     page.get_by_text("Home is saved.").wait_for()
     row = shop.placements.get()
@@ -71,17 +64,18 @@ def test_the_preview_follows_the_form(browser_page, shop, ana):
 def test_it_all_works_without_scripts(chromium, server, shop, ana):
     context = chromium.new_context(base_url=server.url, java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, ana)
+    sign_in(page, ana.email)
     page.goto("/t/acme/rules/new")
     page.fill("#find-product", "toy-5")
     page.get_by_role("button", name="Find", exact=True).click()
     page.get_by_label("The toy-5").check()
     page.get_by_label("Name", exact=True).fill("Toys")
     page.get_by_role("button", name="Save the rule").click()
+    page.get_by_text("The rule is saved.").wait_for()
     assert shop.rules.get().products == ["toy-5"]
     page.goto("/t/acme/placements/home")
     page.get_by_label("How many products").fill("5")
     page.get_by_role("button", name="Show the list").click()
-    assert page.locator(".tried li").count() == 5
+    expect(page.locator(".tried li")).to_have_count(5)
     assert shop.placements.get().count == 4
     context.close()

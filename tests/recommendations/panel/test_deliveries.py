@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from recommendations import deliveries, endpoints
 from tenants import work
 from tests import make
+from tests.browser import sign_in
 from tests.recommendations.api.test_webhooks import Shop
 from tests.recommendations.storefronts.vendor import payload
 
@@ -141,14 +143,10 @@ def test_a_click_in_a_list_that_refreshes_itself_opens_a_page(
 ) -> None:
     """The list's own target and swap are not its links'."""
     page = browser_page
-    page.goto("/account/login/")
-    page.fill("input[name=login]", "ana@example.com")
-    page.fill("input[name=password]", make.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/overview")
+    sign_in(page, ana.email)
     page.goto("/t/acme/catalogue/deliveries")
     page.locator("a.row-link").first.click()
     page.wait_for_url(f"**/deliveries/{rejected.pk}")
     page.wait_for_selector("text=What is wrong")
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
     assert page.locator("text=Fields we do not use").count() <= 1

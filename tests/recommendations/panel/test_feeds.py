@@ -112,7 +112,9 @@ def test_what_went_wrong_is_said(owner, acme, shop, status, body, says):
     assert list((Path(settings.UPLOADS_DIR) / "arriving").iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["http://shop.example/f", "https://127.0.0.1/f", "https://u:p@shop.example/", "ftp://x"])
+@pytest.mark.parametrize(
+    "url", ["http://shop.example/f", "https://127.0.0.1/f", "https://u:p@shop.example/", "ftp://x"]
+)
 def test_it_asks_no_inner_address(owner, acme, url):
     """T8"""
     answer = add(owner, url)

@@ -49,8 +49,12 @@ def test_it_counts_what_was_answered(warm, api, ana, signed_in):
     """Four lists of tea: coverage, clicks and shares are those of the rows."""
     answers = [api.get("/api/v1/recommendations?customer_id=t-1&limit=4&fallback=none").json() for _ in range(4)]
     first = answers[0]["items"][0]["product_id"]
-    click = {"type": "click", "customer_id": "t-1", "product_id": first,
-             "recommendation_id": answers[0]["recommendation_id"]}
+    click = {
+        "type": "click",
+        "customer_id": "t-1",
+        "product_id": first,
+        "recommendation_id": answers[0]["recommendation_id"],
+    }
     assert api.post("/api/v1/events", click).status_code == 202
     inbox.drain()
     make.Api(make.key(warm, mode="test")).get("/api/v1/recommendations?customer_id=y-2&limit=4")

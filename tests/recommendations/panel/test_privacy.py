@@ -30,7 +30,9 @@ def test_an_owner_erases_a_customer_and_gets_the_certificate(acme, ana, signed_i
     assert told.json()["asked_by"] == "Ana"
     assert "c-1" not in told.content.decode()
     assert list(acme.audit_entries.order_by("id").values_list("action", flat=True)) == [
-        "privacy.erasure_requested", "privacy.erased"]
+        "privacy.erasure_requested",
+        "privacy.erased",
+    ]
     assert "1 request" in client.get("/t/acme/privacy").content.decode()
 
 

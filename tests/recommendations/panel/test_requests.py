@@ -72,8 +72,12 @@ def test_it_pages_by_key_through_all_of_them(warm, api, ana, signed_in):
 def test_it_tells_one_request_with_what_followed(warm, api, ana, signed_in):
     answer = ask(api, **{"X-Request-Id": "checkout-0002"})
     name = answer["items"][1]["product_id"]
-    click = {"type": "click", "customer_id": "t-1", "product_id": name,
-             "recommendation_id": answer["recommendation_id"]}
+    click = {
+        "type": "click",
+        "customer_id": "t-1",
+        "product_id": name,
+        "recommendation_id": answer["recommendation_id"],
+    }
     assert api.post("/api/v1/events", click).status_code == 202
     inbox.drain()
     text = page(signed_in(ana), "/checkout-0002")

@@ -59,7 +59,11 @@ def test_it_makes_one_of_chosen_products(owner, acme, ana, shelf):
     send(owner, placements=["home"], note="For the season", owner="ana@example.com")
     row = acme.rules.get()
     assert (row.name, row.action, row.products, row.factor, row.placements) == (
-        "Tea first", "boost", ["tea"], 2.0, ["home"]
+        "Tea first",
+        "boost",
+        ["tea"],
+        2.0,
+        ["home"],
     )
     assert row.owner == ana
     page = html(owner)
@@ -70,8 +74,14 @@ def test_it_makes_one_of_chosen_products(owner, acme, ana, shelf):
 
 
 def test_it_makes_one_of_an_expression(owner, acme, shelf):
-    send(owner, products=[], filter='price < 20 and "wool" in tags', action="bury", strength="3",
-         segment="shopper.orders >= 2")
+    send(
+        owner,
+        products=[],
+        filter='price < 20 and "wool" in tags',
+        action="bury",
+        strength="3",
+        segment="shopper.orders >= 2",
+    )
     row = acme.rules.get()
     assert (row.filter, row.segment, row.factor) == ('price < 20 and "wool" in tags', "shopper.orders >= 2", 0.1)
 
@@ -150,8 +160,9 @@ def test_it_shows_conflicts_before_saving(owner, acme, shelf):
     assert "“This rule” pins what “No tea” excludes" in check(name="", action="pin")
     assert "None." in check(products=["cup"])
     assert "Nobody sees Sold pot (out of stock)." in check(products=["gone"])
-    assert "pins up to place 6, and home shows 4" in check(action="pin", position="5", products=["cup", "gone"],
-                                                           placements=["home"])
+    assert "pins up to place 6, and home shows 4" in check(
+        action="pin", position="5", products=["cup", "gone"], placements=["home"]
+    )
     assert "boosts what “No tea” excludes" not in html(owner)
     send(owner)
     assert "“Tea first” boosts what “No tea” excludes; it is not shown: Green tea." in html(owner)
@@ -160,13 +171,20 @@ def test_it_shows_conflicts_before_saving(owner, acme, shelf):
 def test_it_lists_by_state(owner, acme, shelf):
     now = timezone.now()
     for name, values in {
-        "Running": {}, "Ending": {"ends_at": now + timedelta(days=3)}, "Later": {"starts_at": now + timedelta(days=3)},
-        "Over": {"ends_at": now - timedelta(days=3)}, "Switched off": {"is_active": False},
+        "Running": {},
+        "Ending": {"ends_at": now + timedelta(days=3)},
+        "Later": {"starts_at": now + timedelta(days=3)},
+        "Over": {"ends_at": now - timedelta(days=3)},
+        "Switched off": {"is_active": False},
     }.items():
         acme.rules.create(name=name, action="boost", products=["tea"], **values)
     named = {
-        "": {"Running", "Ending", "Later", "Over", "Switched off"}, "active": {"Running", "Ending"},
-        "soon": {"Ending"}, "scheduled": {"Later"}, "expired": {"Over"}, "off": {"Switched off"},
+        "": {"Running", "Ending", "Later", "Over", "Switched off"},
+        "active": {"Running", "Ending"},
+        "soon": {"Ending"},
+        "scheduled": {"Later"},
+        "expired": {"Over"},
+        "off": {"Switched off"},
     }
     for state, wanted in named.items():
         page = html(owner, f"{PAGE}?state={state}")

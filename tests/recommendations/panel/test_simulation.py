@@ -113,8 +113,13 @@ def test_it_says_what_it_costs_in_expected_clicks(owner, shown):
 
 def test_it_follows_the_fitted_curve_once_there_are_enough_clicks(owner, shown):
     for number in range(200):
-        show(shown, shops.TEA[:4], customer=f"t-{number}", at=yesterday(shown) - timedelta(days=4),
-             clicked=shops.TEA[: 1 + number % 4])
+        show(
+            shown,
+            shops.TEA[:4],
+            customer=f"t-{number}",
+            at=yesterday(shown) - timedelta(days=4),
+            clicked=shops.TEA[: 1 + number % 4],
+        )
     assert "places as your shoppers look at them" in rule(owner, action="exclude", products=shops.TEA)
 
 

@@ -72,11 +72,13 @@ def again(connection):
 
 def test_it_reads_a_woocommerce_shop_once_and_then_what_changed(acme, ana, open_shop):
     """A full reading in pages, then only what is new, with an overlap; newer rows win."""
-    shop = fake.Woo({
-        "products": [fake.woo_product(n, n) for n in range(1, 251)],
-        "customers": [fake.woo_customer(n) for n in range(1, 121)],
-        "orders": [fake.woo_order(n, n) for n in range(9000, 9120)],
-    })
+    shop = fake.Woo(
+        {
+            "products": [fake.woo_product(n, n) for n in range(1, 251)],
+            "customers": [fake.woo_customer(n) for n in range(1, 121)],
+            "orders": [fake.woo_order(n, n) for n in range(9000, 9120)],
+        }
+    )
     made = connect(acme, ana, "woocommerce", open_shop(shop))
     pull()
     found = state(made)
@@ -234,9 +236,7 @@ def test_it_stops_and_says_why_when_only_people_can_mend_it(acme, ana, open_shop
     again(made)
     assert len(shop.server.asked) == asked
     with make.inside(acme) as inside:
-        connections.change(
-            inside, inside.store_connections.get(pk=made.pk), credentials=CREDENTIALS[source], by=ana
-        )
+        connections.change(inside, inside.store_connections.get(pk=made.pk), credentials=CREDENTIALS[source], by=ana)
     pull()
     assert (state(made).state, state(made).last_error, state(made).pending) == ("active", "", [])
 

@@ -12,7 +12,11 @@ from recommendations.validator import InputValidator
 from tests.recommendations.storefronts.vendor import payload
 
 SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
     | st.sampled_from(["", "12.90", "-5", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "NaN", "1e999999", "0"])
     | st.just(10**400)
 )

@@ -40,10 +40,14 @@ def test_it_reads_an_order_after_a_partial_refund():
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
-        ({"financial_status": "paid"}, "completed"), ({"financial_status": "authorized"}, "completed"),
-        ({"financial_status": "pending"}, "pending"), ({"financial_status": None}, "pending"),
-        ({"financial_status": "refunded"}, "refunded"), ({"financial_status": "voided"}, "cancelled"),
-        ({"cancelled_at": "2026-06-02T00:00:00Z"}, "cancelled"), ({"test": True}, "test"),
+        ({"financial_status": "paid"}, "completed"),
+        ({"financial_status": "authorized"}, "completed"),
+        ({"financial_status": "pending"}, "pending"),
+        ({"financial_status": None}, "pending"),
+        ({"financial_status": "refunded"}, "refunded"),
+        ({"financial_status": "voided"}, "cancelled"),
+        ({"cancelled_at": "2026-06-02T00:00:00Z"}, "cancelled"),
+        ({"test": True}, "test"),
     ],
 )
 def test_it_knows_every_state(changes, state):
@@ -122,7 +126,9 @@ def test_it_takes_tags_in_either_form():
 def test_it_reads_a_customer():
     clean = valid(shopify.read("customers/update", payload("shopify_customer")))
     assert clean == {
-        "id": "706405506930370084", "country": "CA", "updated_at": datetime(2026, 1, 2, 14, 0, tzinfo=UTC),
+        "id": "706405506930370084",
+        "country": "CA",
+        "updated_at": datetime(2026, 1, 2, 14, 0, tzinfo=UTC),
     }
 
 

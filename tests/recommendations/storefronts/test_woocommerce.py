@@ -60,9 +60,16 @@ def test_it_takes_the_session_that_the_shops_pages_hand_over():
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("pending", "pending"), ("on-hold", "pending"), ("processing", "completed"), ("completed", "completed"),
-        ("cancelled", "cancelled"), ("refunded", "refunded"), ("failed", "failed"), ("trash", "cancelled"),
-        ("wc-completed", "completed"), ("shipped-by-plugin", "completed"),
+        ("pending", "pending"),
+        ("on-hold", "pending"),
+        ("processing", "completed"),
+        ("completed", "completed"),
+        ("cancelled", "cancelled"),
+        ("refunded", "refunded"),
+        ("failed", "failed"),
+        ("trash", "cancelled"),
+        ("wc-completed", "completed"),
+        ("shipped-by-plugin", "completed"),
     ],
 )
 def test_it_knows_every_status(status, state):
@@ -159,8 +166,10 @@ def test_it_knows_how_stock_is_kept(changes, stock):
 @pytest.mark.parametrize(
     ("changes", "published"),
     [
-        ({"status": "draft"}, False), ({"status": "private"}, False),
-        ({"catalog_visibility": "hidden"}, False), ({}, True),
+        ({"status": "draft"}, False),
+        ({"status": "private"}, False),
+        ({"catalog_visibility": "hidden"}, False),
+        ({}, True),
     ],
 )
 def test_it_publishes_what_the_shop_shows(changes, published):

@@ -86,10 +86,13 @@ def test_forged_addresses_do_not_lift_the_lock(db):
     """T27: without a proxy in front, X-Forwarded-For is what anybody writes."""
     make.user("zara")
     codes = [
-        Client().post(
-            "/account/login/", {"login": "zara@example.com", "password": f"wrong {n}"},
+        Client()
+        .post(
+            "/account/login/",
+            {"login": "zara@example.com", "password": f"wrong {n}"},
             headers={"x-forwarded-for": f"198.51.100.{n}", "x-real-ip": f"198.51.100.{n}"},
-        ).status_code
+        )
+        .status_code
         for n in range(8)
     ]
     assert codes[4:] == [429] * 4

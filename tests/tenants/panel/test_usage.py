@@ -110,8 +110,13 @@ def test_the_api_says_unreachable_counters(acme, api):
 def test_settings_are_the_owners(acme, ana, dev, signed_in):
     client = signed_in(ana)
     assert client.get("/t/acme/settings").status_code == 200
-    form = {"name": "Acme & Sons", "website": "https://acme.example", "currency": "GBP", "time_zone": "Europe/London",
-            "attribution_hours": 48}
+    form = {
+        "name": "Acme & Sons",
+        "website": "https://acme.example",
+        "currency": "GBP",
+        "time_zone": "Europe/London",
+        "attribution_hours": 48,
+    }
     assert "Your settings are saved" in client.post("/t/acme/settings", form, follow=True).text
     acme.refresh_from_db()
     assert (acme.name, acme.currency, acme.time_zone) == ("Acme & Sons", "GBP", "Europe/London")
