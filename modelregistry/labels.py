@@ -15,7 +15,7 @@ ALGORITHMS = {
     "transitions": "What comes next",
     "local_ease": "Local EASE",
     "dense_ease": "EASE over the catalogue",
-    "spectral": "Leading directions",
+    "diffusion": "Diffusion",
     "shoppers": "Shoppers alike",
 }
 # The rungs that a shop climbs as its data grow.

@@ -27,7 +27,7 @@ from recommendations.queries import Query
 from recommendations.sources import Act, in_cart
 
 # Parts whose scores cover the whole catalogue; of the others what is not above 0 says nothing.
-_DENSE = frozenset({"als", "hybrid", "spectral", "popularity"})
+_DENSE = frozenset({"als", "hybrid", "popularity"})
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from recommendations.algorithms.als import ALS
 from recommendations.algorithms.base import NOTHING, Recommender, Scores
 from recommendations.algorithms.content import Content
 from recommendations.algorithms.data import Interactions
+from recommendations.algorithms.diffusion import Diffusion
 from recommendations.algorithms.ease import DenseEase, LocalEase
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Histories
@@ -24,12 +25,11 @@ from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.repurchase import Repurchase
 from recommendations.algorithms.scoring import gather, summed
 from recommendations.algorithms.shoppers import Shoppers
-from recommendations.algorithms.spectral import Spectral
 from recommendations.algorithms.transitions import Transitions
 
 PARTS: dict[str, type[Recommender]] = {
     kind.name: kind
-    for kind in (Popularity, Neighbours, LocalEase, DenseEase, Spectral, Transitions, Repurchase,
+    for kind in (Popularity, Neighbours, LocalEase, DenseEase, Diffusion, Transitions, Repurchase,
                  Shoppers, Content, ALS, Hybrid)
 }
 # For a shop that has not been tuned: the best on the time split of Online Retail (NDCG@10 0.361, the

@@ -17,7 +17,7 @@ from recommendations.evaluation.visits import GAP_SECONDS
 
 # A request pays for every product of the catalogue where a part scores them all.
 DENSE_PRODUCTS = 20_000
-DENSE = frozenset({"popularity", "spectral", "als", "hybrid"})
+DENSE = frozenset({"popularity", "als", "hybrid"})
 # Shoppers are compared with every shopper of each product: its cost grows with the shop's success,
 # and it holds what each customer did, which an erasure would have to find.
 NOT_LIVE = frozenset({"shoppers"})
@@ -34,9 +34,10 @@ CASES_PER_SECOND, LEAST_CASES = 10, 300
 # Processor seconds of one fit: per event, per product (measured on Online Retail and a synthetic
 # shop of 50,000 products on one core of 2.x GHz; they need to be right to a factor of two).
 _PER_EVENT = {"popularity": 1e-7, "repurchase": 1e-7, "transitions": 3e-6, "neighbours": 3e-6,
-              "local_ease": 3e-6, "dense_ease": 1e-6, "spectral": 1e-5, "content": 1e-7,
+              "local_ease": 3e-6, "dense_ease": 1e-6, "diffusion": 1e-5, "content": 1e-7,
               "als": 1e-5, "hybrid": 6e-5}
-_PER_PRODUCT = {"local_ease": 5e-4, "content": 1e-4, "spectral": 1e-4}
+_PER_PRODUCT = {"local_ease": 5e-4, "content": 1e-4}
+_PER_SQUARE = {"diffusion": 2e-8}
 _PER_CUBE = {"dense_ease": 8e-11}
 # Scoring and judging the cases once, whatever the part.
 _BASE = 0.02
@@ -55,7 +56,8 @@ def cost(name: str, nature: Nature) -> float:
     """Roughly the processor seconds that one fit of this algorithm takes."""
     products = nature.products
     return (_BASE + _PER_EVENT.get(name, 1e-5) * nature.events
-            + _PER_PRODUCT.get(name, 0.0) * products + _PER_CUBE.get(name, 0.0) * products**3)
+            + _PER_PRODUCT.get(name, 0.0) * products
+            + _PER_SQUARE.get(name, 0.0) * products**2 + _PER_CUBE.get(name, 0.0) * products**3)
 
 
 def affordable(nature: Nature, seconds: float, *, described: bool) -> Affordable:

@@ -56,14 +56,12 @@ class Nature:
 class Family:
     """One algorithm's candidates, the likeliest first, and the powers of the history to try.
 
-    `corrects`: it ranks well only on top of others, so nothing is learnt from it alone.
     `costly`: little data cost as much as all of them, so a rung of less data saves nothing.
     """
 
     name: str
     params: list[dict[str, Any]]
     powers: list[float]
-    corrects: bool = False
     costly: bool = False
 
 
@@ -102,14 +100,11 @@ def families(nature: Nature) -> list[Family]:
         {"keep": keep, "targets": target, "lam": lam, "a": a}
         for lam, a, keep in _local(nature) for target in targets[::-1]
     ], history, costly=True))
-    if not nature.ordered:
-        wide = 256 if nature.products > 5_000 else 96
-        found.append(Family("spectral", _options(
-            {"low": 1.0, "sharpen": 0.0}, factors=[wide, wide // 2], q=[0.5, 0.7],
-        ), history))
-        found.append(Family("spectral", [
-            {"factors": wide, "low": 0.3, "sharpen": 2.0, "q": 0.5},
-        ], [1.0], corrects=True))
+    factors = 256 if nature.products > 5_000 else 96
+    found.append(Family("diffusion", [
+        {"factors": factors, "low": low, "sharpen": sharpen, "keep": 200}
+        for low, sharpen in ((0.3, 2.5), (1.0, 0.0), (0.3, 1.0), (1.0, 2.5))
+    ], history, costly=True))
     return found
 
 

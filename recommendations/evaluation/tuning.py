@@ -30,8 +30,6 @@ FIRST_EVENTS, FIRST_CASES = 300_000, 800
 LAST_CASES = 2_500
 # From so many events on a second survivor costs more than it brings.
 MANY_EVENTS = 400_000
-# Rounds of the search of weights on top of the first where a part corrects others.
-AGAIN = 2
 # Parameters of one family that reach the last rung.
 SURVIVORS = 2
 # Where no case can be asked, popularity only orders what the other parts do not know.
@@ -112,7 +110,6 @@ class _Kept:
     scales: list[float]  # by fold
     scores: list[Many]
     value: float
-    corrects: bool
 
     def part(self, weight: float) -> dict[str, Any]:
         return {"name": self.name, "params": self.params, "weight": round(float(weight), 4),
@@ -133,7 +130,7 @@ class _Search:
         """Rung 0: all on little data; rung 1: the best third on everything, at every power."""
         params = family.params
         large = len(self.folds[0].learn) >= MANY_EVENTS
-        straight = family.corrects or (family.costly and large)
+        straight = family.costly and large
         if len(params) > 1 and not straight:
             tried: list[tuple[float, int]] = []
             for number, option in enumerate(params):
@@ -161,21 +158,13 @@ class _Search:
         return max(found, key=lambda tuned: tuned.value)
 
     def _settle(self, kept: list[_Kept], *, hide_sides: bool) -> tuple[np.ndarray, float]:
-        """The weights; looked for again among what the blends found so far put first."""
-        blends: list[np.ndarray] = []
-        rounds = 1 + (AGAIN if any(entry.corrects for entry in kept) else 0)
-        found: tuple[np.ndarray, float] = (np.zeros(len(kept)), 0.0)
-        for _ in range(rounds):
-            tables = []
-            for number, fold in enumerate(self.folds):
-                tables.append(weighing.table(
-                    [entry.scores[number] for entry in kept],
-                    [entry.scales[number] for entry in kept],
-                    fold.cases.hiding_sides() if hide_sides else fold.cases, self.k, blends,
-                ))
-            found = weighing.settle(tables)
-            blends.append(found[0])
-        return found
+        return weighing.settle([
+            weighing.table(
+                [entry.scores[number] for entry in kept],
+                [entry.scales[number] for entry in kept],
+                fold.cases.hiding_sides() if hide_sides else fold.cases, self.k,
+            ) for number, fold in enumerate(self.folds)
+        ])
 
     def _first(self, family: Family, params: dict[str, Any]) -> float:
         started = time.process_time()
@@ -198,8 +187,7 @@ class _Search:
             values = [self._judge(found, fold.cases)
                       for found, fold in zip(scores, self.folds, strict=True)]
             value = self._note(1, family.name, params, power, values, started)
-            kept.append(_Kept(family.name, params, power, scales, scores, value,
-                              family.corrects))
+            kept.append(_Kept(family.name, params, power, scales, scores, value))
             started = time.process_time()
         return kept
 
@@ -229,10 +217,10 @@ def _scores(fitted: Recommender, cases: Cases, power: float) -> Many:
 
 
 def _unjudged(chosen: Sequence[Family]) -> list[dict[str, Any]]:
-    """Where nothing can be asked: the likeliest of every part that ranks by itself, popularity least."""
+    """Where nothing can be asked: the likeliest of every part, popularity least."""
     return [{"name": family.name, "params": family.params[0], "power": family.powers[0],
              "weight": UNJUDGED_POPULARITY if family.name == "popularity" else 1.0}
-            for family in chosen if not family.corrects]
+            for family in chosen]
 
 
 def _different(kept: list[_Kept]) -> list[_Kept]:

@@ -42,20 +42,13 @@ class Table:
 
 
 def table(
-    scored: Sequence[Many], scales: Sequence[float], cases: Cases, k: int,
-    blends: Sequence[np.ndarray] = (),
+    scored: Sequence[Many], scales: Sequence[float], cases: Cases, k: int
 ) -> Table:
-    """From each part's scores for the rows of `cases`, divided by its scale.
-
-    `blends` are weights whose lists name candidates as well: where a part takes back what others
-    name, products that no part puts first may come to the top.
-    """
+    """From each part's scores for the rows of `cases`, divided by its scale."""
     rows, size = cases.wanted.shape
-    places = np.zeros((rows, NAMED * (len(scored) + len(blends))), np.int64)
+    places = np.zeros((rows, NAMED * len(scored)), np.int64)
     for block, wide in _wide(scored, scales, cases):
-        sums = [sum(part * np.float32(weight) for part, weight in zip(wide, weights, strict=True)
-                    if weight) for weights in blends]
-        for number, scores in enumerate([*wide, *sums]):
+        for number, scores in enumerate(wide):
             named = scores.copy()
             hide(named, cases.seen[block] if cases.seen is not None else None)
             width = min(NAMED, size)

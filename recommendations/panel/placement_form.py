@@ -25,7 +25,7 @@ PARTS = {
     "neighbours": ("Bought by the same people", "What people buy who bought the same products."),
     "local_ease": ("Goes with their products", "What is weighed best against all that a shopper chose."),
     "dense_ease": ("Goes with their products, whole catalogue", "The same, learned over every pair of products."),
-    "spectral": ("Their taste", "Products near to a shopper's taste, also without a common buyer."),
+    "diffusion": ("Their taste", "Products near to a shopper's taste, also without a common buyer."),
     "transitions": ("What comes next", "What people look at or buy right after the newest thing."),
     "repurchase": ("Due again", "What this shopper buys repeatedly, when it is due."),
     "content": ("Similar in kind", "Products whose title, category, brand or tags are like those they chose."),
