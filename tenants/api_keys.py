@@ -50,6 +50,12 @@ class Credential:
     label: str
     is_demo: bool
     currency: str
+    throttle_per_minute: int | None = None
+    throttled_until: datetime | None = None
+
+    @property
+    def is_throttled(self) -> bool:
+        return self.throttled_until is not None and self.throttled_until > timezone.now()
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes

@@ -47,7 +47,7 @@ return out
 @dataclass(slots=True)
 class Passage:
     """What the gate said. `epochs` are (keys, model, catalogue, popular, control); None = the cache server is away.
-    `seconds` is how long the cache server took to answer."""
+    `seconds` is how long the cache server took to answer, `throttled` whether the limit is that of a throttle."""
 
     allowed: bool
     limit: int
@@ -56,6 +56,7 @@ class Passage:
     epochs: tuple[bytes, ...] | None
     values: list[list[bytes] | bytes]
     seconds: float = 0.0
+    throttled: bool = False
 
     @property
     def blind(self) -> bool:
@@ -69,14 +70,15 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
     """Lets one call of this key pass, counts it and reads `reads`: (key, n) = the n newest of a list,
     (key, 0) = a value. Without the cache server a limiter in this process takes over."""
     tenant_id = credential.tenant_id
+    limit, bucket = _limit(credential)
     keys = [
-        redis.key(tenant_id, "rate", credential.key_id),
+        redis.key(tenant_id, "rate", *bucket),
         epochs.name(tenant_id),
         usage.DIRTY,
         *(name for name, _ in reads),
     ]
     arguments = [
-        credential.requests_per_minute,
+        limit,
         redis.key(tenant_id, "usage", ""),
         f"{meter}|{credential.key_id}",
         f"throttled|{credential.key_id}",
@@ -87,29 +89,38 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
         whose, allowed, remaining, wait, found, *values = _script(keys, arguments)
     except redis.Unreachable:
         log.warning("gate.blind", tenant_id=tenant_id)
-        return _blind(credential)
+        return _blind(limit, bucket)
     if whose != str(arguments[1]).encode():  # a connection that hands out another call's answer
         log.error("gate.foreign_answer", tenant_id=tenant_id)
         redis.drop_connection()
-        return _blind(credential)
+        return _blind(limit, bucket)
     moved = tuple(value or b"" for value in found)
     return Passage(
-        bool(allowed), credential.requests_per_minute, int(remaining), max(0.0, wait / 1000), moved, values,
-        time.perf_counter() - started,
+        bool(allowed), limit, int(remaining), max(0.0, wait / 1000), moved, values,
+        time.perf_counter() - started, len(bucket) > 1,
     )
 
 
-_arrivals: dict[int, float] = {}
+def _limit(credential: Credential) -> tuple[int, tuple[object, ...]]:
+    """Calls a minute, and the name of what counts them. A throttled key has a count of its own, so that it begins
+    with a fresh minute and owes nothing when the throttle is over. The credential knows it: nothing is read."""
+    if not credential.is_throttled:
+        return credential.requests_per_minute, (credential.key_id,)
+    slow = min(credential.requests_per_minute, credential.throttle_per_minute or 1)
+    return slow, (credential.key_id, "throttled")
 
 
-def _blind(credential: Credential) -> Passage:
+_arrivals: dict[tuple[object, ...], float] = {}
+
+
+def _blind(limit: int, bucket: tuple[object, ...]) -> Passage:
     """The same algorithm in this process alone: a limit, if a looser one, rather than none."""
     now = time.monotonic()
-    step = 60 / credential.requests_per_minute
-    arrival = max(_arrivals.get(credential.key_id, 0.0), now)
+    step = 60 / limit
+    arrival = max(_arrivals.get(bucket, 0.0), now)
     if arrival - now + step > 60:
-        return Passage(False, credential.requests_per_minute, 0, arrival - now + step - 60, None, [])
+        return Passage(False, limit, 0, arrival - now + step - 60, None, [], throttled=len(bucket) > 1)
     if len(_arrivals) > 10_000:
         _arrivals.clear()
-    _arrivals[credential.key_id] = arrival + step
-    return Passage(True, credential.requests_per_minute, int((60 - (arrival - now)) / step), 0.0, None, [])
+    _arrivals[bucket] = arrival + step
+    return Passage(True, limit, int((60 - (arrival - now)) / step), 0.0, None, [])

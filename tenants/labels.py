@@ -15,8 +15,10 @@ def describe_key(key: ApiKey, *, now: Any) -> dict[str, Any]:
         state, tone = "Revoked", "neutral"
     elif not usable:
         state, tone = "Expired", "neutral"
+    elif key.is_throttled(now):
+        state, tone = "Throttled", "warning"
     elif key.expires_at and key.expires_at - now < SOON:
         state, tone = "Ends soon", "warning"
     else:
         state, tone = "In use" if key.last_used_at else "Not used yet", "good" if key.last_used_at else "info"
-    return {"key": key, "state": state, "tone": tone, "usable": usable}
+    return {"key": key, "state": state, "tone": tone, "usable": usable, "throttled": usable and key.is_throttled(now)}

@@ -1,6 +1,7 @@
 """Who the request belongs to: the panel's tenant, the API's key, and the gate that counts it."""
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -133,27 +134,32 @@ class UsageTrackingMiddleware:
         credential, epoch = request.known_key  # type: ignore[attr-defined]
         reads = getattr(view, "reads", None)
         wanted = reads(request, credential) if reads else ()
-        passage = gate.enter(credential, meter=getattr(view, "meter", "api_calls"), reads=wanted)
+        meter = getattr(view, "meter", "api_calls")
+        passage = gate.enter(credential, meter=meter, reads=wanted)
         if passage.blind:
             if api_keys.is_stale(raw, blind=True):
                 credential = api_keys.confirm(raw, None)
         elif epoch is None or passage.epochs[0] != epoch:  # type: ignore[index]
             credential = api_keys.confirm(raw, passage.epochs[0])  # type: ignore[index]
         check(request, credential, scope)
+        if not passage.allowed and passage.throttled and not credential.is_throttled:
+            passage = gate.enter(credential, meter=meter, reads=wanted)  # it was taken back: by the plan's limit
         if not passage.allowed:
-            wait = max(1, int(passage.retry_after + 0.999))
-            raise problems.Problem(
-                f"More than {passage.limit} calls a minute. Try again in {wait} s.",
-                status=429,
-                code="rate_limited",
-                headers={
-                    "Retry-After": str(wait),
-                    "X-RateLimit-Limit": str(passage.limit),
-                    "X-RateLimit-Remaining": "0",
-                },
-            )
+            raise too_fast(credential, passage)
         request.credential, request.passage = credential, passage  # type: ignore[attr-defined]
         logs.bind(tenant=credential.tenant_slug, key=credential.key_id)
+
+
+def too_fast(credential: api_keys.Credential, passage: gate.Passage) -> problems.Problem:
+    wait = max(1, int(passage.retry_after + 0.999))
+    detail = f"More than {passage.limit} calls a minute."
+    if credential.is_throttled:
+        until = credential.throttled_until.astimezone(UTC)  # type: ignore[union-attr]
+        detail = f"This key is throttled to {passage.limit} calls a minute until {until:%Y-%m-%dT%H:%M:%SZ}."
+    headers = {
+        "Retry-After": str(wait), "X-RateLimit-Limit": str(passage.limit), "X-RateLimit-Remaining": "0",
+    }  # fmt: skip
+    return problems.Problem(f"{detail} Try again in {wait} s.", status=429, code="rate_limited", headers=headers)
 
 
 def check(request: HttpRequest, credential: api_keys.Credential, scope: Any) -> None:

@@ -11,7 +11,11 @@ from tenants.models.tenant import Tenant
 
 
 class ApiKey(TenantOwned):
-    """A key. The secret is shown once; `prefix` and `last4` let people recognise it."""
+    """A key. The secret is shown once; `prefix` and `last4` let people recognise it.
+
+    throttle_per_minute, throttled_until   at most so many calls a minute until then, whatever the plan allows;
+                                           both null = not throttled (tenants/throttling.py)
+    """
 
     class Kind(models.TextChoices):
         SECRET = "sk", "Secret (server)"
@@ -35,12 +39,22 @@ class ApiKey(TenantOwned):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    throttle_per_minute = models.PositiveIntegerField(null=True)
+    throttled_until = models.DateTimeField(null=True)
+    throttle_reason = models.CharField(max_length=200, blank=True)
     replaces = models.ForeignKey(
         "self", models.SET_NULL, null=True, related_name="replaced_by", db_constraint=False
     )
 
     class Meta(TenantOwned.Meta):
-        constraints = [models.UniqueConstraint(fields=["tenant", "digest"], name="api_key_digest")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "digest"], name="api_key_digest"),
+            models.CheckConstraint(
+                condition=models.Q(throttle_per_minute=None, throttled_until=None)
+                | models.Q(throttle_per_minute__gte=1, throttled_until__isnull=False),
+                name="api_key_throttle_ends",
+            ),
+        ]
         indexes = [models.Index(fields=["digest"], name="api_key_by_digest")]
 
     def __str__(self) -> str:
@@ -48,3 +62,6 @@ class ApiKey(TenantOwned):
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    def is_throttled(self, now: datetime) -> bool:
+        return self.throttled_until is not None and self.throttled_until > now

@@ -8,16 +8,16 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from luxebrain.lib import problems
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_confirm, render_page
-from tenants import api_keys, labels
+from tenants import api_keys, labels, throttling
 from tenants.access import tenant_page
 from tenants.models import ApiKey
 from tenants.panel import quick_start
-from tenants.panel.forms import KeyForm, RotateForm
+from tenants.panel.forms import KeyForm, RotateForm, ThrottleForm
 
 
 @require_safe
@@ -94,3 +94,34 @@ def revoke(request: Any, key_id: int) -> HttpResponse:
     else:
         messages.success(request, f"{key.name} is revoked. Its calls are refused from now on.")
     return redirect(back)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_page(may="keys.write")
+def throttle(request: Any, key_id: int) -> HttpResponse:
+    """Slows a key for a while, instead of ending it."""
+    key = get_object_or_404(request.tenant.api_keys, pk=key_id)
+    form = ThrottleForm(request.POST or None, most=request.tenant.plan.requests_per_minute)
+    if request.method == "POST" and form.is_valid():
+        try:
+            throttling.throttle(key, by=request.user, **form.cleaned_data)
+        except problems.Problem as problem:
+            add_problem(form, problem)
+        else:
+            messages.success(request, f"{key.name} is throttled. It is as fast as before when the time is over.")
+            return redirect("panel:api-keys", slug=request.tenant.slug)
+    context = {"form": form, "key": key}
+    return render_page(request, "tenants/panel/api_key_throttle.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@tenant_page(may="keys.write")
+def release(request: Any, key_id: int) -> HttpResponse:
+    key = get_object_or_404(request.tenant.api_keys, pk=key_id)
+    try:
+        throttling.release(key, by=request.user)
+    except problems.Problem as problem:
+        messages.error(request, problem.detail)
+    else:
+        messages.success(request, f"{key.name} is as fast as before.")
+    return redirect("panel:api-keys", slug=request.tenant.slug)

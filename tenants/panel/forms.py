@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from tenants import api_keys, profile
+from tenants import api_keys, profile, throttling
 from tenants.models import ApiKey, Tenant
 from tenants.models.people import Role
 
@@ -18,6 +18,7 @@ PRESETS = {
     "custom": ("Only what is chosen below", []),
 }
 EXPIRIES = [("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
+THROTTLES = [(15, "15 minutes"), (60, "1 hour"), (240, "4 hours"), (1440, "1 day"), (10080, "1 week")]
 GRACES = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
 
 
@@ -95,6 +96,27 @@ class RotateForm(forms.Form):
     @property
     def duration(self) -> timedelta:
         return timedelta(hours=int(self.cleaned_data["grace"]))
+
+
+class ThrottleForm(forms.Form):
+    """How slow a key is to be, for how long and why."""
+
+    per_minute = forms.IntegerField(
+        label="Calls a minute", min_value=1, initial=throttling.USUAL_PER_MINUTE,
+        help_text="What is beyond is answered 429 with the seconds to wait.",
+    )  # fmt: skip
+    minutes = forms.TypedChoiceField(
+        label="For", coerce=int, choices=THROTTLES, initial=throttling.USUAL_MINUTES,
+        help_text="It ends by itself; you can take it back before.",
+    )  # fmt: skip
+    reason = forms.CharField(label="Why", max_length=200, required=False, help_text="Stands beside the key.")
+
+    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["per_minute"]
+        field.max_value = most
+        field.widget.attrs["max"] = most
+        field.help_text = f"Your plan allows {most:,}. {field.help_text}"
 
 
 class InviteForm(forms.Form):
