@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from modelregistry import versions
 from recommendations import popular
-from recommendations.models import BatchChunk, BatchJob
+from recommendations.models import BatchChunk, BatchHold, BatchJob
 from tenants import work
 from tenants.models import Tenant
 
@@ -33,8 +33,16 @@ def lock(tenant: Tenant) -> None:
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, tenant.pk])
 
 
+def hold(tenant: Tenant) -> BatchHold | None:
+    """The staff's hold on this shop's batch work that is in force. Inside the tenant."""
+    found: BatchHold | None = tenant.batch_holds.filter(lifted_at__isnull=True).first()
+    return found
+
+
 def hand_out(tenant: Tenant) -> int:
     """Writes the work of as many chunks as the tenant may have under way; how many were handed out."""
+    if hold(tenant) is not None:
+        return 0
     jobs = list(
         tenant.batch_jobs.filter(state__in=BatchJob.OPEN, is_paused=False)
         .annotate(under_way=Count("chunks", filter=Q(chunks__state=Piece.HANDED)))

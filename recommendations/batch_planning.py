@@ -28,7 +28,7 @@ def read_audience(lease: Lease) -> None:
         job = tenant.batch_jobs.filter(
             pk=int(lease.subject), is_planned=False, state__in=BatchJob.OPEN
         ).first()
-        if job is None:
+        if job is None or batch_handing.hold(tenant) is not None:  # who lifts a hold asks for the reading again
             lease.finish("default")
             return
         try:
@@ -57,7 +57,9 @@ def close_unread(tenant: Tenant, job: BatchJob, why: str) -> None:
 
 
 def close_lost(tenant: Tenant) -> None:
-    """Ends jobs whose reading was given up. Under the tenant's lock."""
+    """Ends jobs whose reading was given up. Under the tenant's lock. While the shop is held nothing is read."""
+    if batch_handing.hold(tenant) is not None:
+        return
     for job in tenant.batch_jobs.filter(is_planned=False, state__in=BatchJob.OPEN):
         works = tenant.works.filter(task=TASK, subject=str(job.pk))
         if not works.filter(state__in=("pending", "running")).exists():

@@ -9,12 +9,13 @@ from django.db.models import Count, F, Min, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from recommendations import batch_packing
-from recommendations.models import BatchChunk, BatchJob
+from recommendations import batch_handing, batch_packing
+from recommendations.models import BatchChunk, BatchHold, BatchJob
 from tenants.models import Tenant
 
 RATE_WINDOW = timedelta(seconds=60)
 PROBLEMS_TOLD = 100
+LONGEST_WAIT = 60  # seconds between two looks of a poller
 State, Piece = BatchJob.State, BatchChunk.State
 
 
@@ -52,11 +53,13 @@ def expected_seconds(tenant: Tenant, total: int) -> float | None:
 def told(tenant: Tenant, job: BatchJob, *, now: datetime | None = None) -> dict[str, Any]:
     """The job as the API says it. Keys that do not apply yet are null."""
     now = now or timezone.now()
+    held = batch_handing.hold(tenant) if job.state in BatchJob.OPEN else None
     speed = rate(tenant, job, now)
     left = max(job.total - job.processed - job.failed - job.skipped, 0)
     address = reverse("batch-job", args=[job.public_id])
     return {
         "job_id": str(job.public_id), "name": job.name, "status": job.state, "paused": job.is_paused,
+        "held": {"since": held.placed_at, "reason": held.reason} if held else None,
         "total": job.total, "processed": job.processed, "failed": job.failed, "skipped": job.skipped,
         "unknown": job.unknown, "on_unknown": job.on_unknown,
         "asked": job.asked, "audience": job.audience or None,
@@ -92,16 +95,19 @@ def problems(tenant: Tenant, job: BatchJob) -> list[dict[str, Any]]:
 
 def seconds_to_wait(tenant: Tenant, job: BatchJob) -> int:
     """After how many seconds asking again is worth it."""
+    if job.is_paused or batch_handing.hold(tenant) is not None:
+        return LONGEST_WAIT
     speed = rate(tenant, job, timezone.now())
     if speed is None:
         return 2
     left = max(job.total - job.processed - job.failed - job.skipped, 0) / speed
-    return int(min(max(left / 4, 1), 60))
+    return int(min(max(left / 4, 1), LONGEST_WAIT))
 
 
 def stats() -> dict[str, Any]:
     """All tenants' jobs in numbers: what waits and runs, what ended in the last hour, how fast, how old, whose."""
     jobs, chunks = BatchJob.objects.across_tenants(), BatchChunk.objects.across_tenants()
+    held = BatchHold.objects.across_tenants().filter(lifted_at__isnull=True)
     now = timezone.now()
     hour = now - timedelta(hours=1)
     states = dict(jobs.order_by().values_list("state").annotate(n=Count("id")))
@@ -118,6 +124,7 @@ def stats() -> dict[str, Any]:
         "failed_last_hour": jobs.filter(state=State.FAILED, finished_at__gte=hour).count(),
         "customers_waiting": waiting.aggregate(n=Sum("size"))["n"] or 0,
         "customers_last_minute": done,
+        "held": list(held.order_by("tenant__slug").values_list("tenant__slug", flat=True)),
         "oldest_seconds": round((now - oldest).total_seconds()) if oldest else None,
         "tenants": [
             {"tenant": row["tenant__slug"], "jobs": row["jobs"], "customers": row["customers"] or 0}

@@ -36,9 +36,10 @@ def run_chunk(lease: Lease) -> None:
         if chunk is None:
             lease.finish("default")
             return
-        if chunk.job.state == State.PENDING and not chunk.job.is_paused:
+        waits = chunk.job.is_paused or batch_handing.hold(tenant) is not None
+        if chunk.job.state == State.PENDING and not waits:
             chunk.job = batch_handing.begin(tenant, chunk.job_id)
-        if chunk.job.state != State.PROCESSING or chunk.job.is_paused:
+        if chunk.job.state != State.PROCESSING or waits:
             tenant.batch_chunks.filter(pk=chunk.pk).update(state=Piece.WAITING, handed_at=None)
             lease.finish("default")
             return

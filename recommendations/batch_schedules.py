@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from luxebrain.lib.problems import NotFound, PlanLimit, Problem
-from recommendations import audiences, batch_asking
+from recommendations import audiences, batch_asking, batch_handing
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchJob, BatchSchedule
 from tenants import audit, notices, tenancy
@@ -17,6 +17,7 @@ from tenants.models import Tenant, User
 MOST = 20  # schedules of a shop that are to come
 FULL_AGAIN, FULL_MOST = timedelta(minutes=10), timedelta(days=1)  # of waiting for room in the plan
 FURTHEST = timedelta(days=366)
+HELD = "Waits, because batch jobs of this shop are paused: "
 Every = BatchSchedule.Every
 
 
@@ -72,10 +73,18 @@ def due_tenants() -> list[int]:
 
 
 def ask_for_due(tenant_id: int) -> list[BatchJob]:
-    """Asks for every due job of a tenant once: the next time is set in the transaction of the job."""
+    """Asks for every due job of a tenant once: the next time is set in the transaction of the job.
+
+    While the shop is held they stay due, and say why; what fell due more than once meanwhile is asked for once.
+    """
     made = []
     with tenancy.enter(tenant_id) as tenant:
         due = tenant.batch_schedules.filter(next_at__lte=timezone.now())
+        held = batch_handing.hold(tenant)
+        if held is not None:
+            words = f"{HELD}{held.reason}"[:300]
+            due.exclude(problem=words).update(problem=words)
+            return []
         for row in due.select_for_update(skip_locked=True, of=("self",)):
             job = _ask(tenant, row)
             if job is not None:

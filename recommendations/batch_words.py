@@ -27,8 +27,12 @@ def dress(tenant: Tenant, job: BatchJob) -> BatchJob:
     job.label = "Needs a retry" if job.state == State.PARTIAL else job.get_state_display()
     if job.is_paused:
         job.label, job.tone = "Paused", "warning"
+    elif told["held"]:
+        job.label, job.tone = "Paused by LuxeBrain", "warning"
     left = told["seconds_left"]
-    if job.state == State.PENDING:
+    if job.is_open and told["held"]:
+        job.words = f"{job.share or 0}% · goes on when the pause ends"
+    elif job.state == State.PENDING:
         job.words = "Waiting for its turn" if job.is_planned else "Reading the audience"
     elif job.state == State.PROCESSING:
         time_left = "paused" if job.is_paused else f"{markup.duration(left)} left" if left is not None else "measuring"

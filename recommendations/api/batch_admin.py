@@ -21,6 +21,7 @@ _STATS = inline_serializer("BatchQueue", {
     "pending": s.IntegerField(), "processing": s.IntegerField(), "paused": s.IntegerField(),
     "failed": s.IntegerField(), "partial": s.IntegerField(), "completed_last_hour": s.IntegerField(),
     "failed_last_hour": s.IntegerField(), "customers_waiting": s.IntegerField(),
+    "held": s.ListField(child=s.SlugField()),
     "customers_last_minute": s.IntegerField(), "oldest_seconds": s.IntegerField(allow_null=True),
     "tenants": _Share(many=True),
 })  # fmt: skip
@@ -35,7 +36,8 @@ class StatsView(StaffView):
     @extend_schema(
         operation_id="admin_batch_stats", summary="The batch queue in numbers",
         description="Jobs by state, what ended in the last hour, customers waiting and done in the last minute, the "
-        "age of the oldest open job in seconds (null: none is open), and the open jobs by shop.",
+        "age of the oldest open job in seconds (null: none is open), the open jobs by shop, and the "
+        "shops whose batch work is paused (held).",
         responses={200: _STATS},
     )  # fmt: skip
     def get(self, request: Any) -> Response:

@@ -28,7 +28,11 @@ ASKED = inline_serializer("BatchAsked", {
 })
 _TOLD = {
     "job_id": s.UUIDField(), "name": s.CharField(), "status": s.ChoiceField(BatchJob.State.values),
-    "paused": s.BooleanField(), "total": s.IntegerField(), "processed": s.IntegerField(), "failed": s.IntegerField(),
+    "paused": s.BooleanField(),
+    "held": inline_serializer(
+        "BatchHeld", {"since": s.DateTimeField(), "reason": s.CharField()}, allow_null=True,
+        help_text="The platform's staff paused all batch work of the shop: since when, and why. null: they did not.",
+    ), "total": s.IntegerField(), "processed": s.IntegerField(), "failed": s.IntegerField(),
     "skipped": s.IntegerField(), "unknown": s.IntegerField(), "on_unknown": s.ChoiceField(BatchJob.Unknown.values),
     "asked": s.DictField(), "audience": s.DictField(allow_null=True), "model_version": s.CharField(allow_null=True),
     "created_at": s.DateTimeField(), "started_at": s.DateTimeField(allow_null=True),

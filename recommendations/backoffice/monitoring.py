@@ -18,6 +18,7 @@ from luxebrain.lib import charts, markup
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
 from luxebrain.lib.problems import Problem
+from recommendations.backoffice import holds
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchChunk, BatchJob
 from tenants import tenancy, workers
@@ -44,13 +45,15 @@ def monitoring(request: Any) -> HttpResponse:
         sorts={"asked": ("pk",), "shop": ("tenant__slug", "pk"), "total": ("total", "pk"), "state": ("state", "pk")},
         default_sort="-asked", nouns=("batch job", "batch jobs"),
     )  # fmt: skip
+    context = {**figures(), "may_write": may_operate(request), "poll_url": request.get_full_path()}
+    held = set(context["stats"]["held"])
     for job in listing.rows:
-        job.tone = "warning" if job.is_paused else TONES.get(job.state, "neutral")
-        job.label = "Paused" if job.is_paused else job.get_state_display()
         job.is_open = job.state in BatchJob.OPEN
+        waits = job.is_paused or (job.is_open and job.tenant.slug in held)
+        job.tone = "warning" if waits else TONES.get(job.state, "neutral")
+        job.label = "Paused" if job.is_paused else "Shop paused" if waits else job.get_state_display()
         job.can_retry = not job.is_open and job.state != State.EXPIRED
         job.done = job.processed + job.skipped + job.failed
-    context = {**figures(), "may_write": may_operate(request), "poll_url": request.get_full_path()}
     return listing.render(context)
 
 
@@ -66,15 +69,15 @@ def figures() -> dict[str, Any]:
     """Every number of the page, counted now."""
     now = timezone.now()
     stats = BatchInferenceQueue.stats()
-    paused = set(BatchJob.objects.across_tenants().filter(state__in=BatchJob.OPEN, is_paused=True)
-                 .values_list("tenant__slug", flat=True))  # fmt: skip
     for row in stats["tenants"]:
-        row["is_paused"] = row["tenant"] in paused
+        row["is_held"] = row["tenant"] in stats["held"]
     seen = workers.all_seen()
     return {
         "stats": stats,
         "oldest": markup.duration(stats["oldest_seconds"]) if stats["oldest_seconds"] is not None else "nothing waits",
         "chart": throughput(now),
+        "held": holds.in_force(),
+        "lifted": holds.lifted_lately(),
         "workers": seen,
         "silent": SILENT_SECONDS,
         "workers_at_work": sum(one.age <= SILENT_SECONDS for one in seen or []),
@@ -106,7 +109,7 @@ def on_job(does: str, said: str) -> Callable[..., HttpResponse]:
     @require_POST
     @staff_page(may="platform.write")
     def view(request: Any, slug: str, public_id: UUID) -> HttpResponse:
-        with tenancy.enter(_tenant_id(slug)) as tenant:
+        with tenancy.enter(holds.tenant_id(slug)) as tenant:
             queue = BatchInferenceQueue(tenant)
             try:
                 job = queue.find(public_id)
@@ -127,33 +130,3 @@ def on_job(does: str, said: str) -> Callable[..., HttpResponse]:
 
 retry = on_job("retry", "The job is done again.")
 cancel = on_job("cancel", "The job is cancelled.")
-
-
-def on_tenant(does: str) -> Callable[..., HttpResponse]:
-    """A view that pauses, or lets go on, all open jobs of a shop."""
-
-    @require_POST
-    @staff_page(may="platform.write")
-    def view(request: Any, slug: str) -> HttpResponse:
-        with tenancy.enter(_tenant_id(slug)) as tenant:
-            queue = BatchInferenceQueue(tenant)
-            jobs = tenant.batch_jobs.filter(state__in=BatchJob.OPEN, is_paused=does == "resume")
-            found = list(jobs)
-            for job in found:
-                getattr(queue, does)(job, by=request.user)
-        words = {"pause": "paused", "resume": "resumed"}[does]
-        messages.success(request, f"{markup.plural(len(found), 'job,jobs')} of {slug} {words}.")
-        return redirect("monitoring")
-
-    return view
-
-
-pause_tenant = on_tenant("pause")
-resume_tenant = on_tenant("resume")
-
-
-def _tenant_id(slug: str) -> int:
-    tenant = tenancy.across().filter(slug=slug).first()
-    if tenant is None:
-        raise Http404
-    return tenant.pk

@@ -2,12 +2,13 @@
 
 Files may import in this order only: catalogue, customer, order, event, importing, feed, exporting,
 training, attribution, rollup, webhook, privacy, connection, finding, control, served, audience, batch,
-batch_schedule.
+batch_hold, batch_schedule.
 """
 
 from recommendations.models.attribution import Attribution
 from recommendations.models.audience import Audience, AudiencePiece
 from recommendations.models.batch import BatchChunk, BatchJob
+from recommendations.models.batch_hold import BatchHold
 from recommendations.models.batch_schedule import BatchSchedule
 from recommendations.models.catalogue import Product
 from recommendations.models.connection import StoreConnection
@@ -30,6 +31,7 @@ __all__ = [
     "Audience",
     "AudiencePiece",
     "BatchChunk",
+    "BatchHold",
     "BatchJob",
     "BatchSchedule",
     "CatalogueDay",

@@ -12,7 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
-from recommendations import audiences, batch_asking, batch_results, batch_schedules, explaining, queries, reach
+from recommendations import (
+    audiences,
+    batch_asking,
+    batch_handing,
+    batch_results,
+    batch_schedules,
+    explaining,
+    queries,
+    reach,
+)
 from recommendations.batch import BatchInferenceQueue
 from recommendations.panel.batch_forms import AudienceForm, ListForm, WhenForm
 from recommendations.panel.batches import call
@@ -107,6 +116,7 @@ def _draw(
         "steps": [(number, label) for number, label in enumerate(STEPS, 1)],
         "form": form,
         "carried": json.dumps(carried),
+        "hold": batch_handing.hold(tenant),
         "problem": form.non_field_errors()[0] if form.non_field_errors() else "",
         **more,
     }

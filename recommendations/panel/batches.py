@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
 from luxebrain.lib.problems import Problem
-from recommendations import audiences, batch_downloads, batch_results, batch_schedules, batch_words
+from recommendations import audiences, batch_downloads, batch_handing, batch_results, batch_schedules, batch_words
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchJob
 from tenants import audit
@@ -59,6 +59,7 @@ def jobs(request: Any) -> HttpResponse:
         "call": call({"customer_ids": ["c-1", "c-2"], "limit": 10}),
         "poll_url": request.get_full_path(),
         "speed": batch_words.speed(tenant),
+        "hold": batch_handing.hold(tenant),
     })  # fmt: skip
 
 
@@ -88,6 +89,7 @@ def _page(request: Any, job: BatchJob) -> HttpResponse:
     may_write = request.membership.may("batch.write")
     context = {
         "job": job,
+        "hold": batch_handing.hold(tenant) if job.is_open else None,
         "may_write": may_write,
         "audience": audiences.describe(tenant, job.audience) if job.audience else "",
         "problems": batch_results.problems(tenant, job) if kept else [],

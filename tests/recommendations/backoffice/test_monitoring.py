@@ -90,10 +90,10 @@ def test_an_operator_cancels_retries_and_pauses(busy: Any, acme: Any, globex: An
     client.post(f"/monitoring/globex/{failed.public_id}/retry")
     failed.refresh_from_db()
     assert failed.state == "pending" and failed.history[-1]["by"] == "Sam"
-    client.post("/monitoring/acme/pause")
-    assert acme.batch_jobs.filter(state="processing", is_paused=True).count() == 1
+    client.post("/monitoring/acme/pause", {"reason": "A test"})
+    assert acme.batch_holds.get().lifted_at is None
     client.post("/monitoring/acme/resume")
-    assert acme.batch_jobs.filter(is_paused=True).count() == 0
+    assert acme.batch_holds.get().lifted_by == sam
     assert client.post(f"/monitoring/acme/{failed.public_id}/retry").status_code == 404
     assert client.post("/monitoring/nobody/pause").status_code == 404
 
