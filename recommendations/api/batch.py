@@ -23,7 +23,7 @@ _FORMAT = {"type": "string", "enum": list(batch_downloads.TYPES), "default": "cs
 class _View(TenantView):
     """Views of one job; `key` is who asks, for the audit trail."""
 
-    scope = {"GET": "batch:write"}
+    scope = {"GET": "batch:read"}
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -41,11 +41,12 @@ class BatchJobsView(_View):
     """The shop's jobs, and a new one."""
 
     http_method_names = ["get", "post", "options"]
-    scope = {"GET": "batch:write", "POST": "batch:write"}
+    scope = {"GET": "batch:read", "POST": "batch:write"}
 
     @extend_schema(
         summary="List batch jobs", operation_id="batch_jobs_list",
-        description="A page of the shop's batch jobs, oldest first; next_cursor leads to the next page.",
+        description="A page of the shop's batch jobs, oldest first; next_cursor leads to the next page. Needs "
+        "the scope batch:read.",
         parameters=[described.LIMIT, described.CURSOR, _STATUS], responses={200: batch_schemas.JOBS},
     )  # fmt: skip
     def get(self, request: Any) -> Response:
@@ -65,7 +66,8 @@ class BatchJobsView(_View):
         summary="Ask for recommendations of many customers", operation_id="batch_jobs_send",
         description="Answers at once with the job, which is done in the background. One customer or session, up to "
         "1,000 customer_ids, or an audience; the other fields are those of a single call and hold for every customer. "
-        "The job keeps the version of the model that it begins with.",
+        "The job keeps the version of the model that it begins with. Needs the scope batch:write, and batch:read to "
+        "follow it.",
         parameters=[described.KEY], request=batch_schemas.ASKED, responses={202: batch_schemas.JOB},
     )  # fmt: skip
     def post(self, request: Any) -> Response:
@@ -89,7 +91,7 @@ class BatchJobView(_View):
     @extend_schema(
         summary="Read a batch job and its lists", operation_id="batch_jobs_read",
         description="State, counts, what failed and why, and a page of the customers that are done, in their order. "
-        "While it runs, Retry-After says when asking again is worth it.",
+        "While it runs, Retry-After says when asking again is worth it. Needs the scope batch:read.",
         parameters=[described.LIMIT, described.CURSOR], responses={200: batch_schemas.JOB_WITH_LISTS},
     )  # fmt: skip
     def get(self, request: Any, job_id: UUID) -> Response:
@@ -123,7 +125,8 @@ class BatchDownloadView(_View):
     @extend_schema(
         summary="Download the lists of a batch job", operation_id="batch_jobs_download",
         description="CSV and Parquet have one row per product, JSON Lines one object per customer. The file is made "
-        "while it is sent. Cells that a spreadsheet would run as a formula are marked as text.",
+        "while it is sent. Cells that a spreadsheet would run as a formula are marked as text. Needs the "
+        "scope batch:read.",
         parameters=[OpenApiParameter("format", _FORMAT)],
         responses={(200, kind): bytes for kind in ("text/csv", "application/x-ndjson", "application/octet-stream")},
     )  # fmt: skip
@@ -153,7 +156,8 @@ def _acting(verb: str, summary: str, description: str, **options: Any) -> type:
 
         @extend_schema(
             summary=summary, operation_id=f"batch_jobs_{verb}" + ("_failed" if options else ""),
-            description=description, parameters=[described.KEY], request=None, responses={200: batch_schemas.JOB},
+            description=f"{description} Needs the scope batch:write.", parameters=[described.KEY],
+            request=None, responses={200: batch_schemas.JOB},
         )  # fmt: skip
         def post(self, request: Any, job_id: UUID) -> Response:
             bodies.query(request.query_params, allowed=())

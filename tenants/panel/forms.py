@@ -14,6 +14,7 @@ PRESETS = {
     "shop": ("Everything a shop's server does", None),
     "recommendations": ("Recommendations and events only", ["recommendations:read", "events:write"]),
     "catalogue": ("Catalogue only", ["catalogue:read", "catalogue:write"]),
+    "batches": ("Reading batch jobs only", ["batch:read"]),
     "reporting": ("Usage only", ["usage:read"]),
     "custom": ("Only what is chosen below", []),
 }

@@ -3,11 +3,13 @@
 import csv
 import io
 from datetime import timedelta
+from importlib import import_module
 
 import orjson
 import pyarrow.parquet as pq
 import pytest
 import time_machine
+from django.db import connections
 from django.utils import timezone
 
 from luxebrain.celery import app
@@ -283,3 +285,31 @@ def test_the_beat_looks_every_five_seconds():
     """R16."""
     entry = app.conf.beat_schedule["take-up-batches"]
     assert (entry["schedule"], entry["args"]) == (5.0, ("recommendations.batch_due", 5))
+
+
+def test_a_key_that_only_reads_starts_and_changes_nothing(shop, api):
+    """R3, R4: batch:read follows and downloads a job; each act is refused as a problem that names the scope."""
+    job = api.post(PATH, {"customer_ids": ["c1"], "limit": 2}).json()
+    do()
+    reader = make.Api(make.key(shop, scopes=["batch:read"]))
+    for path in (PATH, job["status_url"], *job["downloads"].values()):
+        assert reader.get(path).status_code == 200, path
+    acts = [f"{job['status_url']}/{verb}" for verb in ("pause", "resume", "cancel", "retry", "retry-failed")]
+    for path, body in ((PATH, {"customer_ids": ["c1"]}), *((path, {}) for path in acts)):
+        refused = reader.post(path, body)
+        assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json"), path
+        assert refused.json()["code"] == "scope_missing" and "batch:write" in refused.json()["detail"]
+    assert shop.batch_jobs.count() == 1
+    starter = make.Api(make.key(shop, scopes=["batch:write"]))
+    assert starter.post(PATH, {"customer_ids": ["c2"]}).status_code == 202
+    assert "batch:read" in starter.get(job["status_url"]).json()["detail"]
+
+
+def test_a_key_from_before_the_reading_scope_still_reads(shop, api):
+    job = api.post(PATH, {"customer_ids": ["c1"]}).json()
+    old = make.key(shop, scopes=["batch:write", "usage:read"])
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(import_module("tenants.migrations.0014_batch_read_scope").GRANT)
+    row = shop.api_keys.get(scopes__contains=["usage:read", "batch:read"], scopes__len=3)
+    assert row.scopes == ["batch:write", "usage:read", "batch:read"]
+    assert make.Api(old).get(job["status_url"]).status_code == 200
