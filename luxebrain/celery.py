@@ -57,6 +57,8 @@ app.conf.beat_schedule = {
     "let-go": every(86400, "recommendations.let_go"),
     "look-for-findings": every(3600, "recommendations.look_for_findings"),
     "sweep-files": every(3600, "recommendations.sweep_files"),
+    "let-versions-go": every(86400, "modelregistry.let_go"),
+    "sweep-artefacts": every(3600, "modelregistry.sweep"),
     "measure-models": every(86400, "recommendations.measure_models"),
     "watch-isolated": every(3600, "recommendations.watch_isolated"),
     "nightly-training": every(3600, "recommendations.train_stale"),

@@ -130,7 +130,12 @@ def discard(path: Path) -> bool:
 def copies(root: Path, *, tenant: str, model: str) -> list[Path]:
     """Every folder of a tenant's versions, of both scopes, changed copies included."""
     homes = [path_of(root, tenant=tenant, model=model, version=1, scope=scope).parent for scope in SCOPES]
-    return [path for home in homes for path in home.glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
+    return [path for home in homes for path in folders(home)]
+
+
+def folders(home: Path) -> list[Path]:
+    """The folders of versions, changed copies included, that lie in a tenant's folder."""
+    return [path for path in home.glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
 
 
 def _publish(

@@ -69,6 +69,8 @@ def owner_of(tenant: Tenant) -> str:
 
 def load(version: ModelVersion, *, verify: bool = True) -> Loaded:
     """The version's artefact, checked against what was registered. Raises ArtifactError."""
+    if not version.artifact_path:
+        raise artifacts.ArtifactMissing(f"the files of {version} were let go")
     path = settings.MODELS_DIR / version.artifact_path
     owner = str(version.tenant_id)
     return artifacts.load(path, tenant=owner, expected_digest=version.digest, verify=verify)
@@ -77,6 +79,11 @@ def load(version: ModelVersion, *, verify: bool = True) -> Loaded:
 def check(version: ModelVersion, *, tenant: Tenant | None = None) -> None:
     """Raises NotActivatable unless the version is ready, whole on the disk, loads and answers."""
     refusal = f"{version} cannot be put into service:"
+    if version.files_removed_at is not None:
+        raise NotActivatable(
+            f"{refusal} its files were removed on {version.files_removed_at:%Y-%m-%d}, only its facts are kept. "
+            "Train again for a version that can serve."
+        )
     if version.state != ModelVersion.State.READY:
         raise NotActivatable(f"{refusal} it is {version.get_state_display().lower()}.")
     try:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from luxebrain.lib import markup
-from modelregistry import facts, labels, lineage, measures, performance, trials, versions
+from modelregistry import facts, labels, lineage, measures, performance, retention, trials, versions
 from modelregistry.lineage import Spell
 from modelregistry.models import ModelVersion
 from modelregistry.performance import Totals
@@ -66,6 +66,7 @@ def version(tenant: Tenant, found: ModelVersion, *, days: int) -> dict[str, Any]
         "run": run,
         "parameters": sorted((name, value) for name, value in found.parameters.items() if name != "parts"),
         "fact": places.fact(found),
+        "files": retention.fate(found),
         "serves_now": places.champion,
         "offline": measures.offline(found),
         "online": measures.online(totals, days),

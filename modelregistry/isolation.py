@@ -82,7 +82,7 @@ class TenantModelIsolation:
         """models/tenant_models/{model}/{tenant_id} where the tenant is isolated and a version lies there;
         otherwise the folder of the shared scope."""
         own = self.home()
-        if self.should_isolate_tenant() and any(path.is_dir() for path in own.glob("[0-9]*")):
+        if self.should_isolate_tenant() and artifacts.folders(own):
             return own
         return self.home(SHARED)
 
@@ -191,12 +191,13 @@ class TenantModelIsolation:
             raise Conflict("Only a disabled model can be deleted. Disable it first.")
         with self.tenant.atomic():
             own = self.tenant.model_versions.filter(model=self.model, scope=TENANT)
-            own.exclude(state=ModelVersion.State.RETIRED).update(state=ModelVersion.State.RETIRED)
+            own.filter(files_removed_at=None).update(
+                state=ModelVersion.State.RETIRED, artifact_path="", files_removed_at=timezone.now()
+            )
             self._requests().filter(pk=row.pk).update(deleted_at=timezone.now())
             audit.record(self.tenant, "isolation.deleted", by=by or "LuxeBrain", target=str(row))
             epochs.bump(self.tenant, "model")
-        found = [path for path in self.home().glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
-        return sum(artifacts.discard(path) for path in found)
+        return sum(artifacts.discard(path) for path in artifacts.folders(self.home()))
 
     def let_go(self, *, days: int) -> None:
         """Deletes the artefacts of what was disabled longer ago than the grace period."""

@@ -63,7 +63,9 @@ def _check_versions(tenant: Tenant, experiment: Experiment) -> Reasons:
         except NotFound:
             wrong[arm] = f"There is no version {number}."
             continue
-        if version.state != version.State.READY:
+        if version.files_removed_at is not None:
+            wrong[arm] = f"The files of {version} were removed."
+        elif version.state != version.State.READY:
             wrong[arm] = f"{version} is {version.get_state_display().lower()}."
     return wrong
 

@@ -16,7 +16,7 @@ from django.db import connections
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from modelregistry import versions
+from modelregistry import retention, versions
 from recommendations import popular
 from recommendations.models import BatchChunk, BatchHold, BatchJob
 from tenants import work
@@ -79,6 +79,17 @@ def begin(tenant: Tenant, job_id: int) -> BatchJob:
     note(job, told, by="worker")
     job.save(update_fields=["state", "version", "moment", "attempts", "started_at", "history"])
     return job
+
+
+@retention.holder
+def pinned(tenant: Tenant, model: str) -> retention.Held:
+    """Versions that jobs keep: of those under way, and of those whose failed customers may be done again."""
+    if model != settings.MODEL_NAME:
+        return {}
+    ending = (State.PARTIAL, State.FAILED, State.CANCELLED)
+    jobs = tenant.batch_jobs.filter(state__in=(*BatchJob.OPEN, *ending), version__gt=0).order_by("pk")
+    return {number: f"the batch job {name or pk} keeps it" for number, name, pk in
+            jobs.values_list("version", "name", "public_id")}  # fmt: skip
 
 
 def note(job: BatchJob, what: str, *, by: Any) -> None:

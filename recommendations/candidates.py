@@ -230,6 +230,8 @@ def load(tenant_id: int, version: ModelVersion) -> tuple[Bundle, int]:
 
     Raises ArtifactError, BundleDamaged.
     """
+    if not version.artifact_path:
+        raise artifacts.ArtifactMissing(f"the files of {version} were let go")
     path = Path(settings.MODELS_DIR) / version.artifact_path
     loaded = artifacts.load(path, tenant=str(tenant_id), expected_digest=version.digest)
     bundle = Bundle.from_arrays(loaded.arrays, loaded.manifest)

@@ -29,6 +29,7 @@ def table(tenant: Tenant) -> list[dict[str, Any]]:
         {"what": "Events", "days": plan.retention_days},
         *({"what": f"Events: {label.lower()}", "days": days} for label, days in own),
         {"what": "Lists that were answered", "days": ANSWERS.days},
+        {"what": f"Files of versions beyond the newest {plan.kept_versions}", "days": plan.kept_version_days},
         {"what": "Webhook deliveries", "days": RECEIPTS.days},
         {"what": "Former states of an import, to undo it", "days": files.UNDO_DAYS},
         {"what": "Export files", "days": exports.KEPT.days},

@@ -80,5 +80,8 @@ def _strays(folder: Path, named: set[str]) -> int:
         return 0
     strays = [path for path in folder.iterdir() if path.name not in named and _age(path) > STRAY_SECONDS]
     for path in strays:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():  # of an uploaded version whose check was killed
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(strays)

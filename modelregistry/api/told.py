@@ -27,6 +27,7 @@ FIELDS = {
     "train_seconds": serializers.FloatField(),
     "cpu_seconds": serializers.FloatField(),
     "metrics": serializers.JSONField(help_text="Offline, each with its 95 % interval: ndcg@10, ndcg@10_low, …"),
+    "files_removed_at": serializers.DateTimeField(allow_null=True, help_text="Since then it can serve no more"),
     "created_at": serializers.DateTimeField(),
     "created_by": serializers.CharField(allow_null=True),
 }

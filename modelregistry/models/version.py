@@ -8,9 +8,10 @@ from tenants.models import Tenant, TenantOwned, User
 class ModelVersion(TenantOwned):
     """What was trained, on what, how well it did, and where its artefact lies. Aliases move, this stays.
 
-    The database refuses changes of the facts (migration 0008). What may change: the state, and the place and
-    digest of the artefact when a person is erased from it. `metrics` hold each metric with its 95 % interval:
-    "ndcg@10", "ndcg@10_low", "ndcg@10_high".
+    The database refuses changes of the facts (migration 0008). What may change: the state, the place and digest
+    of the artefact when a person is erased from it, and that it has none any more (modelregistry/retention.py):
+    then `artifact_path` is empty, and a version that could serve is archived. `metrics` hold each metric with its
+    95 % interval: "ndcg@10", "ndcg@10_low", "ndcg@10_high".
     """
 
     class Origin(models.TextChoices):
@@ -21,6 +22,7 @@ class ModelVersion(TenantOwned):
         READY = "ready", "Ready"
         FAILED = "failed", "Failed checks"
         RETIRED = "retired", "Retired"
+        ARCHIVED = "archived", "Files removed"
 
     class Scope(models.TextChoices):
         """The common training's model, or the tenant's isolated one (modelregistry/isolation.py)."""
@@ -37,7 +39,8 @@ class ModelVersion(TenantOwned):
     upload_digest = models.CharField(max_length=64, blank=True, help_text="sha256 of the file that was uploaded")
     state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.SHARED)
-    artifact_path = models.CharField(max_length=300, help_text="Relative to the models directory")
+    artifact_path = models.CharField(max_length=300, help_text="Relative to the models directory; empty: removed")
+    files_removed_at = models.DateTimeField(null=True, help_text="When the artefact was let go")
     digest = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField(default=0)
     metrics = models.JSONField(default=dict, help_text="Offline metrics on the time split")

@@ -71,6 +71,7 @@ def models(request: HttpRequest) -> HttpResponse:
             "is_stale": bool(champion) and facts.is_stale(champion, tenant.plan),
             "chart": facts.chart(tenant),
             "tabs": tabs.of_tenant(tenant.slug, "Versions"),
+            "kept": {"versions": tenant.plan.kept_versions, "days": tenant.plan.kept_version_days},
             "live": dossier.live(tenant, ""),
             "spells": lineage.spells(tenant, most=5),
             "experiments": dossier.experiments(tenant, champion),

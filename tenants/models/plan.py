@@ -30,6 +30,12 @@ class Plan(models.Model):
         default=2, help_text="Share of the workers that batch jobs get beside those of other shops"
     )
     batch_days = models.PositiveSmallIntegerField(default=7, help_text="How long the results of batch jobs are kept")
+    kept_versions = models.PositiveSmallIntegerField(
+        default=5, help_text="Versions of a model whose files are kept, the newest"
+    )
+    kept_version_days = models.PositiveSmallIntegerField(
+        default=30, help_text="How long the files of an older version are kept after it was made or last served"
+    )
     trains_daily = models.BooleanField(default=False)
     has_isolated_model = models.BooleanField(default=False)
     isolation_orders = models.PositiveIntegerField(

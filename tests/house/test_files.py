@@ -124,6 +124,7 @@ DOORS = {
     "recommendations/findings.py": "finds the shops whose data is to be looked through",
     "recommendations/isolated_training.py": "finds the shops that have or had an isolated model",
     "recommendations/measuring.py": "finds the shops whose versions are to be measured",
+    "modelregistry/tasks.py": "finds the shops whose versions have files",
     "modelregistry/shop_figures.py": "sums what the versions of every shop did, for the platform",
     "recommendations/releasing.py": "finds the shops with a release under way",
     "recommendations/inbox.py": "drains the inbox of all tenants",

@@ -1,0 +1,35 @@
+"""Handlers of the app's background work."""
+
+from luxebrain.lib import logs
+from modelregistry import artifacts, retention, sweeping
+from modelregistry.models import ModelVersion
+from tenants import tenancy, work
+
+log = logs.get(__name__)
+
+
+@work.handler(retention.TASK)
+def let_go(lease: work.Lease) -> None:
+    """Without a tenant: finds the shops with files to look at. With one: lets go what its plan keeps no longer."""
+    if lease.tenant_id is None:
+        rows = ModelVersion.objects.across_tenants().filter(files_removed_at=None)
+        shops = set(rows.values_list("tenant_id", flat=True))
+        for tenant in tenancy.across().filter(pk__in=shops).order_by("pk"):
+            work.enqueue(tenant, retention.TASK, key="retention-of-versions")
+        return
+    with tenancy.enter(lease.tenant_id) as tenant:
+        over = retention.let_go(tenant)
+        gone = sweeping.forget_releases(tenant)
+        lease.finish("default")
+    for path in over:
+        artifacts.discard(path)
+    if over or any(gone.values()):
+        log.info("versions.let_go", tenant_id=lease.tenant_id, files=len(over), **gone)
+
+
+@work.handler(sweeping.TASK)
+def sweep(lease: work.Lease) -> None:
+    """What interrupted trainings left on the disk."""
+    removed = sweeping.sweep(lease.renew)
+    if removed:
+        log.info("artefacts.swept", folders=removed)
