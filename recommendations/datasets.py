@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recommendations import extract
 from recommendations.algorithms.data import Baskets, IdMap, Interactions
@@ -59,7 +59,7 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
     """
     lines, events = extract.lines(tenant, until), extract.events(tenant, until)
     catalogue = extract.catalogue(tenant)
-    products, product = _numbered(catalogue["id"], lines.product, events.product)
+    products, product = _numbered(catalogue["id"].combine_chunks(), lines.product, events.product)
     moment = np.concatenate((lines.moment, events.moment))
     shoppers, shopper = _shoppers(lines, events, moment)
     rows = Rows(
@@ -71,7 +71,7 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
         units=np.concatenate((lines.units, events.units)),
         order=np.concatenate((lines.order, events.order)),
     )
-    order = np.lexsort((rows.order, rows.kind, rows.product, rows.shopper, rows.moment))
+    order = _ordered(rows, len(shoppers))
     kept = order[_stays(rows)[order]]
     interactions = _interactions(rows, kept, shoppers, products, until)
     # Who hid a product has still bought it together with others.
@@ -95,13 +95,13 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
 
 
 def _interactions(
-    rows: Rows, kept: np.ndarray, shoppers: list[str], products: list[str], until: datetime | None
+    rows: Rows, kept: np.ndarray, shoppers: pa.Array, products: pa.Array, until: datetime | None
 ) -> Interactions:
     moments = rows.moment[kept]
     latest = int(moments[-1]) if len(moments) else 0
     return Interactions(
-        customers=IdMap.of(shoppers),
-        products=IdMap.of(products),
+        customers=_id_map(shoppers),
+        products=_id_map(products),
         customer=rows.shopper[kept],
         product=rows.product[kept],
         weight=_WEIGHT_OF[rows.kind[kept]],
@@ -112,24 +112,47 @@ def _interactions(
     )
 
 
-def _shoppers(lines: Rows, events: Rows, moment: np.ndarray) -> tuple[list[str], np.ndarray]:
+def _ordered(rows: Rows, shoppers: int) -> np.ndarray:
+    """The rows by time, shopper, product, kind, order."""
+    if not len(rows):
+        return np.empty(0, np.intp)
+    first = (rows.moment - rows.moment.min()) * (shoppers + 1) + rows.shopper + 1
+    order = np.argsort(first)
+    # Few rows are of one shopper and second: those alone are looked at more closely.
+    same = first[order][1:] == first[order][:-1]
+    tied = np.flatnonzero(np.concatenate(([False], same)) | np.concatenate((same, [False])))
+    close = order[tied]
+    order[tied] = close[np.lexsort((rows.order[close], rows.kind[close], rows.product[close], first[close]))]
+    return order
+
+
+def _id_map(names: pa.Array) -> IdMap:
+    names = pa.concat_arrays([names])  # buffers that begin with the first name
+    _, offsets, text = names.buffers()
+    cuts = np.frombuffer(offsets, np.int32)[: len(names) + 1].astype(np.int64)
+    return IdMap.of_text(np.frombuffer(text or b"", np.uint8)[: cuts[-1]], cuts)
+
+
+def _shoppers(lines: Rows, events: Rows, moment: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     """Names of the shoppers, and each row's number (-1: a guest); what a guest did before signing in
     in the same session is the customer's, as serving has it."""
-    names, numbers = _numbered([], lines.shopper, events.shopper, lines.session, events.session)
+    names, numbers = _numbered(pa.array([], pa.string()), lines.shopper, events.shopper, lines.session, events.session)
     count = len(moment)
-    nobody = 0 if names and names[0] == "" else -1  # sorted: guests come first
-    shopper = _adopted(numbers[:count], numbers[count:], moment, nobody)
+    nobody = 0 if len(names) and names[0].as_py() == "" else -1  # sorted: guests come first
+    shopper = _adopted(numbers[:count], numbers[count:], moment, nobody, len(names))
     used = np.bincount(shopper, minlength=len(names)) > 0
     used[: nobody + 1] = False
     renumbered = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
-    return [name for name, kept in zip(names, used.tolist(), strict=True) if kept], renumbered[shopper]
+    return names.filter(pa.array(used)), renumbered[shopper]
 
 
-def _adopted(shopper: np.ndarray, session: np.ndarray, moment: np.ndarray, nobody: int) -> np.ndarray:
+def _adopted(
+    shopper: np.ndarray, session: np.ndarray, moment: np.ndarray, nobody: int, names: int
+) -> np.ndarray:
     """Rows of a session alone go to the customer who signs in next in that session."""
     anonymous = (shopper == session) & (session != nobody)
-    signed = np.flatnonzero((shopper != session) & np.isin(session, np.unique(session[anonymous])))
-    waiting = np.flatnonzero(anonymous & np.isin(session, np.unique(session[signed])))
+    signed = np.flatnonzero((shopper != session) & _among(session, session[anonymous], names))
+    waiting = np.flatnonzero(anonymous & _among(session, session[signed], names))
     if not len(waiting):
         return shopper
     # Sign-ins by session and time; the first at or after each waiting row, if it is of that session.
@@ -142,6 +165,13 @@ def _adopted(shopper: np.ndarray, session: np.ndarray, moment: np.ndarray, nobod
     adopted = shopper.copy()
     adopted[waiting[fits]] = shopper[found[fits]]
     return adopted
+
+
+def _among(numbers: np.ndarray, wanted: np.ndarray, count: int) -> np.ndarray:
+    """Whether each of the numbers, all below `count`, is one of those wanted."""
+    marked = np.zeros(count, np.bool_)
+    marked[wanted] = True
+    return marked[numbers]
 
 
 # What each sign against a product takes back of what the same shopper did before.
@@ -172,35 +202,40 @@ def _stays(rows: Rows) -> np.ndarray:
     return stays
 
 
-def _numbered(also: list[str], *columns: pa.Array) -> tuple[list[str], np.ndarray]:
+def _numbered(also: pa.Array, *columns: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """The distinct ids in the order of their text, and each row's number: the same whatever order
-    the database answers in."""
-    sizes = [len(column) for column in columns]
-    whole = pa.chunked_array([*columns, pa.array(also, pa.string()).dictionary_encode()]).unify_dictionaries()
-    names = np.asarray(whole.chunk(0).dictionary.to_pylist(), object)
+    the database answers in. `also` are ids that no row needs to have."""
+    count = sum(map(len, columns))
+    whole = pa.chunked_array([*columns, also.dictionary_encode()]).unify_dictionaries()
     codes = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in whole.chunks])
+    names = whole.chunk(0).dictionary
     used = np.flatnonzero(np.bincount(codes, minlength=len(names)))  # e.g. no customer without an order
-    distinct = sorted(set(names[used]))
-    places = {name: number for number, name in enumerate(distinct)}
-    rank = np.zeros(len(names), np.int32)
-    rank[used] = [places[name] for name in names[used]]
-    return distinct, rank[codes[: sum(sizes)]]
+    order = used[pc.sort_indices(names.take(pa.array(used))).to_numpy()]
+    names = names.take(pa.array(order))
+    new = np.ones(len(order), np.bool_)
+    if len(order) > 1:
+        new[1:] = pc.not_equal(names[1:], names[:-1]).to_numpy(zero_copy_only=False)
+    rank = np.zeros(int(order.max(initial=-1)) + 1, np.int32)
+    rank[order] = np.cumsum(new) - 1
+    return names.filter(pa.array(new)), rank[codes[:count]]
 
 
-def _features(catalogue: dict[str, list[Any]], products: list[str]) -> ProductFeatures:
-    place = {name: number for number, name in enumerate(catalogue["id"])}
-    rows = [place.get(name) for name in products]
-
-    def column(name: str, empty: Any) -> list[Any]:
-        values = catalogue[name]
-        return [empty if row is None else values[row] for row in rows]
-
-    prices = column("price", float("nan"))
+def _features(catalogue: pa.Table, products: pa.Array) -> ProductFeatures:
+    rows = catalogue.take(pc.index_in(products, value_set=catalogue["id"].combine_chunks()))
     return ProductFeatures.of(
-        titles=column("title", ""),
-        categories=[orjson.loads(value) for value in column("categories", "[]")],
-        brands=column("brand", ""),
-        prices=[None if price != price else price for price in prices],
-        tags=[orjson.loads(value) for value in column("tags", "[]")],
+        titles=rows["title"].to_pylist(),
+        categories=_lists(rows["categories"]),
+        brands=rows["brand"].to_pylist(),
+        prices=rows["price"].to_pylist(),
+        tags=_lists(rows["tags"]),
         n_products=len(products),
     )
+
+
+def _lists(column: pa.ChunkedArray) -> list[list[str]]:
+    """JSON lists, each distinct one read once; empty where there is none."""
+    found: list[list[str]] = []
+    for chunk in column.chunks:
+        known = [orjson.loads(text) for text in chunk.dictionary.to_pylist()]
+        found += [[] if code is None else known[code] for code in chunk.indices.to_pylist()]
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -130,10 +129,11 @@ def _either(first: np.ndarray, place: np.ndarray, names: pa.Array, others: pa.Ar
     return pa.DictionaryArray.from_arrays(pa.array(np.where(first, place, code).astype(np.int32)), joined)
 
 
-def catalogue(tenant: Tenant) -> dict[str, list[Any]]:
-    kinds = [pa.string(), pa.string(), pa.string(), pa.float64(), pa.string(), pa.string()]
-    columns = [column.to_pylist() for column in _copy(tenant, _PRODUCTS, None, kinds).columns]
-    return dict(zip(("id", "title", "brand", "price", "categories", "tags"), columns, strict=True))
+def catalogue(tenant: Tenant) -> pa.Table:
+    """id, title, brand, price (null where there is none), categories and tags (JSON lists)."""
+    kinds = [pa.string(), pa.string(), pa.string(), pa.float64(), _TEXT, _TEXT]
+    rows = _copy(tenant, _PRODUCTS, None, kinds)
+    return rows.rename_columns(["id", "title", "brand", "price", "categories", "tags"])
 
 
 def _copy(tenant: Tenant, query: str, until: datetime | None, kinds: list[pa.DataType]) -> pa.Table:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from scipy import sparse
@@ -45,7 +46,7 @@ class ProductFeatures:
         _add(rows, ([f"brand:{name}"] if name else [] for name in brands))
         _add(rows, ([f"tag:{name}" for name in names] for names in tags))
         edges = _edges(prices)
-        _add(rows, (band(price, edges) for price in prices))
+        _add(rows, _bands(prices, edges))
         _add(rows, _words(titles))
         return cls._encode(rows, edges)
 
@@ -54,10 +55,10 @@ class ProductFeatures:
         # Sorted names: the same catalogue gives the same columns whatever order it came in.
         names = tuple(sorted({name for row in rows for name in row}))
         numbers = {name: number for number, name in enumerate(names)}
-        columns = [numbers[name] for row in rows for name in sorted(set(row))]
+        columns = [sorted({numbers[name] for name in row}) for row in rows]
         indptr = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(set(row)) for row in rows], out=indptr[1:])
-        indices = np.asarray(columns, np.int32)
+        np.cumsum([len(row) for row in columns], out=indptr[1:])
+        indices = np.fromiter(chain.from_iterable(columns), np.int32, int(indptr[-1]))
         spread = np.bincount(indices, minlength=len(names))
         rarity = np.log1p(len(rows) / np.maximum(spread, 1)).astype(np.float32)
         data = rarity[indices]
@@ -81,6 +82,14 @@ def _edges(prices: Sequence[float | None]) -> np.ndarray:
 def band(price: float | None, edges: np.ndarray) -> list[str]:
     """The feature of a price; none for a product without one."""
     return [] if price is None else [f"price:{int(np.searchsorted(edges, float(price), 'right'))}"]
+
+
+def _bands(prices: Sequence[float | None], edges: np.ndarray) -> list[list[str]]:
+    """The same for many."""
+    names = [[f"price:{number}"] for number in range(len(edges) + 1)]
+    known = np.array([np.nan if price is None else float(price) for price in prices])
+    at = np.where(np.isnan(known), -1, np.searchsorted(edges, known, "right"))
+    return [names[number] if number >= 0 else [] for number in at.tolist()]
 
 
 def words(title: str | None) -> list[str]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
 
 
-def _hash(raw: bytes) -> int:
-    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "little")
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=8).digest()
+
+
+def _hashes(raws: Iterable[bytes]) -> np.ndarray:
+    return np.frombuffer(b"".join(map(_digest, raws)), dtype="<u8")
 
 
 class IdMap:
@@ -39,12 +44,21 @@ class IdMap:
         raws = [value.encode() for value in ids]
         offsets = np.zeros(len(raws) + 1, dtype=np.int64)
         np.cumsum([len(raw) for raw in raws], out=offsets[1:])
-        hashes = np.fromiter(map(_hash, raws), dtype=np.uint64, count=len(raws))
+        return cls.of_text(np.frombuffer(b"".join(raws), dtype=np.uint8), offsets)
+
+    @classmethod
+    def of_text(cls, blob: np.ndarray, offsets: np.ndarray) -> IdMap:
+        """The map of distinct ids whose utf-8 text is uint8 `blob`, cut at int64 `offsets`."""
+        text, cuts = blob.tobytes(), offsets.tolist()
+        hashes = _hashes(text[start:end] for start, end in pairwise(cuts))
         order = np.argsort(hashes, kind="stable").astype(np.int32)
-        if len(set(raws)) != len(raws):
+        hashes = hashes[order]
+        # Equal ids have equal hashes: only those few are compared.
+        like = np.flatnonzero(hashes[1:] == hashes[:-1])
+        alike = np.unique(order[np.concatenate((like, like + 1))]).tolist()
+        if len({text[cuts[number] : cuts[number + 1]] for number in alike}) != len(alike):
             raise ValueError("ids must be distinct")
-        blob = np.frombuffer(b"".join(raws), dtype=np.uint8)
-        return cls(blob=blob, offsets=offsets, hashes=hashes[order], order=order)
+        return cls(blob=blob, offsets=offsets, hashes=hashes, order=order)
 
     @classmethod
     def encode(cls, values: Sequence[str]) -> tuple[IdMap, np.ndarray]:
@@ -71,7 +85,7 @@ class IdMap:
         """int32 index of each id, -1 where it is unknown."""
         found = np.full(len(ids), -1, dtype=np.int32)
         raws = [value.encode("utf-8", "surrogatepass") for value in ids]
-        keys = np.fromiter(map(_hash, raws), dtype=np.uint64, count=len(raws))
+        keys = _hashes(raws)
         for number, start in enumerate(np.searchsorted(self._hashes, keys).tolist()):
             found[number] = self._compare(raws[number], keys[number], start)
         return found
