@@ -144,7 +144,7 @@ class AnomalyDetector:
         night = rules.is_night(at, tenant)
         if night:
             severity = step_up(severity)
-        facts = {**facts, "night": night, "action": rule.action, "rule": rule.rule_id}
+        facts = {**facts, **_by(rule, night)}
         return Signal(
             rule.metric, Side.UP, at, observed, severity, "limit", window, count,
             rule.threshold if limit is None else limit, facts=facts,
@@ -166,8 +166,14 @@ class AnomalyDetector:
         return Signal(
             metric, side, at, value, severity, "baseline", f"b{int(at.timestamp())}", 1, None,
             reading.expected, reading.low, reading.high, -reading.log10p if known.kind == "count" else None,
-            {"night": night, "action": rule.action, "rule": rule.rule_id},
+            _by(rule, night),
         )  # fmt: skip
+
+
+def _by(rule: rules.Rule, night: bool) -> dict[str, Any]:
+    """What an incident keeps of the rule that raised it."""
+    found: dict[str, Any] = {"night": night, "action": rule.action, "rule": rule.rule_id}
+    return {**found, "throttle": list(rule.throttle)} if rule.action == "throttle" else found
 
 
 def strangeness(reading: Reading) -> float:

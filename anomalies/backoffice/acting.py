@@ -27,7 +27,8 @@ DONE = {
     "note": "Kept with the incident.",
     "assign": "Assigned.",
     "undo": "Undone.",
-    "take_back": "What was done by itself is taken back.",
+    "take_back": "What was done is taken back.",
+    "throttle": "The key is throttled. It is as fast as before when the time is over.",
 }
 
 
@@ -57,8 +58,12 @@ def do(verb: str, tenant: Tenant, pk: int, given: Any, by: User) -> AnomalyIncid
         return triage.assign(tenant, pk, by=by, owner=_owner(given.get("owner", "")))
     if verb == "undo":
         return triage.undo(tenant, pk, by=by)
-    if verb == "take_back":
-        actions.take_back(tenant, pk, by=by)
+    if verb in ("take_back", "throttle"):
+        if verb == "take_back":
+            actions.take_back(tenant, pk, by=by)
+        else:
+            slow = {name: given.get(name, "") for name in ("per_minute", "minutes")}
+            actions.throttle(tenant, pk, by=by, **slow)
         return tenant.anomaly_incidents.get(pk=pk)
     raise Http404
 

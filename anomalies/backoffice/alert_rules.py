@@ -9,14 +9,15 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from anomalies import metrics, rules, trying
+from anomalies import actions, metrics, rules, trying
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
-from tenants import audit, tenancy
+from tenants import audit, tenancy, throttling
 from tenants.access import may_operate, staff_page
 from tenants.models import Plan
 
 _LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
+KEY_ACTIONS = (AlertRule.Action.THROTTLE, AlertRule.Action.SUSPEND)
 _BASELINES = [(metric.name, metric.label) for metric in metrics.STREAMS]
 
 
@@ -46,6 +47,14 @@ class RuleForm(forms.Form):
     action = forms.ChoiceField(
         label="By itself", required=False, choices=AlertRule.Action.choices, help_text="Shown with the incident."
     )
+    throttle_per_minute = forms.IntegerField(
+        label="Throttle to, calls a minute", min_value=1, max_value=100_000, required=False,
+        initial=throttling.USUAL_PER_MINUTE, help_text="Where the key is to be throttled; never more than its plan.",
+    )  # fmt: skip
+    throttle_minutes = forms.IntegerField(
+        label="Throttle for, minutes", min_value=1, max_value=throttling.LONGEST_MINUTES, required=False,
+        initial=throttling.USUAL_MINUTES, help_text="It ends by itself; anybody who triages can take it back before.",
+    )  # fmt: skip
     is_active = forms.BooleanField(label="In force", required=False, initial=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,6 +73,12 @@ class RuleForm(forms.Form):
             self.add_error("threshold", "Strangeness goes from 0 to 16.")
         if metric == "api_rate" and found.get("window") and found["window"] % 60:
             self.add_error("window", "Calls are counted by whole minutes: 60, 120, 180 …")
+        action = found.get("action")
+        if action in KEY_ACTIONS and metric not in actions.KEYED:
+            self.add_error("action", "Calls and failed sign-ins name a key; this does not.")
+        for name in ("throttle_per_minute", "throttle_minutes"):
+            if action == AlertRule.Action.THROTTLE and found.get(name) is None and name not in self.errors:
+                self.add_error(name, "Say how much.")
         return found
 
     def draft(self) -> AlertRule:
@@ -75,7 +90,9 @@ class RuleForm(forms.Form):
         return AlertRule(
             tenant=tenant, plan_id=name if scope == "plan" else None, metric=metric, kind=kind,
             threshold=given["threshold"], window_seconds=given["window"], severity=given["severity"],
-            action=given["action"], is_active=given["is_active"],
+            action=given["action"],
+            throttle_per_minute=given["throttle_per_minute"] or throttling.USUAL_PER_MINUTE,
+            throttle_minutes=given["throttle_minutes"] or throttling.USUAL_MINUTES, is_active=given["is_active"],
         )  # fmt: skip
 
 
@@ -119,8 +136,10 @@ def save(draft: AlertRule, *, by: Any) -> AlertRule:
     """One rule for one scope, metric and kind: a second one takes the first one's place."""
     values = {
         name: getattr(draft, name)
-        for name in ("threshold", "window_seconds", "severity", "action", "is_active")
-    }
+        for name in (
+            "threshold", "window_seconds", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active",
+        )
+    }  # fmt: skip
     row, _ = AlertRule.objects.using("ops").update_or_create(
         tenant=draft.tenant, plan_id=draft.plan_id, metric=draft.metric, kind=draft.kind,
         defaults={**values, "updated_at": timezone.now()}, create_defaults={**values, "created_by": by},

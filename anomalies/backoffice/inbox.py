@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from anomalies import charting, counting, metrics, triage, wording
+from anomalies import actions, charting, counting, metrics, triage, wording
 from anomalies.models import AnomalyIncident, PlatformIncident, SavedView, Severity, State
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.markup import build_query
@@ -135,6 +135,8 @@ def _pane(request: Any, incident: AnomalyIncident | None) -> dict[str, Any]:
         "status": wording.state_of(incident),
         "chart": chart,
         "happened": happened,
+        "standing": actions.standing(incident),
+        "slow": actions.offered(incident),
         "beside": [{"pk": row.pk, "title": wording.title(row)} for row in beside],
         "history": list(incident.history.using("ops").select_related("actor").order_by("-pk")[:30]),
         "undoable": triage.undoable(incident),

@@ -11,8 +11,9 @@ class AlertRule(models.Model):
 
     kind       "limit": `threshold` is a value of the metric within `window_seconds`; "baseline": it is the
                strangeness, -log10 of the chance, from which on a bucket is a signal
-    action     what is done by itself, shown and reversible: nothing, suspend the key behind it, or
+    action     what is done by itself, shown and reversible: nothing, throttle or suspend the key behind it, or
                roll back the model version that was activated before
+    throttle_per_minute, throttle_minutes   how slow, and for how long, where the action is to throttle
     channels   names of channels that are told ("mail", "slack", "webhook"); empty = those of the platform
     """
 
@@ -22,6 +23,7 @@ class AlertRule(models.Model):
 
     class Action(models.TextChoices):
         NONE = "", "Only tell"
+        THROTTLE = "throttle", "Throttle the key"
         SUSPEND = "suspend", "Suspend the key"
         ROLL_BACK = "roll_back", "Roll back the model version"
 
@@ -33,6 +35,8 @@ class AlertRule(models.Model):
     window_seconds = models.PositiveIntegerField(default=300)
     severity = models.CharField(max_length=6, choices=Severity.choices, blank=True, help_text="blank = by strangeness")
     action = models.CharField(max_length=10, choices=Action.choices, blank=True)
+    throttle_per_minute = models.PositiveIntegerField(default=10)
+    throttle_minutes = models.PositiveIntegerField(default=60)
     channels = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

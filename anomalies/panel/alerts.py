@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from anomalies import banners, charting, counting, triage, wording
+from anomalies import actions, banners, charting, counting, triage, wording
 from anomalies.models import AnomalyIncident, State
 from luxebrain.lib.pages import Column, ListPage, render_page
 from luxebrain.lib.problems import Problem
@@ -62,6 +63,9 @@ def alert(request: Any, pk: int) -> HttpResponse:
         "link": f"panel:{said.link}" if said.link else "",
         "history": history(request, incident),
         "may_act": request.membership.may("alerts.write") and incident.state != State.RESOLVED,
+        "standing": actions.standing(incident),
+        "slow": actions.offered(incident) if request.membership.may("keys.write") else None,
+        "may_undo": request.membership.may(_right(incident, "take_back")),
     }
     return render_page(request, "anomalies/panel/alert.html", context)
 
@@ -79,8 +83,9 @@ def history(request: Any, incident: AnomalyIncident) -> list[Any]:
 @require_POST
 @tenant_page(may="alerts.write")
 def act(request: Any, pk: int, verb: str) -> HttpResponse:
-    """look: somebody looks into it; expected: it ends, and the same is not raised for a while; note: words."""
-    find(request, pk)
+    """look: somebody looks into it; expected: it ends, and the same is not raised for a while; note: words;
+    throttle, take_back: of those who may change keys, or models."""
+    incident = find(request, pk)
     note = request.POST.get("note", "")[:2000]
     try:
         if verb == "look":
@@ -92,11 +97,28 @@ def act(request: Any, pk: int, verb: str) -> HttpResponse:
         elif verb == "note":
             triage.add_note(request.tenant, pk, by=request.user, note=note)
             messages.success(request, "Kept with the alert.")
+        elif verb in ("throttle", "take_back"):
+            messages.success(request, _slow(request, incident, verb))
         else:
             raise Http404
     except Problem as problem:
         messages.error(request, problem.detail)
     return redirect("panel:alert", slug=request.tenant.slug, pk=pk)
+
+
+def _slow(request: Any, incident: AnomalyIncident, verb: str) -> str:
+    """Throttles the key behind it, or takes back what was done; returns the words."""
+    if not request.membership.may(_right(incident, verb)):
+        raise PermissionDenied("Your role does not allow this. Ask an owner of the shop.")
+    if verb == "take_back":
+        return actions.take_back(request.tenant, incident.pk, by=request.user)
+    given = {name: request.POST.get(name, "") for name in ("per_minute", "minutes")}
+    return actions.throttle(request.tenant, incident.pk, by=request.user, **given)
+
+
+def _right(incident: AnomalyIncident, verb: str) -> str:
+    is_model = (incident.facts.get("acted") or {}).get("kind") == "roll_back"
+    return "models.write" if is_model and verb == "take_back" else "keys.write"
 
 
 @require_POST
