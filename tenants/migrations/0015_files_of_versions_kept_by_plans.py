@@ -13,7 +13,7 @@ def set_limits(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0013_throttled_keys")]
+    dependencies = [("tenants", "0014_batch_read_scope")]
 
     operations = [
         migrations.AddField(
