@@ -52,8 +52,7 @@ def end_test(tenant: Tenant) -> None:
     champion = versions.champion(tenant)
     serving = "B" if champion and champion.number == one.b["version"] else "A"
     winner = {Verdict.BETTER: "B", Verdict.WORSE: "A"}.get(result.verdict, serving)
-    experiments.conclude(one, winner=winner, by="demo", reason=verdicts.sentence(result))
-    results.freeze(one)
+    results.conclude(one, winner=winner, by="demo", reason=verdicts.sentence(result))
 
 
 def count_holdout(tenant: Tenant) -> None:

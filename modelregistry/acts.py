@@ -59,22 +59,14 @@ def _discard(one: Experiment) -> Act:
 
 
 def _stop(one: Experiment) -> Act:
-    def do(by: User, reason: str) -> None:
-        experiments.stop(one, by=by, reason=reason)
-        results.freeze(one)
-
     return Act(
         "stop", "Stop without a winner…", f"Stop {one.name}?",
         "Everybody gets again what holds without the experiment. Its figures are kept.", "Stop",
-        f"{one.name} has stopped.", do, danger=True,
+        f"{one.name} has stopped.", lambda by, reason: results.stop(one, by=by, reason=reason), danger=True,
     )  # fmt: skip
 
 
 def _conclude(one: Experiment, winner: str) -> Act:
-    def do(by: User, reason: str) -> None:
-        experiments.conclude(one, winner=winner, by=by, reason=reason)
-        results.freeze(one)
-
     what = arm_text(one, winner)
     effect = {
         Experiment.Unit.VERSION: f"{what} is put into service for all shoppers. It can be rolled back.",
@@ -85,5 +77,6 @@ def _conclude(one: Experiment, winner: str) -> Act:
     return Act(
         verb, button, f"{'Give B everything' if winner == 'B' else 'End it and keep A'}?",
         f"{effect} The experiment ends; its figures are kept.", button.rstrip("…"),
-        f"{one.name} is concluded: {winner} for everybody.", do,
+        f"{one.name} is concluded: {winner} for everybody.",
+        lambda by, reason: results.conclude(one, winner=winner, by=by, reason=reason),
     )  # fmt: skip

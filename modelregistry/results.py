@@ -13,6 +13,7 @@ from modelregistry.readings import Result
 from modelregistry.statistics.stopping import Decision, Verdict
 from modelregistry.verdicts import sentence
 from tenants import occurrences
+from tenants.models import User
 
 AUTOMATIC = "automatic"  # who did it, in the audit trail
 
@@ -52,16 +53,30 @@ def _end(experiment: Experiment, result: Result) -> None:
         winner = ""
     try:
         if winner and experiment.automatic == Experiment.Automatic.CONCLUDE:
-            experiments.conclude(experiment, winner=winner, by=AUTOMATIC, reason=reason)
+            conclude(experiment, winner=winner, by=AUTOMATIC, reason=reason)
         else:
-            experiments.stop(experiment, by=AUTOMATIC, reason=reason)
+            stop(experiment, by=AUTOMATIC, reason=reason)
     except Problem as problem:
         facts = {"number": experiment.number, "reason": problem.detail}
         subject = f"experiment {experiment.number}"
         if not experiment.tenant.occurrences.filter(kind="experiment.undecided", subject=subject).exists():
             occurrences.record(experiment.tenant, "experiment.undecided", subject=subject, facts=facts)
-        return
-    freeze(experiment)
+
+
+def stop(experiment: Experiment, *, by: User | str | None, reason: str = "") -> Experiment:
+    """`experiments.stop`, and its figures are kept, in one transaction: for pages, the API and the stop rules alike."""
+    with experiment.tenant.atomic():
+        experiments.stop(experiment, by=by, reason=reason)
+        freeze(experiment)
+    return experiment
+
+
+def conclude(experiment: Experiment, *, winner: str, by: User | str | None, reason: str = "") -> Experiment:
+    """`experiments.conclude`, and its figures are kept, in one transaction."""
+    with experiment.tenant.atomic():
+        experiments.conclude(experiment, winner=winner, by=by, reason=reason)
+        freeze(experiment)
+    return experiment
 
 
 def freeze(experiment: Experiment) -> dict[str, Any]:

@@ -76,8 +76,7 @@ def judge(tenant: Tenant, counted: Collection[int]) -> None:
             continue
         results.follow(experiment)
         if experiment.is_running and now - experiment.phase_started_at > timedelta(experiments.longest(tenant)):
-            experiments.stop(experiment, by=results.AUTOMATIC, reason=_OUTLIVED)
-            results.freeze(experiment)
+            results.stop(experiment, by=results.AUTOMATIC, reason=_OUTLIVED)
 
 
 def _has_news(tenant: Tenant, experiment: Experiment) -> bool:

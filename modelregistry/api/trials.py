@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from luxebrain.lib import parameters
 from luxebrain.lib.problems import Problem
-from modelregistry import experiments, versions
+from modelregistry import experiments, results, versions
 from modelregistry.api.experiments_told import Told, told
 from modelregistry.api.versions import known_model
 from modelregistry.models import Experiment, ModelVersion
@@ -122,7 +122,7 @@ class StopView(_Change):
     )
     def post(self, request: Any) -> Response:
         given = self.sent(_WHICH, _REASON)
-        return Response(told(experiments.stop(self.find(given), by=request.user, reason=given.get("reason", ""))))
+        return Response(told(results.stop(self.find(given), by=request.user, reason=given.get("reason", ""))))
 
 
 class ConcludeView(_Change):
@@ -139,7 +139,7 @@ class ConcludeView(_Change):
     )  # fmt: skip
     def post(self, request: Any) -> Response:
         given = self.sent(_WHICH | {"winner": text(1)}, _REASON)
-        row = experiments.conclude(
+        row = results.conclude(
             self.find(given), winner=given["winner"], by=request.user, reason=given.get("reason", "")
         )
         return Response(told(row))

@@ -45,12 +45,17 @@ def test_the_staff_sets_up_and_concludes(operator: Client, two: Any, api: Any) -
     assert made.status_code == 201, made.content
     assert (made.json()["state"], made.json()["share_b"], made.json()["a"]) == ("running", 30, {"version": 1})
     assert post(operator, "/share", experiment=1, split=60).json()["phase"] == 2
-    assert post(operator, "/conclude", experiment=1, winner="B", reason="more orders").json()["winner"] == "B"
+    concluded = post(operator, "/conclude", experiment=1, winner="B", reason="more orders").json()
+    assert (concluded["winner"], concluded["result"]["subjects"]) == ("B", [0, 0])  # kept as by the button
     assert versions.champion(two).number == 2  # type: ignore[union-attr]
     listed = operator.get(f"{BASE}/list/acme").json()["experiments"]
     assert [(one["number"], one["state"]) for one in listed] == [(1, "concluded")]
     assert two.audit_entries.filter(action="experiment.concluded", actor__email="sam@example.com").exists()
     assert post(operator, "/stop", experiment=1).status_code == 409
+    post(operator, **order(b=2, a=1, name="Again"))
+    stopped = post(operator, "/stop", experiment=2).json()
+    kept = two.experiments.get(number=2).result
+    assert (stopped["state"], stopped["result"], bool(kept)) == ("stopped", kept, True)
 
 
 @pytest.mark.parametrize(
