@@ -17,6 +17,7 @@ app = Celery("luxebrain")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "short"
 HEAVY_QUEUE = "heavy"  # training and other minutes of a core: workers of its own
+app.steps["worker"].add("tenants.workers:Beats")  # an idle worker is seen alive
 app.autodiscover_tasks(["tenants"], related_name="tasks")
 
 

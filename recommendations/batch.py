@@ -62,11 +62,12 @@ class BatchInferenceQueue:
         asked = audiences.read(tenant, wanted.audience) if wanted.audience is not None else {}
         batch_handing.lock(tenant)
         self._check_room()
-        total = audiences.count(tenant, asked) if asked else len(wanted.ids)
+        most = tenant.plan.batch_customers
+        total = audiences.count(tenant, asked, most=most + 1) if asked else len(wanted.ids)
         if not total:
             raise Problem("Some fields are not right.", fields={"audience": "Nobody is in this audience now."})
-        if total > tenant.plan.batch_customers:
-            raise PlanLimit(f"These are {total:,} customers; your plan takes {tenant.plan.batch_customers:,} a job.")
+        if total > most:
+            raise PlanLimit(f"These are more than {most:,} customers, which is what your plan takes a job.")
         job = BatchJob(
             tenant=tenant, name=wanted.name, asked=wanted.asked, audience=asked, on_unknown=wanted.on_unknown,
             total=total, source=source, requested_by=by if isinstance(by, User) else None,

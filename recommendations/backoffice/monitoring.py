@@ -80,7 +80,7 @@ def figures() -> dict[str, Any]:
         "lifted": holds.lifted_lately(),
         "workers": seen,
         "silent": SILENT_SECONDS,
-        "workers_at_work": sum(one.age <= SILENT_SECONDS for one in seen or []),
+        "workers_alive": sum(one.age <= SILENT_SECONDS for one in seen or []),
         "at": now,
     }
 

@@ -13,6 +13,7 @@ from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
 from recommendations import (
+    audience_looks,
     audiences,
     batch_asking,
     batch_handing,
@@ -61,7 +62,7 @@ def _for_whom(request: Any, go: str) -> HttpResponse:
     except Problem as problem:
         _add(form, problem, "name", "save_as")
         return _draw(request, 1, form, status=422)
-    if not audiences.count(request.tenant, audience):
+    if audience_looks.look(request.tenant, audience).n == 0:
         form.add_error(None, "Nobody is in this audience now.")
         return _draw(request, 1, form, status=422)
     unknown = _unknown(request.tenant, form)
@@ -121,12 +122,13 @@ def _draw(
         **more,
     }
     if step > 1:
-        total = audiences.count(tenant, carried["audience"])
+        look = audience_looks.look(tenant, carried["audience"])
         context |= {
             "audience": audiences.describe(tenant, carried["audience"]),
-            "total": total,
+            "total": look,
             "most": tenant.plan.batch_customers,
-            "expected": batch_results.expected_seconds(tenant, total),
+            "expected": batch_results.expected_seconds(tenant, look.n) if look.n and not look.is_more else None,
+            "is_known": batch_results.expected_seconds(tenant, 1) is not None,
         }
     if step == 3:
         context["call"] = call({**carried.get("asked", {}), "audience": carried["audience"]})
@@ -179,8 +181,8 @@ def count(request: Any) -> HttpResponse:
 def _counted(tenant: Tenant, form: AudienceForm) -> dict[str, Any]:
     try:
         asked = form.asked()
-        found = audiences.sample(tenant, asked, SAMPLE)
-        return {"n": audiences.count(tenant, asked), "sample": found, "unknown": _unknown(tenant, form)}
+        look = audience_looks.look(tenant, asked, sample=SAMPLE)
+        return {"of": look, "sample": look.sample, "unknown": _unknown(tenant, form)}
     except Problem as problem:
         return {"wrong": [error["message"] for error in problem.errors] or [problem.detail]}
 

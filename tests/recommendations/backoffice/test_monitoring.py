@@ -122,7 +122,7 @@ def test_workers_are_seen_at_work(acme: Any, sam: Any, signed_in: Any) -> None:
     tasks.run(work.due(1)[0])
     assert workers.all_seen()[0].age < 5
     text = client.get("/monitoring").text
-    assert "1 process was seen at work" in text and "At work" in text
+    assert "1 process is alive" in text and "Alive" in text and "Last work" in text
 
 
 def test_the_empty_queue_says_so(db: Any, sam: Any, signed_in: Any) -> None:
