@@ -15,10 +15,10 @@ from recommendations.algorithms.content import Content
 from recommendations.algorithms.ids import IdMap
 from recommendations.algorithms.likeness import Described
 from recommendations.expressions import Texts, Words
+from recommendations.fields import GROUP
 from recommendations.newcomers import MOST, Newcomers, Resemblance
 from recommendations.window import Row, Window
 
-GROUP = "item_group_id"  # the attribute that variants of one product share, as product feeds call it
 _ROOM = 256
 _NO_ROW = Row("", None, "", "", "", False, None, "", (), (), "", 0.0)
 

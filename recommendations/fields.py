@@ -16,6 +16,7 @@ from django.core.validators import EmailValidator
 from luxebrain.lib import sanitize
 
 MAX_ID = 64
+GROUP = "item_group_id"  # the attribute that variants of one product share, as product feeds call it
 MAX_QUANTITY = 1_000_000
 _CENT = Decimal("0.01")
 _MAX_MONEY = Decimal(10) ** 12

@@ -14,9 +14,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from tests import make
 from tests.browser import browser_page, chromium, server  # noqa: F401  (fixtures)
+
+# How long something takes says nothing about whether it is right.
+hypothesis.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("calm")
 
 _KEPT = {"django_migrations", "tenants_plan", "django_content_type", "auth_permission"}
 

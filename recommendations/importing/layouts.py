@@ -136,7 +136,7 @@ LAYOUTS = (
         frozenset({"id", "title", "link", "availability"}),
         _names(
             id="id", title="title", description="description", url="link", image_url="image_link", price="price",
-            sale_price="sale_price", availability="availability", brand="brand",
+            sale_price="sale_price", availability="availability", brand="brand", group="item_group_id",
             categories="product_type google_product_category", updated_at="updated",
         ),
     ),

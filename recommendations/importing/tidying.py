@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import orjson
 import pandas as pd
 from django.conf import settings
 
+from recommendations.fields import GROUP
 from recommendations.importing import layouts, parents
 
 Texts = Callable[[str], Any]
@@ -85,7 +87,8 @@ def _products(frame: pd.DataFrame, lines: np.ndarray, layout: str) -> tuple[pd.D
         lower = each(frame["sale_price"], lambda text: None if text in ("", "0", "0.00", "0.0") else text)
         frame["price"] = _first(lower, frame["price"]) if "price" in frame else lower
     joined = np.zeros(0, dtype=np.int64)
-    if layouts.BY_CODE.get(layout) and layouts.BY_CODE[layout].is_grouped:
+    known = layouts.BY_CODE.get(layout)
+    if known and known.is_grouped:
         join = parents.variations if layout == "woocommerce-products" else parents.variants
         frame, lines, joined = join(frame, lines)
     elif "group" in frame:
@@ -99,7 +102,33 @@ def _products(frame: pd.DataFrame, lines: np.ndarray, layout: str) -> tuple[pd.D
     if "published" in frame:
         frame["published"] = each(frame["published"], lambda text: "false" if text == "-1" else text)
     _lists(frame, layout)
+    _variants(frame, whole=bool(known and known.is_grouped))
     return frame, lines, joined
+
+
+def _variants(frame: pd.DataFrame, *, whole: bool) -> None:
+    """Notes on each product of which group of variants it is one.
+
+    whole    all rows of the file are here: a group of one product is none
+    """
+    if "group" not in frame:
+        return
+    groups = [value.strip() if isinstance(value, str) else "" for value in frame["group"].tolist()]
+    sizes = Counter(groups)
+    given = frame["attributes"].tolist() if "attributes" in frame else [None] * len(frame)
+    noted = [_with_group(one, group) if group and (sizes[group] > 1 or not whole) else one
+             for one, group in zip(given, groups, strict=True)]
+    if noted != given:
+        frame["attributes"] = pd.Series(noted, index=frame.index, dtype=object)
+
+
+def _with_group(attributes: Any, group: str) -> Any:
+    """The same JSON object with the group in it; what is no object is left for the check to tell of."""
+    try:
+        found = orjson.loads(attributes) if isinstance(attributes, str) and attributes.strip() else {}
+    except orjson.JSONDecodeError:
+        return attributes
+    return orjson.dumps({GROUP: group, **found}).decode() if isinstance(found, dict) else attributes
 
 
 def _lists(frame: pd.DataFrame, layout: str) -> None:

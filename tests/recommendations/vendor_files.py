@@ -127,5 +127,5 @@ GOOGLE = """<?xml version="1.0"?>
 <g:sale_price>999.00 EUR</g:sale_price><g:availability>in_stock</g:availability><g:brand>Lux</g:brand>
 <g:product_type>Home &gt; Lamps</g:product_type></item>
 <item><g:id>A2</g:id><g:title>Shade</g:title><g:link>https://s.example/a2</g:link><g:price>12,50 EUR</g:price>
-<g:availability>out of stock</g:availability></item>
+<g:availability>out of stock</g:availability><g:item_group_id>shades</g:item_group_id></item>
 </channel></rss>"""

@@ -159,6 +159,8 @@ def test_it_takes_shopifys_variants_and_hidden_products(owner, acme):
     assert (small.title, small.brand, small.tags, small.stock) == ("Linen tee – S", "Nord", ["linen", "summer"], 4)
     assert (found["TEE-M"].title, found["TEE-M"].stock, found["TEE-M"].brand) == ("Linen tee – M", -1, "Nord")
     assert small.description == "<p>Soft</p>"
+    groups = {name: row.attributes.get("item_group_id") for name, row in found.items()}
+    assert groups == {"TEE-S": "tee", "TEE-M": "tee", "mug": None}  # lists show one of them
     assert (mug.title, mug.is_published, str(mug.price)) == ("Mug", False, "9.50")
 
 
@@ -191,7 +193,7 @@ def test_it_takes_a_google_feed(owner, acme):
     take(owner, bring(owner, vendors.GOOGLE.encode(), "feed.xml"))
     lamp, shade = acme.products.order_by("external_id")
     assert (str(lamp.price), lamp.currency, lamp.stock, lamp.categories) == ("999.00", "EUR", None, ["Home", "Lamps"])
-    assert (str(shade.price), shade.stock) == ("12.50", 0)
+    assert (str(shade.price), shade.stock, shade.attributes) == ("12.50", 0, {"item_group_id": "shades"})
 
 
 def test_it_takes_customers_with_their_ids_as_text(owner, acme):
