@@ -13,13 +13,15 @@ from tenants.models import Tenant
 
 
 def of(tenant: Tenant, metric: str, at: datetime) -> dict[str, Any]:
-    """The top keys and endpoints of calls, subjects of refusals, products of orders; {} where nothing is known."""
+    """Keys and endpoints of calls, subjects of refusals, senders of forgeries, products of orders; {} where unknown."""
     end = at + timedelta(seconds=BUCKET_SECONDS)
     try:
         if metric == "requests":
             return _calls(tenant, at)
         if metric == "refusals":
             return _refused(tenant, at, end)
+        if metric == "webhook_forgeries":
+            return _forged(tenant, at, end)
     except redis.Unreachable:
         return {}
     if metric in ("orders", "order_value"):
@@ -39,6 +41,15 @@ def _refused(tenant: Tenant, at: datetime, end: datetime) -> dict[str, Any]:
     seen = suspects.sort(refusals.between(at, end)).of_tenant.get(tenant.pk, [])
     found = Counter(subject for one in seen for subject in one.subjects)
     return {"subjects": top(found)} if found else {}
+
+
+def _forged(tenant: Tenant, at: datetime, end: datetime) -> dict[str, Any]:
+    seen = suspects.forgers(refusals.between(at, end)).get(tenant.pk, [])
+    if not seen:
+        return {}
+    names = {f"webhook {row.pk}": row.name for row in tenant.webhook_endpoints.all()}
+    targets = Counter(names.get(target, target) for target, _ in seen)
+    return {"subjects": top(Counter(sender for _, sender in seen)), "webhooks": top(targets)}
 
 
 def _products(tenant: Tenant, at: datetime, end: datetime) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Metric:
     titles   side → what happened, in plain words
     advice   what to do, one sentence
     per      what a value is counted over ("5 min")
+    starts   "once": a stream begins with the first thing that happens; "now": nothing is a fact from the start
     link     where its likely cause is looked at: a route of the tenant's panel
     """
 
@@ -33,6 +34,7 @@ class Metric:
     link: str = ""
     text: Text = field(default=figures.number)
     security: bool = False
+    starts: str = "once"
     lasting: bool = False  # one event, not a level: it is not over because the next minutes are quiet
 
     @property
@@ -99,6 +101,10 @@ ALL: dict[str, Metric] = {
         Metric("webhook_rejections", "Rejected webhooks", "count", {"up": "Webhook deliveries are rejected"},
                "Open the log of deliveries: each says why it was refused.", unit="rejected", per="5 min",
                link="deliveries"),
+        Metric("webhook_forgeries", "Forged webhooks", "count", {"up": "Webhooks with a wrong signature"},
+               "If the secret was changed in the shop's system, enter the new one here. If it was not, somebody else "
+               "sends to this address: make a new address and close this one.", unit="refused", per="5 min",
+               link="endpoints", security=True, starts="now"),
         Metric("clicks", "Click-through rate", "count",
                {"up": "More clicks than usual", "down": "Fewer clicks on recommendations"},
                "Compare the model versions; if the drop follows an activation, roll it back.", unit="clicks",

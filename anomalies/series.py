@@ -6,7 +6,7 @@ source was silent or lost, which is not a zero. A stream that is absent has noth
 answers for a percentile, a figure that is read hourly).
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime, timedelta
 
 from django.db import connections
@@ -55,6 +55,9 @@ select tenant_id, count(*) filter (where is_published and (stock is null or stoc
        extract(epoch from %s - max(updated_at)) / 3600
 from recommendations_product where tenant_id = any(%s) group by tenant_id
 """
+_LISTENING = """
+select distinct tenant_id from recommendations_webhookendpoint where tenant_id = any(%s) and state = 'active'
+"""
 _STUCK = "select min(received_at) from recommendations_eventbatch"
 
 
@@ -62,8 +65,10 @@ def read(tenant_ids: Sequence[int], at: datetime) -> Values:
     """Every stream's value in the bucket that begins at `at`."""
     ids, end = list(tenant_ids), at + timedelta(seconds=BUCKET_SECONDS)
     found: Values = {tenant_id: {} for tenant_id in ids}
-    _calls(found, ids, at, end)
-    _refused(found, at, end)
+    counted = _is_counted(at, end)
+    _calls(found, ids, at, counted)
+    seen = _refusals(at, end, counted)
+    _refused(found, seen)
     with connections["ops"].cursor() as cursor:
 
         def rows(statement: str, *values: object) -> list[tuple]:
@@ -71,6 +76,7 @@ def read(tenant_ids: Sequence[int], at: datetime) -> Values:
             return cursor.fetchall()
 
         _counted(found, "webhook_rejections", rows(_REJECTED, ids, at, end))
+        _forged(found, seen, {row[0] for row in rows(_LISTENING, ids)})
         _counted(found, "batch_failures", rows(_BATCHES, ids, at, end))
         _counted(found, "errors", rows(_ERRORS, ids, at, end), per="requests")
         _orders(found, rows(_ORDERS, ids, at, at, end, at - LATE))
@@ -92,29 +98,49 @@ def _counted(found: Values, metric: str, rows: list[tuple], *, per: str = "") ->
         values[metric] = (counts.get(tenant_id, 0.0), base)
 
 
-def _calls(found: Values, ids: Sequence[int], at: datetime, end: datetime) -> None:
-    """Calls by the minute; the counters of a cache server that was emptied or away since are no data."""
+def _is_counted(at: datetime, end: datetime) -> bool:
+    """Whether the cache server was there for the whole bucket, and still keeps it: emptied or away is no data."""
+    now = datetime.now(UTC)
+    if (now - end).total_seconds() > pace.KEPT_SECONDS - BUCKET_SECONDS:
+        return False
+    try:
+        return pace.began(now.timestamp()) <= at.timestamp()
+    except redis.Unreachable:
+        return False
+
+
+def _calls(found: Values, ids: Sequence[int], at: datetime, whole: bool) -> None:
     first = int(at.timestamp()) // 60
     try:
-        whole = pace.began(datetime.now(UTC).timestamp()) <= at.timestamp()
         counted = pace.read(ids, range(first, first + BUCKET_SECONDS // 60)) if whole else {}
     except redis.Unreachable:
         whole, counted = False, {}
-    if (datetime.now(UTC) - end).total_seconds() > pace.KEPT_SECONDS - BUCKET_SECONDS:
-        whole = False
     for tenant_id, values in found.items():
         minutes = counted.get(tenant_id, {})
         total = float(sum(sum(counts.values()) for counts in minutes.values()))
         values["requests"] = (total if whole else None, 1.0)
 
 
-def _refused(found: Values, at: datetime, end: datetime) -> None:
+def _refusals(at: datetime, end: datetime, whole: bool) -> list[refusals.Refusal] | None:
+    """None: nobody knows."""
     try:
-        seen = suspects.sort(refusals.between(at, end)).of_tenant
+        return refusals.between(at, end) if whole else None
     except redis.Unreachable:
-        seen = None
+        return None
+
+
+def _refused(found: Values, seen: list[refusals.Refusal] | None) -> None:
+    of_tenant = None if seen is None else suspects.sort(seen).of_tenant
     for tenant_id, values in found.items():
-        values["refusals"] = (None if seen is None else float(len(seen.get(tenant_id, ()))), 1.0)
+        values["refusals"] = (None if of_tenant is None else float(len(of_tenant.get(tenant_id, ()))), 1.0)
+
+
+def _forged(found: Values, seen: list[refusals.Refusal] | None, listening: Set[int]) -> None:
+    """Of shops with an address that webhooks may come to; the others have nothing to count."""
+    of_tenant = None if seen is None else suspects.forgers(seen)
+    for tenant_id in listening & found.keys():
+        count = None if of_tenant is None else float(len(of_tenant.get(tenant_id, ())))
+        found[tenant_id]["webhook_forgeries"] = (count, 1.0)
 
 
 def _orders(found: Values, rows: list[tuple]) -> None:

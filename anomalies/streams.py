@@ -73,7 +73,7 @@ def close_one(detector: AnomalyDetector, tenant: Tenant, at: datetime, values: A
             value, exposure = values[metric.name]
             stream = held.get(metric.name)
             if stream is None:
-                if not value:
+                if value is None or (not value and metric.starts == "once"):
                     continue  # a stream begins with the first thing that happens
                 stream = Stream(tenant=tenant, metric=metric.name, engine=metric.kind, read_until=at)
             if stream.read_until > at:

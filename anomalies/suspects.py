@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from anomalies.detection import RefusalSeen
 from tenants.models import ApiKey, Membership
-from tenants.refusals import Refusal
+from tenants.refusals import FORGERY, Refusal
 
 
 @dataclass
@@ -19,7 +19,7 @@ class Sorted:
 
 def sort(refusals: Iterable[Refusal]) -> Sorted:
     """A revoked key still names its shop; a person who belongs to several shops concerns each of them."""
-    seen = list(refusals)
+    seen = [one for one in refusals if one.kind != FORGERY]
     keys = _keys(bytes.fromhex(one.who) for one in seen if one.kind == "key")
     people = _people(one.who for one in seen if one.kind == "sign_in")
     found = Sorted()
@@ -36,6 +36,16 @@ def sort(refusals: Iterable[Refusal]) -> Sorted:
             found.of_nobody.append(RefusalSeen(one.at, (address,)))
         for owner in owners:
             found.of_tenant[owner].append(RefusalSeen(one.at, tuple(filter(None, (subject, address)))))
+    return found
+
+
+def forgers(refusals: Iterable[Refusal]) -> dict[int, list[tuple[str, str]]]:
+    """tenant → (webhook that it came to, address that it came from) of each delivery with a wrong signature."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for one in refusals:
+        if one.kind == FORGERY and one.tenant_id:
+            sender = f"address {one.address}" if one.address else "address unknown"
+            found[one.tenant_id].append((f"webhook {one.who}", sender))
     return found
 
 

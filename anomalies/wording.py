@@ -14,7 +14,7 @@ from luxebrain.lib.markup import since
 
 TONES = {Severity.HIGH: "bad", Severity.MEDIUM: "warning", Severity.LOW: "neutral"}
 _WHO = {"keys": "Top keys", "endpoints": "Top endpoints", "subjects": "Behind it", "customers": "Top customers",
-        "orders": "Orders", "products": "Top products", "places": "Where"}  # fmt: skip
+        "orders": "Orders", "products": "Top products", "places": "Where", "webhooks": "Sent to"}  # fmt: skip
 _NO_KEY = {"key 0": "no key (workers)"}
 
 

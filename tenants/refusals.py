@@ -1,6 +1,7 @@
 """Refusals: failed authentications by key, person and address, kept two hours for the watch above.
 
-They are written on the way out of a call that was refused; a call that is let in pays nothing.
+They are written on the way out of a call that was refused; a call that is let in pays nothing. Deliveries whose
+signature does not fit (FORGERY) are kept beside them: nobody fails to sign in there, somebody signs wrongly.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 
 from luxebrain.lib import logs, redis
 
+FORGERY = "bad_signature"  # of a webhook; `who` is the number of the address that it came to
 _STREAM = "refusals"
 _KEPT_MS = 7200_000
 log = logs.get(__name__)

@@ -22,6 +22,7 @@ from recommendations.endpoints import Bound
 from recommendations.models import WebhookReceipt
 from recommendations.storefronts import signatures
 from recommendations.validator import EVENTS
+from tenants import refusals
 from tenants.api.base import TenantView
 
 MAX_BODY = 2**20
@@ -62,7 +63,7 @@ def woocommerce(request: HttpRequest, bound: Bound) -> HttpResponse:
         deliveries.pinged(bound)
         return JsonResponse({"status": "pong"})
     if not signatures.woocommerce(body, request.headers.get("X-WC-Webhook-Signature", ""), bound.secrets):
-        raise not_signed(bound)
+        raise not_signed(request, bound)
     return keep(
         request,
         bound,
@@ -79,9 +80,9 @@ def shopify(request: HttpRequest, bound: Bound) -> HttpResponse:
     said = {name: request.headers.get(f"X-Shopify-{name}") or request.headers.get(f"Shopify-{name}", "") for name in (
         "Hmac-SHA256", "Shop-Domain", "Topic", "Webhook-Id")}  # fmt: skip
     if not signatures.shopify(body, said["Hmac-SHA256"], bound.secrets):
-        raise not_signed(bound)
+        raise not_signed(request, bound)
     if said["Shop-Domain"].lower() != bound.shop_domain or b'"shop_domain"' in body and not same_shop(body, bound):
-        raise not_signed(bound)
+        raise not_signed(request, bound)
     limit = bound.requests_per_minute
     return keep(request, bound, body, topic=said["Topic"], delivery_id=said["Webhook-Id"], most_a_minute=limit)
 
@@ -91,7 +92,7 @@ def generic(request: HttpRequest, bound: Bound) -> HttpResponse:
     """Standard Webhooks: {"type": topic, "timestamp": …, "data": row}."""
     body = raw(request)
     if not signatures.standard(body, {name.lower(): value for name, value in request.headers.items()}, bound.secrets):
-        raise not_signed(bound)
+        raise not_signed(request, bound)
     delivery_id = request.headers.get("webhook-id", "")
     return keep(request, bound, body, topic="", delivery_id=delivery_id, most_a_minute=bound.requests_per_minute)
 
@@ -157,8 +158,9 @@ def same_shop(body: bytes, bound: Bound) -> bool:
     return named is None or named == bound.shop_domain
 
 
-def not_signed(bound: Bound) -> problems.Problem:
+def not_signed(request: HttpRequest, bound: Bound) -> problems.Problem:
     deliveries.forged(bound)
+    refusals.note(request, refusals.FORGERY, who=str(bound.endpoint_id), tenant_id=bound.tenant_id)
     return problems.Unauthenticated("The signature does not fit this address.", code="bad_signature")
 
 
