@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from modelregistry import experiment_pages as pages
+from modelregistry import tabs
 from modelregistry.models import Experiment
 from tenants import tenancy
 from tenants.access import may_operate, staff_page
@@ -21,7 +22,8 @@ LAYOUT = "layouts/backoffice.html"
 def index(request: Any) -> HttpResponse:
     return pages.index(
         request, Experiment.objects.across_tenants().select_related("tenant"),
-        template="modelregistry/experiments_all.html", shop=True, more={},
+        template="modelregistry/experiments_all.html", shop=True,
+        more={"tabs": tabs.of_staff("Experiments"), "may_write": may_operate(request)},
         address=lambda one: reverse("tenant-experiment", args=[one.tenant.slug, one.number]),
     )  # fmt: skip
 

@@ -75,7 +75,6 @@ def shop(request: HttpRequest) -> HttpResponse:
         "chart": facts.chart(tenant),
         "live": dossier.live(tenant, ""),
         "spells": lineage.spells(tenant, most=5),
-        "new_experiment": tabs.address("experiments"),
     })  # fmt: skip
 
 

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from recommendations.backoffice import holds, monitoring, training
+from recommendations.backoffice import experiments, holds, monitoring, training
 
 urlpatterns = [
     path("models/<slug:slug>/train", training.train, name="train-tenant"),
+    path("models/experiments/new", experiments.choose, name="experiment-shop"),
+    path("models/experiments/<slug:slug>/new", experiments.new, name="tenant-experiment-new"),
+    path("models/experiments/<slug:slug>/new/forecast", experiments.look_ahead, name="tenant-experiment-forecast"),
     path("monitoring", monitoring.monitoring, name="monitoring"),
     path("monitoring/live", monitoring.live, name="monitoring-live"),
     path("monitoring/<slug:slug>/pause", holds.pause, name="monitoring-pause"),

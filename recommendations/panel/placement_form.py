@@ -6,33 +6,11 @@ from typing import Any
 from django import forms
 
 from luxebrain.lib.forms import Slider
+from recommendations.emphasis import EMPHASIS, PARTS
 from recommendations.models import Merchandising, Placement
 from recommendations.panel.expression_field import ExpressionField
 from tenants.models import Tenant
 
-# Where the slider of a part stands, in words, and what the part's score is multiplied by.
-EMPHASIS = (
-    (0.0, "not at all"),
-    (0.25, "much less"),
-    (0.5, "less"),
-    (1.0, "as trained"),
-    (1.5, "a little more"),
-    (2.5, "more"),
-    (5.0, "much more"),
-)
-PARTS = {
-    "popularity": ("Best sellers", "What everybody buys."),
-    "neighbours": ("Bought by the same people", "What people buy who bought the same products."),
-    "local_ease": ("Goes with their products", "What is weighed best against all that a shopper chose."),
-    "dense_ease": ("Goes with their products, whole catalogue", "The same, learned over every pair of products."),
-    "diffusion": ("Their taste", "Products near to a shopper's taste, also without a common buyer."),
-    "transitions": ("What comes next", "What people look at or buy right after the newest thing."),
-    "repurchase": ("Due again", "What this shopper buys repeatedly, when it is due."),
-    "content": ("Similar in kind", "Products whose title, category, brand or tags are like those they chose."),
-    "als": ("Their taste, by orders", "What people of the same taste buy, found by factorising orders."),
-    "hybrid": ("Their taste and the product", "The same with what products are, so that new ones are met too."),
-    "shoppers": ("Similar shoppers", "What shoppers with a similar history chose."),
-}
 SHARES = tuple("off" if not number else f"{5 * number} %" for number in range(21))
 HELP = {
     "diversity": "How different the products of one list are: off is best first, 100 % as different as possible.",

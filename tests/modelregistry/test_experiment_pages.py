@@ -74,10 +74,13 @@ def test_it_sets_up_starts_watches_and_gives_b_everything(acme: Any, ana: Any, s
         ({"unit": "colour"}, "Select a valid choice"),
     ],
 )
-def test_it_refuses_beside_the_field(acme: Any, ana: Any, signed_in: Any, two: Any, changes: Any, words: str) -> None:
-    """R38: A = B, unknown versions, a share outside 1 to 99."""
-    page = text(signed_in(ana).post("/t/acme/experiments/new", FORM | changes), 422)
-    assert words in page
+def test_it_refuses_beside_the_field(
+    acme: Any, ana: Any, sam: Any, signed_in: Any, two: Any, changes: Any, words: str
+) -> None:
+    """R38: A = B, unknown versions, a share outside 1 to 99; of a shop and of the staff alike."""
+    for who, path in ((ana, "/t/acme/experiments/new"), (sam, "/models/experiments/acme/new")):
+        page = text(signed_in(who).post(path, FORM | changes), 422)
+        assert words in page
     assert not acme.experiments.exists()
 
 
@@ -182,3 +185,32 @@ def test_it_shows_the_platform_all_shops(acme: Any, globex: Any, ana: Any, sam: 
     assert staff.get("/models/experiments/acme/9").status_code == 404
     assert staff.get("/models/experiments/nobody/1").status_code == 404
     assert staff.get("/models/experiments/acme/1/fly").status_code == 404
+
+
+def test_the_staff_sets_one_up_for_a_shop(
+    acme: Any, globex: Any, sam: Any, pat: Any, ana: Any, signed_in: Any, two: Any
+) -> None:
+    """R38: choose the shop, fill in its own form; the shop's trail says who did it."""
+    staff = signed_in(sam)
+    assert "/models/experiments/new" in text(staff.get("/models/experiments"))
+    assert "Acme" in text(staff.get("/models/experiments/new"))
+    assert "There is no shop nobody." in text(staff.get("/models/experiments/new?shop=nobody"), 422)
+    assert staff.get("/models/experiments/new?shop=acme").headers["Location"] == "/models/experiments/acme/new"
+    form = text(staff.get("/models/experiments/acme/new"))
+    assert "New experiment for Acme" in form
+    assert '<option value="2" selected>v2</option>' in form
+    ahead = staff.post("/models/experiments/acme/new/forecast", FORM, headers={"HX-Request": "true"})
+    assert "No forecast" in text(ahead)
+    made = staff.post("/models/experiments/acme/new", FORM)
+    assert made.headers["Location"] == "/models/experiments/acme/1"
+    one = acme.experiments.get()
+    assert (one.state, one.created_by, one.b) == ("draft", sam, {"version": 2})
+    assert acme.audit_entries.filter(action="experiment.set_up", actor=sam, target="Newer model").exists()
+    staff.post("/models/experiments/acme/1/start")
+    assert "Newer model" in text(signed_in(ana).get("/t/acme/experiments"))
+    assert not globex.experiments.exists()
+    assert '<option value="1"' not in text(staff.get("/models/experiments/globex/new"))
+    assert staff.get("/models/experiments/nobody/new").status_code == 404
+    analyst = signed_in(pat)
+    assert analyst.get("/models/experiments/acme/new").status_code == 403
+    assert "/models/experiments/new" not in text(analyst.get("/models/experiments"))

@@ -18,7 +18,7 @@ from modelregistry.experiments import MINIMUM, longest
 from modelregistry.models import Experiment, ModelVersion
 from modelregistry.statistics import power
 from recommendations import rules, traffic
-from recommendations.panel.placement_form import EMPHASIS, PARTS
+from recommendations.emphasis import EMPHASIS, PARTS
 from tenants.models import Tenant
 
 LIFTS = (("2", "2 %"), ("5", "5 %"), ("10", "10 %"), ("20", "20 %"), ("30", "30 %"), ("50", "50 %"))
