@@ -218,7 +218,24 @@ _STATIC_BACKEND = (
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": UPLOADS_DIR}},
     "staticfiles": {"BACKEND": _STATIC_BACKEND},
+    "models": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MODELS_DIR}},
 }
+# A bucket moves the artefacts of models there (docs/models-store.md); without keys boto3 looks for its own.
+MODELS_S3_BUCKET = env.text("LUX_MODELS_S3_BUCKET")
+if MODELS_S3_BUCKET:
+    STORAGES["models"] = {
+        "BACKEND": "modelregistry.s3.ModelsS3",
+        "OPTIONS": {
+            "bucket_name": MODELS_S3_BUCKET,
+            "location": env.text("LUX_MODELS_S3_PREFIX", "models").strip("/"),
+            "endpoint_url": env.text("LUX_MODELS_S3_ENDPOINT") or None,
+            "region_name": env.text("LUX_MODELS_S3_REGION") or None,
+            "access_key": env.text("LUX_MODELS_S3_ACCESS_KEY") or None,
+            "secret_key": env.text("LUX_MODELS_S3_SECRET_KEY") or None,
+        },
+    }
+MODELS_CACHE_DIR = Path(env.text("LUX_MODELS_CACHE_DIR", str(DATA_DIR / "models-cache"))).resolve()
+MODELS_CACHE_BYTES = env.number("LUX_MODELS_CACHE_MB", 4096) * 1024 * 1024  # see modelregistry/hostcache.py
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 TIME_ZONE = "UTC"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from luxebrain.lib.problems import Unavailable
 from modelregistry.arrays import ArrayDamaged, FileFacts, map_array, write_array
 
 SCHEMA = 1
@@ -26,6 +28,10 @@ _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 # Folders by scope: isolated models lie apart from those of the common training.
 SCOPES = {"tenant": "tenant_models", "shared": "shared_models"}
 _TEMPORARY = ".tmp-"
+_FOLDERS = "|".join(SCOPES.values())
+_PLACE = re.compile(
+    rf"(?:(?:{_FOLDERS})/{_NAME.pattern}|shared)/{_NAME.pattern}/(?P<number>[1-9][0-9]{{0,17}})(?:\.[0-9a-f]{{1,64}})?"
+)
 
 
 class ArtifactError(Exception):
@@ -48,9 +54,17 @@ class ArtifactExists(ArtifactError):
     """The version has been saved already; a version never changes."""
 
 
+class ArtifactUnreachable(ArtifactError, Unavailable):
+    """The store does not answer: what lies there is neither known to be good nor to be bad."""
+
+    code = "model_store_unreachable"
+
+
 @dataclass(frozen=True)
 class Saved:
-    path: Path
+    path: Path  # the folder on this host
+    place: str  # where it lies in the store, as the registry notes it
+    version: int
     digest: str  # hex sha256 over everything in the artefact
     size_bytes: int
 
@@ -76,6 +90,24 @@ def path_of(root: Path, *, tenant: str | None, model: str, version: int, scope: 
     return root / SCOPES[scope] / model / tenant / str(version)
 
 
+def is_place(text: str) -> bool:
+    """Whether this is what `path_of` or `save_again` would make of a version, relative to the root."""
+    return _PLACE.fullmatch(text) is not None
+
+
+def number_in(place: str) -> int:
+    """The number of the version that lies at a place."""
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise ValueError(f"{place!r} is no place of an artefact")
+    return int(found["number"])
+
+
+def home_of(*, tenant: str | None, model: str, scope: str = "tenant") -> str:
+    """The folder of all versions, relative to the root."""
+    return path_of(Path(), tenant=tenant, model=model, version=1, scope=scope).parent.as_posix()
+
+
 def scope_of(relative: str) -> str:
     """The scope under which an artefact lies, from its path in the models directory."""
     folder = relative.partition("/")[0]
@@ -94,7 +126,7 @@ def save(
 ) -> Saved:
     """Publish an artefact: complete and on the disk when its folder appears, or not at all."""
     path = path_of(root, tenant=tenant, model=model, version=version, scope=scope)
-    return _publish(path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
+    return _publish(root, path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
 
 
 def save_again(
@@ -113,7 +145,7 @@ def save_again(
     """
     path = path_of(root, tenant=tenant, model=model, version=version, scope=scope)
     path = path.with_name(f"{version}.{secrets.token_hex(8)}")
-    return _publish(path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
+    return _publish(root, path, tenant=tenant, model=model, version=version, arrays=arrays, manifest=manifest)
 
 
 def discard(path: Path) -> bool:
@@ -139,6 +171,7 @@ def folders(home: Path) -> list[Path]:
 
 
 def _publish(
+    root: Path,
     path: Path,
     *,
     tenant: str | None,
@@ -169,34 +202,59 @@ def _publish(
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     _sync_folder(path.parent)
-    return Saved(path, digest, sum(facts.size for facts in files.values()))
+    size = sum(facts.size for facts in files.values())
+    return Saved(path, path.relative_to(root).as_posix(), version, digest, size)
 
 
 def load(
-    path: Path, *, tenant: str | None, expected_digest: str | None = None, verify: bool = True
+    path: Path, *, tenant: str | None, expected_digest: str | None = None, verify: bool = True, hold: bool = False
 ) -> Loaded:
     """Map a saved artefact after checking whose it is and that nothing was changed.
 
     `expected_digest` is what the registry noted at saving. `verify=False` leaves out reading every
     byte (sizes, types and shapes are checked all the same): for files checked before by this host.
+    `hold` marks the mapped files as in use, for as long as the arrays live (`is_held`).
     """
     with _opened(path) as folder:
         whole = _read_manifest(folder)
-        if whole["tenant"] != tenant:
-            raise ArtifactForeign(f"{path.name} belongs to another tenant")
-        head = {key: whole[key] for key in ("schema", "tenant", "model", "version")}
-        try:
-            files = {name: FileFacts(**facts) for name, facts in whole["files"].items()}
-        except TypeError as error:
-            raise ArtifactDamaged(f"manifest: {error}") from error
-        digest = _digest(head, whole["content"], files)
-        if digest != whole["digest"] or digest != (expected_digest or digest):
-            raise ArtifactDamaged("the digest is not the one that was registered")
-        arrays = {
-            name: _map(folder, name, facts, verify=verify) for name, facts in files.items()
-        }
+        files = _described(whole, tenant, expected_digest)
+        arrays = {name: _map(folder, name, facts, verify=verify, hold=hold) for name, facts in files.items()}
     size = sum(facts.size for facts in files.values())
-    return Loaded(whole["content"], arrays, digest, size, whole["model"], whole["version"])
+    return Loaded(whole["content"], arrays, whole["digest"], size, whole["model"], whole["version"])
+
+
+def contents(path: Path, *, tenant: str | None, expected_digest: str | None = None) -> dict[str, FileFacts]:
+    """What the manifest in a folder says that belongs beside it, checked like `load` checks it."""
+    with _opened(path) as folder:
+        return _described(_read_manifest(folder), tenant, expected_digest)
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process of this host has arrays of this folder mapped after `load(hold=True)`."""
+    for file in path.glob("*.npy"):
+        with file.open("rb") as opened:
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
+def _described(whole: dict[str, Any], tenant: str | None, expected_digest: str | None) -> dict[str, FileFacts]:
+    if whole["tenant"] != tenant:
+        raise ArtifactForeign("the artefact belongs to another tenant")
+    head = {key: whole[key] for key in ("schema", "tenant", "model", "version")}
+    try:
+        files = {name: FileFacts(**facts) for name, facts in whole["files"].items()}
+    except TypeError as error:
+        raise ArtifactDamaged(f"manifest: {error}") from error
+    strange = next((name for name in files if not _NAME.fullmatch(name)), None)
+    if strange is not None:
+        raise ArtifactDamaged(f"no such array name: {strange!r}")
+    digest = _digest(head, whole["content"], files)
+    if digest != whole["digest"] or digest != (expected_digest or digest):
+        raise ArtifactDamaged("the digest is not the one that was registered")
+    return files
 
 
 def sweep(root: Path, *, older_than: float = 3_600.0) -> int:
@@ -290,10 +348,10 @@ def _read_manifest(folder: int) -> dict[str, Any]:
     return whole
 
 
-def _map(folder: int, name: str, facts: FileFacts, *, verify: bool) -> np.ndarray:
-    if not _NAME.fullmatch(name):
-        raise ArtifactDamaged(f"no such array name: {name!r}")
+def _map(folder: int, name: str, facts: FileFacts, *, verify: bool, hold: bool) -> np.ndarray:
     with os.fdopen(_open_file(folder, f"{name}.npy"), "rb") as file:
+        if hold:  # a mapping keeps a copy of this descriptor, and with it the lock
+            fcntl.flock(file, fcntl.LOCK_SH)
         try:
             return map_array(file, facts, verify=verify)
         except ArrayDamaged as error:

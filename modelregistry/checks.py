@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
-
 from luxebrain.lib.problems import Conflict
-from modelregistry import artifacts
+from modelregistry import artifacts, store
 from modelregistry.artifacts import Loaded
 from modelregistry.models import ModelVersion
 from tenants.models import Tenant
@@ -71,9 +70,15 @@ def load(version: ModelVersion, *, verify: bool = True) -> Loaded:
     """The version's artefact, checked against what was registered. Raises ArtifactError."""
     if not version.artifact_path:
         raise artifacts.ArtifactMissing(f"the files of {version} were let go")
-    path = settings.MODELS_DIR / version.artifact_path
     owner = str(version.tenant_id)
-    return artifacts.load(path, tenant=owner, expected_digest=version.digest, verify=verify)
+    return store.load(version.artifact_path, tenant=owner, digest=version.digest, verify=verify)
+
+
+def fetch(version: ModelVersion) -> None:
+    """Brings the files to this host, so that a check under a lock does not wait for them. Its errors come there."""
+    if version.artifact_path:
+        with contextlib.suppress(artifacts.ArtifactError):
+            store.fetch(version.artifact_path, tenant=str(version.tenant_id), digest=version.digest)
 
 
 def check(version: ModelVersion, *, tenant: Tenant | None = None) -> None:
@@ -90,6 +95,8 @@ def check(version: ModelVersion, *, tenant: Tenant | None = None) -> None:
         prove(tenant or version.tenant, version.model, load(version))
     except artifacts.ArtifactMissing as error:
         raise NotActivatable(f"{refusal} its files are missing.") from error
+    except artifacts.ArtifactUnreachable as error:
+        raise NotActivatable(f"{refusal} its files cannot be fetched now. {error}") from error
     except artifacts.ArtifactError as error:
         raise NotActivatable(f"{refusal} its files are damaged ({error}).") from error
     except CanaryFailed as error:

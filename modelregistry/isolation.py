@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, Problem
-from modelregistry import artifacts, eligibility, versions
+from modelregistry import artifacts, eligibility, store, versions
 from modelregistry.eligibility import Check
 from modelregistry.models import IsolationRequest, ModelVersion
 from tenants import audit, epochs, occurrences, work
@@ -75,14 +75,13 @@ class TenantModelIsolation:
     def home(self, scope: str = TENANT) -> Path:
         """The folder of this tenant's versions of one scope; its name cannot leave the models directory."""
         owner = versions.owner_of(self.tenant)
-        root = Path(settings.MODELS_DIR)
-        return artifacts.path_of(root, tenant=owner, model=self.model, version=1, scope=scope).parent
+        return Path(settings.MODELS_DIR) / artifacts.home_of(tenant=owner, model=self.model, scope=scope)
 
     def get_model_path(self) -> Path:
         """models/tenant_models/{model}/{tenant_id} where the tenant is isolated and a version lies there;
         otherwise the folder of the shared scope."""
         own = self.home()
-        if self.should_isolate_tenant() and artifacts.folders(own):
+        if self.should_isolate_tenant() and store.holds(**self._whose()):
             return own
         return self.home(SHARED)
 
@@ -197,7 +196,12 @@ class TenantModelIsolation:
             self._requests().filter(pk=row.pk).update(deleted_at=timezone.now())
             audit.record(self.tenant, "isolation.deleted", by=by or "LuxeBrain", target=str(row))
             epochs.bump(self.tenant, "model")
-        return sum(artifacts.discard(path) for path in artifacts.folders(self.home()))
+            found = store.versions(**self._whose())
+        try:
+            return sum(store.discard(place) for place in found)
+        except artifacts.ArtifactUnreachable:  # some are left: it can be asked for again, and `let_go` does
+            self._requests().filter(pk=row.pk).update(deleted_at=None)
+            raise
 
     def let_go(self, *, days: int) -> None:
         """Deletes the artefacts of what was disabled longer ago than the grace period."""
@@ -219,6 +223,9 @@ class TenantModelIsolation:
             audit.record(self.tenant, "isolation.retrain", by=by or "LuxeBrain", target=str(row))
 
     # --- Inside ----------------------------------------------------------------------------------
+    def _whose(self) -> dict[str, str]:
+        return {"tenant": versions.owner_of(self.tenant), "model": self.model, "scope": TENANT}
+
     def _requests(self) -> Any:
         return self.tenant.isolation_requests.filter(model=self.model)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Max
@@ -76,29 +75,29 @@ def fate(version: ModelVersion) -> Fate:
     return fates(version.tenant, [version], model=version.model)[version.number]
 
 
-def let_go(tenant: Tenant) -> list[Path]:
-    """Takes the files off the versions whose time is over; the facts stay. Returns the folders, to be discarded
+def let_go(tenant: Tenant) -> list[str]:
+    """Takes the files off the versions whose time is over; the facts stay. Returns their places, to be discarded
     after the commit: should that not happen, `sweeping` finds them."""
-    paths: list[Path] = []
+    places: list[str] = []
     with moving.locked(tenant):
         kept = list(tenant.model_versions.filter(files_removed_at=None))
         for model in sorted({version.model for version in kept}):
             versions = [version for version in kept if version.model == model]
             told = fates(tenant, versions, model=model)
             over = [one for one in versions if (at := told[one.number].goes_at) is not None and at <= timezone.now()]
-            paths += [path for version in over if (path := _remove(tenant, version))]
-    return paths
+            places += [place for version in over if (place := _remove(tenant, version))]
+    return places
 
 
-def _remove(tenant: Tenant, version: ModelVersion) -> Path | None:
-    path = Path(settings.MODELS_DIR) / version.artifact_path if version.artifact_path else None
+def _remove(tenant: Tenant, version: ModelVersion) -> str:
+    place = version.artifact_path
     state = State.ARCHIVED if version.state == State.READY else version.state
     tenant.model_versions.filter(pk=version.pk).update(state=state, artifact_path="", files_removed_at=timezone.now())
     plan = tenant.plan
     reason = f"The plan keeps the newest {plan.kept_versions} and others for {plan.kept_version_days} days"
     details = {"digest": version.digest, "size_bytes": version.size_bytes}
     audit.record(tenant, "version.files_removed", by="retention", target=str(version), details=details, reason=reason)
-    return path
+    return place
 
 
 def _newest(tenant: Tenant, model: str) -> set[int]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from modelregistry import artifacts
+from modelregistry import inventory, store
 from modelregistry.models import Release
 from tenants import tenancy
 from tenants.models import Tenant
@@ -21,32 +16,23 @@ from tenants.models import Tenant
 TASK = "modelregistry.sweep"
 STRAY_SECONDS = 24 * 3600  # a folder that no row names may be on its way to be named
 RELEASES = timedelta(days=30)  # after their end; as long as the lists that were answered
-_OWNER = re.compile(r"[0-9]{1,18}")
 
 
 def sweep(renew: Callable[[], None]) -> int:
-    """Removes what interrupted savings left, and folders older than a day that no version names; how many."""
-    root = Path(settings.MODELS_DIR)
-    removed = artifacts.sweep(root)
-    for owner, homes in sorted(_homes(root).items()):
+    """Removes what interrupted savings left, and folders older than a day that no version names; how many.
+
+    Raises ArtifactUnreachable where a remote store does not answer.
+    """
+    removed = inventory.sweep_unfinished()
+    for owner, homes in sorted(inventory.homes().items()):
         renew()
-        old = [path for home in homes for path in artifacts.folders(home) if _is_old(path)]
+        old = [place for home in homes for place in store.places(home) if inventory.age(place) > STRAY_SECONDS]
         named = _named(owner)
-        strays = [path for path in old if str(path.relative_to(root)) not in named]
-        removed += sum(artifacts.discard(path) for path in strays)
+        removed += sum(store.discard(place) for place in old if place not in named)
         if not named:
-            _drop_empty(homes)
+            for home in homes:
+                inventory.drop_empty(home, older_than=STRAY_SECONDS)
     return removed
-
-
-def _homes(root: Path) -> dict[int, list[Path]]:
-    """Tenant id → its folders, one for each scope and kind of model."""
-    found: dict[int, list[Path]] = {}
-    for folder in artifacts.SCOPES.values():
-        for home in root.glob(f"{folder}/*/*"):
-            if _OWNER.fullmatch(home.name) and home.is_dir() and not home.is_symlink():
-                found.setdefault(int(home.name), []).append(home)
-    return found
 
 
 def _named(tenant_id: int) -> set[str]:
@@ -57,19 +43,6 @@ def _named(tenant_id: int) -> set[str]:
             return set(tenant.model_versions.exclude(artifact_path="").values_list("artifact_path", flat=True))
     except tenancy.NoSuchTenant:
         return set()
-
-
-def _is_old(path: Path) -> bool:
-    try:
-        return time.time() - path.stat().st_mtime > STRAY_SECONDS
-    except FileNotFoundError:
-        return False
-
-
-def _drop_empty(homes: list[Path]) -> None:
-    for home in homes:
-        if _is_old(home) and not any(home.iterdir()):
-            shutil.rmtree(home, ignore_errors=True)
 
 
 def forget_releases(tenant: Tenant) -> dict[str, int]:

@@ -1,7 +1,10 @@
 """Handlers of the app's background work."""
 
+import contextlib
+
 from luxebrain.lib import logs
-from modelregistry import artifacts, retention, sweeping
+from modelregistry import retention, store, sweeping
+from modelregistry.artifacts import ArtifactUnreachable
 from modelregistry.models import ModelVersion
 from tenants import tenancy, work
 
@@ -21,15 +24,16 @@ def let_go(lease: work.Lease) -> None:
         over = retention.let_go(tenant)
         gone = sweeping.forget_releases(tenant)
         lease.finish("default")
-    for path in over:
-        artifacts.discard(path)
+    with contextlib.suppress(ArtifactUnreachable):  # no version names them any more: the sweep finds them
+        for place in over:
+            store.discard(place)
     if over or any(gone.values()):
         log.info("versions.let_go", tenant_id=lease.tenant_id, files=len(over), **gone)
 
 
 @work.handler(sweeping.TASK)
 def sweep(lease: work.Lease) -> None:
-    """What interrupted trainings left on the disk."""
+    """What interrupted trainings left in the store."""
     removed = sweeping.sweep(lease.renew)
     if removed:
         log.info("artefacts.swept", folders=removed)

@@ -6,6 +6,7 @@ ever executed: arrays of plain numbers, JSON, and no other member.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from luxebrain.lib.problems import Conflict, Problem
-from modelregistry import artifacts, checks, versions
+from modelregistry import artifacts, checks, store, versions
 from modelregistry.artifacts import ArtifactError, Loaded, Saved
 from modelregistry.models import ModelVersion
 from tenants.models import Tenant, User
@@ -64,7 +65,8 @@ def register(
                 upload_digest=digest, metrics={}, window=(None, None), **described,
             )
     except BaseException as error:
-        artifacts.discard(saved.path)
+        with contextlib.suppress(artifacts.ArtifactUnreachable):  # no version names it: the sweep finds it
+            store.discard(saved.place)
         if isinstance(error, IntegrityError):
             raise Conflict("This file is a version already.") from error
         raise
@@ -150,8 +152,8 @@ def _save(tenant: Tenant, model: str, loaded: Loaded) -> Saved:
     number = versions.next_number(tenant, model=model)
     while True:
         try:
-            return artifacts.save(
-                settings.MODELS_DIR, tenant=versions.owner_of(tenant), model=model, version=number,
+            return store.save(
+                tenant=versions.owner_of(tenant), model=model, version=number,
                 arrays=loaded.arrays, manifest=loaded.manifest,
             )
         except artifacts.ArtifactExists:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from luxebrain.lib.problems import Conflict, NotFound
-from modelregistry import lineage, metrics, moving, running
+from modelregistry import checks, lineage, metrics, moving, running
 from modelregistry.artifacts import Saved
 from modelregistry.checks import NotActivatable, canary_requests, check, load, load_test, owner_of
 from modelregistry.lineage import champion, live_at, previous, spells
@@ -52,7 +52,7 @@ def register(
     A number lower than one already registered is refused: numbers tell the order of versions.
     """
     with locked(tenant):
-        number = int(artifact.path.name)
+        number = artifact.version
         if number < next_number(tenant, model=model):
             raise Conflict(f"Version {number} of {model} or a later one is registered already.")
         version = tenant.model_versions.create(
@@ -61,7 +61,7 @@ def register(
             scope=scope,
             algorithm=algorithm,
             parameters=parameters,
-            artifact_path=str(artifact.path.relative_to(settings.MODELS_DIR)),
+            artifact_path=artifact.place,
             digest=artifact.digest,
             size_bytes=artifact.size_bytes,
             metrics=metrics,
@@ -92,6 +92,7 @@ def find(tenant: Tenant, number: int, *, model: str = settings.MODEL_NAME) -> Mo
 def activate(version: ModelVersion, *, by: User | str | None, reason: str = "") -> AliasMove:
     """Puts a checked version into service, in one transaction with its history and audit."""
     tenant = version.tenant
+    checks.fetch(version)
     with locked(tenant):
         version.refresh_from_db()  # its state may have changed while waiting for the lock
         check(version, tenant=tenant)

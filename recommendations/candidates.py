@@ -8,13 +8,12 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from django.conf import settings
 
 from luxebrain.lib import logs
 from luxebrain.lib.problems import NotFound
-from modelregistry import artifacts, damages, lineage, releases, routing, versions
+from modelregistry import artifacts, damages, lineage, releases, routing, store, versions
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import ModelVersion
 from modelregistry.routing import Routes
@@ -232,8 +231,7 @@ def load(tenant_id: int, version: ModelVersion) -> tuple[Bundle, int]:
     """
     if not version.artifact_path:
         raise artifacts.ArtifactMissing(f"the files of {version} were let go")
-    path = Path(settings.MODELS_DIR) / version.artifact_path
-    loaded = artifacts.load(path, tenant=str(tenant_id), expected_digest=version.digest)
+    loaded = store.load(version.artifact_path, tenant=str(tenant_id), digest=version.digest)
     bundle = Bundle.from_arrays(loaded.arrays, loaded.manifest)
     return bundle, int(loaded.manifest.get("read_at", bundle.until))
 

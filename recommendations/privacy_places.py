@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
-from modelregistry import artifacts
-from modelregistry.artifacts import ArtifactError
+from modelregistry import artifacts, store
+from modelregistry.artifacts import ArtifactError, ArtifactUnreachable
 from recommendations import arms, history, saved_audiences, shoppers, storage, told
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from tenants import epochs, errors
@@ -243,21 +243,22 @@ def _erase_models(tenant: Tenant, subject: Subject) -> int:
     names = [subject.customer, *(f"s:{one}" for one in subject.sessions)]
     owner, struck = str(tenant.pk), 0
     for version in tenant.model_versions.filter(model=settings.MODEL_NAME).exclude(artifact_path=""):
-        path = Path(settings.MODELS_DIR) / version.artifact_path
         try:
-            loaded = artifacts.load(path, tenant=owner, expected_digest=version.digest)
+            loaded = store.load(version.artifact_path, tenant=owner, digest=version.digest)
             cleaned = Bundle.from_arrays(loaded.arrays, loaded.manifest).without(names)
+        except ArtifactUnreachable:  # it may be whole, and the person in it: again later
+            raise
         except (ArtifactError, BundleDamaged):  # not readable is not servable: nothing may stay of it
-            struck += artifacts.discard(path)
+            struck += store.discard(version.artifact_path)
             continue
         if cleaned is None:
             continue
-        saved = artifacts.save_again(
-            settings.MODELS_DIR, tenant=owner, model=settings.MODEL_NAME, version=version.number,
+        saved = store.save_again(
+            tenant=owner, model=settings.MODEL_NAME, version=version.number,
             arrays=cleaned.arrays(), manifest=loaded.manifest | cleaned.manifest(),
             scope=artifacts.scope_of(version.artifact_path),
         )
-        version.artifact_path, version.digest = str(saved.path.relative_to(settings.MODELS_DIR)), saved.digest
+        version.artifact_path, version.digest = saved.place, saved.digest
         version.size_bytes = saved.size_bytes
         version.save(update_fields=["artifact_path", "digest", "size_bytes"])
         struck += 1
@@ -272,11 +273,9 @@ def discard_old_copies(tenant: Tenant) -> int:
     named = set(rows.values_list("artifact_path", flat=True))
     latest = max(rows.values_list("number", flat=True), default=0)
     found = 0
-    for path in artifacts.copies(settings.MODELS_DIR, tenant=str(tenant.pk), model=settings.MODEL_NAME):
-        number = re.match(r"[0-9]+", path.name)
-        is_old = number is not None and int(number.group()) <= latest
-        if is_old and str(path.relative_to(settings.MODELS_DIR)) not in named:
-            found += artifacts.discard(path)
+    for place in store.copies(tenant=str(tenant.pk), model=settings.MODEL_NAME):
+        if artifacts.number_in(place) <= latest and place not in named:
+            found += store.discard(place)
     return found
 
 

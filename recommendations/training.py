@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from luxebrain.lib import logs
 from luxebrain.lib.problems import Conflict
-from modelregistry import artifacts, labels, versions
+from modelregistry import artifacts, labels, store, versions
 from modelregistry.artifacts import Saved
 from modelregistry.models import ModelVersion
 from recommendations import comparison, isolated_data, recipes
@@ -150,16 +151,17 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
     pulse("Saving the model", _COMPARED)
     with tenancy.enter(training.tenant_id) as tenant:
         number = versions.next_number(tenant)
-    scope = training.scope
-    saved = save(result.bundle, tenant_id=training.tenant_id, number=number, read_at=read_at, scope=scope)
+    saved = save(
+        result.bundle, tenant_id=training.tenant_id, number=number, read_at=read_at, scope=training.scope
+    )
     try:
         pulse.check()
         with tenancy.enter(training.tenant_id) as tenant:
             _publish(tenant, training, lease, dataset, result, saved, verdict, beside, time.monotonic() - started)
     except BaseException:
         # Nothing of that transaction stays, and the number is this artefact's alone.
-        owner, number = str(training.tenant_id), int(saved.path.name)
-        artifacts.remove(settings.MODELS_DIR, tenant=owner, model=settings.MODEL_NAME, version=number, scope=scope)
+        with contextlib.suppress(artifacts.ArtifactUnreachable):  # no version names it: the sweep finds it
+            store.discard(saved.place)
         raise
 
 
@@ -170,8 +172,8 @@ def save(bundle: Bundle, *, tenant_id: int, number: int, read_at: int, scope: st
     """
     while True:
         try:
-            return artifacts.save(
-                settings.MODELS_DIR, tenant=str(tenant_id), model=settings.MODEL_NAME, version=number,
+            return store.save(
+                tenant=str(tenant_id), model=settings.MODEL_NAME, version=number,
                 arrays=bundle.arrays(), manifest=bundle.manifest() | {"read_at": read_at}, scope=scope,
             )
         except artifacts.ArtifactExists:

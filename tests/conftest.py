@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis
 
 from tests import make
 from tests.browser import browser_page, chromium, server  # noqa: F401  (fixtures)
+from tests.s3server import bucket, s3_url  # noqa: F401  (fixtures)
 
 # How long something takes says nothing about whether it is right.
 hypothesis.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])

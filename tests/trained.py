@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
 
-from modelregistry import artifacts, versions
+from modelregistry import store, versions
 from modelregistry.models import ModelVersion
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.evaluation import selection
@@ -29,8 +28,7 @@ def register() -> Register:
             occurred_at=np.arange(40) * 3600,
         )
         bundle = selection.train(rows, Baskets.none(), None, algorithms=["neighbours"]).bundle
-        saved = artifacts.save(
-            settings.MODELS_DIR,
+        saved = store.save(
             tenant=versions.owner_of(tenant),
             model="recommendation",
             version=versions.next_number(tenant),

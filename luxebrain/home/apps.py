@@ -8,4 +8,4 @@ class HomeConfig(AppConfig):
     label = "home"
 
     def ready(self) -> None:
-        from luxebrain.home import checks  # noqa: F401
+        from luxebrain.home import checks, store_checks  # noqa: F401

@@ -2,13 +2,11 @@
 
 import random
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
-from modelregistry import artifacts
+from modelregistry import store
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.evaluation.selection import train
@@ -63,8 +61,7 @@ def fit(tenant: Any) -> Any:
     features = ProductFeatures.of(titles=list(interactions.products), n_products=len(interactions.products))
     result = train(interactions, baskets, features, algorithms=["neighbours"], seed=1)
     number = tenant.model_versions.count() + 1
-    saved = artifacts.save(
-        Path(settings.MODELS_DIR),
+    saved = store.save(
         tenant=str(tenant.pk),
         model="recommendation",
         version=number,
@@ -74,7 +71,7 @@ def fit(tenant: Any) -> Any:
     version = tenant.model_versions.create(
         number=number,
         algorithm=result.chosen,
-        artifact_path=str(saved.path.relative_to(settings.MODELS_DIR)),
+        artifact_path=saved.place,
         digest=saved.digest,
         size_bytes=saved.size_bytes,
     )
