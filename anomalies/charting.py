@@ -12,6 +12,8 @@ from tenants import occurrences
 from tenants.models import Tenant
 
 SPAN = timedelta(hours=12)
+SPAN_OF_MEASURES = timedelta(days=35)  # of what is measured once a day
+SPAN_OF_MARKS = timedelta(days=2)  # before an incident; what was longer ago is not its cause
 # A fixed limit is drawn on the stream that counts the same thing.
 DRAWN_ON = {"api_rate": "requests", "failed_auth": "refusals", "rapid_orders": "orders", "large_order": "order_value"}
 
@@ -20,9 +22,9 @@ def around(incident: AnomalyIncident) -> tuple[charts.Chart | None, list[dict[st
     """(chart or None where nothing is measured, what else happened then: {"at", "text"})."""
     tenant, now = incident.tenant, timezone.now()
     until = min(now, max(incident.last_seen_at + timedelta(hours=1), incident.first_seen_at + SPAN / 2))
-    start = until - SPAN
-    happened = marks(tenant, start, until)
     metric = metrics.get(DRAWN_ON.get(incident.metric, incident.metric))
+    start = until - (SPAN_OF_MEASURES if metric.kind == "rare" else SPAN)
+    happened = marks(tenant, max(start, incident.first_seen_at - SPAN_OF_MARKS), until)
     if not metric.is_stream:
         return None, happened
     points = list(tenant.stream_points.filter(metric=metric.name, at__gte=start, at__lt=until).order_by("at"))
@@ -46,12 +48,15 @@ def draw(
     values, low, high = ([getattr(point, name) for point in points] for name in ("value", "low", "high"))
     band = charts.Series(metric.label, values, low, high)
     last = next((point for point in reversed(points) if point.value is not None), None)
-    sentence = f"{metric.label} by five minutes over {len(points) // 12} hours, with the band of what was expected."
+    is_rare = metric.kind == "rare"
+    span = f"of {len(points)} measures" if is_rare else f"by five minutes over {len(points) // 12} hours"
+    sentence = f"{metric.label} {span}, with the band of what was expected."
     if last is not None:
         sentence += f" The last value is {metric.text(last.value)}."
+    form = "%-d %b" if is_rare else "%H:%M"
     return charts.line(
-        [band], [f"{at.astimezone(zone):%H:%M}" for at in times], sentence=sentence, text=metric.text, events=events,
-        height=190, x_name="Time", from_zero=metric.kind == "count",
+        [band], [f"{at.astimezone(zone):{form}}" for at in times], sentence=sentence, text=metric.text, events=events,
+        height=190, x_name="Day" if is_rare else "Time", from_zero=metric.kind == "count",
     )  # fmt: skip
 
 

@@ -165,7 +165,7 @@ class AnomalyDetector:
             severity = step_up(severity)
         return Signal(
             metric, side, at, value, severity, "baseline", f"b{int(at.timestamp())}", 1, None,
-            reading.expected, reading.low, reading.high, -reading.log10p if known.kind == "count" else None,
+            reading.expected, reading.low, reading.high, -reading.log10p if known.kind != "real" else None,
             _by(rule, night),
         )  # fmt: skip
 
@@ -182,10 +182,10 @@ def strangeness(reading: Reading) -> float:
 
 
 def severity_of(metric: metrics.Metric, reading: Reading) -> str:
-    """High: a chance below 1 in 10^8, a value three widths outside its range, or orders and calls that fall away
-    where more than 20 were expected."""
+    """High: a chance below 1 in 10^8 (of a day's measure: 10^6), a value three widths outside its range, or orders and
+    calls that fall away where more than 20 were expected."""
     falls = reading.side < 0 and metric.name in ("orders", "requests") and reading.expected > 20
-    high, medium = (8.0, 5.0) if metric.kind == "count" else (14.0, 0.0)
+    high, medium = {"count": (8.0, 5.0), "real": (14.0, 0.0), "rare": (6.0, 0.0)}[metric.kind]
     if strangeness(reading) >= high or falls:
         return Severity.HIGH
     return Severity.MEDIUM if strangeness(reading) >= medium else Severity.LOW

@@ -170,20 +170,23 @@ def open_sides(tenant: Tenant) -> set[tuple[str, str]]:
     return set(rows.values_list("metric", "side"))
 
 
-def quiet(tenant: Tenant, metric: str, side: str, *, bucket: datetime, now: datetime) -> None:
-    """A bucket without a signal: the sixth in a row ends the incident by itself."""
+def quiet(
+    tenant: Tenant, metric: str, side: str, *, bucket: datetime, now: datetime, enough: int = QUIET_BUCKETS
+) -> None:
+    """A bucket without a signal: the sixth in a row (or `enough`) ends the incident by itself."""
     with tenant.atomic():
         open_ones = tenant.anomaly_incidents.filter(metric=metric, side=side, state__in=[State.NEW, State.ACKNOWLEDGED])
         incident = open_ones.select_for_update().first()
         if incident is None or bucket < incident.last_seen_at:
             return
         incident.quiet_buckets += 1
-        if incident.quiet_buckets >= QUIET_BUCKETS:
-            recover(incident, now=now)
+        if incident.quiet_buckets >= enough:
+            why = "Six quiet buckets in a row." if enough == QUIET_BUCKETS else "The next measure was ordinary."
+            recover(incident, now=now, why=why)
         incident.save(using=tenant.alias)
 
 
-def recover(incident: AnomalyIncident, *, now: datetime, why: str = "Six quiet buckets in a row.") -> None:
+def recover(incident: AnomalyIncident, *, now: datetime, why: str) -> None:
     """It is over by itself: resolved without a verdict. The caller holds and saves the row."""
     before = incident.state
     incident.state, incident.resolved_at, incident.sub_state = State.RESOLVED, now, ""

@@ -15,7 +15,7 @@ Text = Callable[[Any], str]
 class Metric:
     """One thing that can go wrong.
 
-    kind     limit (fixed), count or real (learned, by that engine), occurrence (somebody below recorded it)
+    kind     limit (fixed), count, real or rare (learned, by that engine), occurrence (somebody below recorded it)
     sides    directions in which it is an anomaly
     titles   side → what happened, in plain words
     advice   what to do, one sentence
@@ -43,7 +43,7 @@ class Metric:
 
     @property
     def is_stream(self) -> bool:
-        return self.kind in ("count", "real")
+        return self.kind in ("count", "real", "rare")
 
 
 def _seconds(value: Any) -> str:
@@ -52,6 +52,14 @@ def _seconds(value: Any) -> str:
 
 def _hours(value: Any) -> str:
     return "—" if value is None else f"{float(value):,.1f} h"
+
+
+def _share(value: Any) -> str:
+    return figures.percent(value, 2)
+
+
+def _three(value: Any) -> str:
+    return figures.number(value, 3)
 
 
 def _limit(name: str, label: str, title: str, advice: str, **more: Any) -> Metric:
@@ -109,6 +117,12 @@ ALL: dict[str, Metric] = {
                {"up": "More clicks than usual", "down": "Fewer clicks on recommendations"},
                "Compare the model versions; if the drop follows an activation, roll it back.", unit="clicks",
                per="5 min", link="models"),
+        Metric("quality_online", "Model quality in the shop", "rare", {"down": "The model's lists are clicked less"},
+               "Compare the version with the one before; roll back if it follows an activation. If not, see what "
+               "changed on the pages and in the catalogue.", per="of lists, a day", link="models", text=_share),
+        Metric("quality_offline", "Model quality in the test", "rare", {"down": "A training reached less than usual"},
+               "See whether events and orders still come complete: a model is as good as what it learns from.",
+               unit="NDCG@10", link="readiness", text=_three),
         Metric("fallbacks", "Fallback share", "count", {"up": "More lists without the model"},
                "See whether the model's file is damaged or the catalogue changed under it.", unit="lists", per="5 min",
                link="models"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from anomalies import metrics
 from anomalies.detectors.counts import ALERT
+from anomalies.detectors.rare import STRANGE
 from anomalies.models import AlertRule, ExpectedWindow, Stream
 from tenants.models import Tenant
 
@@ -20,8 +21,9 @@ DEFAULT_LIMITS = {
     "large_order": (10_000.0, 300, "low"),
     "rapid_orders": (10.0, 300, "medium"),
 }
-# Counts: as measured by bench/anomalies.py. Values: 0.65 of the score, which few ordinary points of a week reach.
-DEFAULT_STRANGENESS = {"count": ALERT, "real": 10.4}
+# Counts: as measured by bench/anomalies.py. Values: 0.65 of the score, which few ordinary points of a week
+# reach. Measures of models: one in a thousand, at one a day.
+DEFAULT_STRANGENESS = {"count": ALERT, "real": 10.4, "rare": STRANGE}
 NIGHT = range(2, 6)  # hours of the shop's day in which everything weighs a step more
 
 
@@ -109,6 +111,12 @@ def expected(tenant: Tenant, metric: str, at: datetime) -> ExpectedWindow | None
 def expected_metrics(tenant: Tenant, at: datetime) -> set[str]:
     """The metrics of all windows that hold at this moment; "" among them stands for every metric."""
     return set(_windows(tenant, at).values_list("metric", flat=True))
+
+
+def expected_between(tenant: Tenant, metric: str, since: datetime, until: datetime) -> QuerySet[ExpectedWindow]:
+    """The windows of this metric that touch [since, until]."""
+    touching = tenant.expected_windows.filter(starts_at__lte=until, ends_at__gt=since)
+    return touching.filter(Q(metric="") | Q(metric=metric))
 
 
 def _windows(tenant: Tenant, at: datetime) -> QuerySet[ExpectedWindow]:

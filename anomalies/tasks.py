@@ -1,6 +1,6 @@
 """Handlers of the app's background work."""
 
-from anomalies import following, streams, watching
+from anomalies import following, measured, streams, watching
 from anomalies.channels import digest, telling
 from tenants import work
 
@@ -19,6 +19,11 @@ def settle(lease: work.Lease) -> None:
 @work.handler("anomalies.close_buckets")
 def close_buckets(lease: work.Lease) -> None:
     streams.close(renew=lease.renew)
+
+
+@work.handler("anomalies.close_measures")
+def close_measures(lease: work.Lease) -> None:
+    measured.close(renew=lease.renew)
 
 
 @work.handler("anomalies.sweep_points")

@@ -79,7 +79,7 @@ def _over(rows) -> dict[int, list[datetime]]:
 
 
 def _baseline(rule: AlertRule, tenants: Sequence[Tenant], since: datetime) -> dict[int, list[datetime]]:
-    if metrics.get(rule.metric).kind == "count":
+    if metrics.get(rule.metric).kind != "real":
         least = -rule.threshold
         return _over(_points(rule.metric, tenants, since).filter(log10p__lte=least))
     found: dict[int, list[datetime]] = defaultdict(list)

@@ -15,6 +15,11 @@ from luxebrain.lib.markup import since
 TONES = {Severity.HIGH: "bad", Severity.MEDIUM: "warning", Severity.LOW: "neutral"}
 _WHO = {"keys": "Top keys", "endpoints": "Top endpoints", "subjects": "Behind it", "customers": "Top customers",
         "orders": "Orders", "products": "Top products", "places": "Where", "webhooks": "Sent to"}  # fmt: skip
+_CHANCE = (
+    "How often chance alone brings something at least so strange in five minutes, by what the shop did in this hour "
+    "of the week before."
+)
+_CHANCE_OF_MEASURES = "How often chance alone brings a measure at least so strange, by the measures of four weeks."
 _NO_KEY = {"key 0": "no key (workers)"}
 
 
@@ -27,6 +32,7 @@ class Said:
     seen: str
     expected: str
     chance: str
+    chance_help: str
     severity: str
     tone: str
     advice: str
@@ -44,6 +50,7 @@ def say(incident: AnomalyIncident, *, names: Mapping[str, str] | None = None) ->
         seen=seen or "—",
         expected=expected.removeprefix("expected ") or "—",
         chance=chance(incident.log10p),
+        chance_help=_CHANCE_OF_MEASURES if metric.kind == "rare" else _CHANCE,
         severity=incident.get_severity_display(),
         tone=TONES[Severity(incident.severity)],
         advice=metric.advice,
@@ -66,9 +73,12 @@ def value_of(incident: AnomalyIncident, value: float | None) -> str:
         return ""
     if incident.metric in ("large_order", "order_value"):
         return figures.money(value, incident.facts.get("currency") or incident.tenant.currency)
-    rounded = round(value, 1) if value < 10 and value != int(value) else value
+    plain = metric.text is figures.number  # what has words of its own rounds by itself
+    rounded = round(value, 1) if plain and value < 10 and value != int(value) else value
     unit = f" {metric.unit}" if metric.unit else ""
     per = "a minute" if metric.per == "minute" else metric.per
+    if metric.kind == "rare":
+        return " ".join(filter(None, (metric.text(value) + unit, per)))
     return f"{metric.text(rounded)}{unit}" + (f" in {per}" if per else "")
 
 

@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "sweep-alert-deliveries": every(86400, "anomalies.sweep_deliveries"),
     "settle-incidents": every(60, "anomalies.settle"),
     "close-buckets": every(60, "anomalies.close_buckets"),
+    "close-measures": every(3600, "anomalies.close_measures"),
     "sweep-points": every(86400, "anomalies.sweep_points"),
     "roll-up-performance": every(60, "recommendations.roll_up"),
     "count-experiments": every(300, "recommendations.count_experiments"),
