@@ -4,7 +4,8 @@
 
 The simulator knows nothing of the engine. A stream is the share of clicked lists of a shop's days: a base of 0.5 to
 10 %, 300 to 50,000 lists a day, a shape over the week, noise from day to day and binomial counts; the interval of a
-day is that of Wilson, as it is stored. After eight weeks each stream is asked about a day on which the share has fallen.
+day is that of Wilson, as it is stored. After eight weeks each stream is asked about a day on which the share has
+fallen.
 """
 
 import argparse
