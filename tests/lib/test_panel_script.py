@@ -133,6 +133,7 @@ def test_it_brings_the_sheets_that_only_the_next_page_has(site):
 
 
 def test_it_opens_a_tip_by_hover_focus_and_touch_and_closes_it_by_escape(site):
+    """R130, R147."""
     button, tip = site.locator(".tip-button"), site.locator(".tip-text")
     button.hover()
     expect(tip).to_be_visible()
@@ -170,6 +171,7 @@ def test_it_asks_before_it_deletes_and_wants_the_name(site):
 
 
 def test_it_keeps_a_failure_in_its_card_with_the_request_id(site):
+    """R132: said on the page, not in the console."""
     site.wait_for_selector("#lazy [data-retry]")
     expect(site.locator("#lazy")).to_contain_text("req_8f2c")
     with site.expect_request("**/broken"):
@@ -177,6 +179,7 @@ def test_it_keeps_a_failure_in_its_card_with_the_request_id(site):
 
 
 def test_it_sends_the_token_and_reports_a_failed_form_once(site):
+    """R132: a toast with the id that the panel can find."""
     site.goto(HOST + "/team")
     site.click("text=Save")
     site.wait_for_selector("#toasts .toast")
@@ -185,6 +188,24 @@ def test_it_sends_the_token_and_reports_a_failed_form_once(site):
     expect(site.locator("text=Save")).to_be_enabled()
     site.click("#toasts [data-dismiss]")
     expect(site.locator("#toasts .toast")).to_have_count(0)
+
+
+def test_it_shows_that_it_waits_and_sends_a_form_once(site):
+    """R145: a sign after 150 ms, the button disabled until the answer is there."""
+    site.goto(HOST + "/team")
+    held = []
+    site.route("**/*", lambda route: held.append(route) if route.request.method == "POST" else route.fallback())
+    assert site.locator(".activity").evaluate("node => getComputedStyle(node).opacity") == "0"
+    site.click("text=Save")
+    expect(site.locator("html")).to_have_attribute("data-busy", "")
+    expect(site.locator(".activity")).to_have_css("opacity", "1")
+    assert site.locator(".activity").evaluate("node => getComputedStyle(node).transitionDelay") == "0.15s"
+    expect(site.locator("text=Save")).to_be_disabled()
+    until(site, "document.documentElement.hasAttribute('data-busy')")
+    assert len(held) == 1
+    held[0].fulfill(status=500, headers={"X-Request-Id": "req_8f2c"}, body="no")
+    expect(site.locator("html")).not_to_have_attribute("data-busy", "")
+    expect(site.locator("text=Save")).to_be_enabled()
 
 
 def test_it_opens_the_drawer_on_narrow_windows_and_gives_focus_back(site):
