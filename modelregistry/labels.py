@@ -117,7 +117,9 @@ TERMS = (
     ("Split", "The share of the shoppers that each arm of an experiment gets."),
     ("Lift", "By how much B is better than A, in per cent of A."),
     ("Cold start", "Fewer than ten orders that count: the shop's best sellers are shown until there are more."),
-    ("Scope", "Shared: made by the platform's common training. Isolated: of one shop, from its data alone."),
+    ("Scope", "Which training made a version. Shared: the one that every shop has. Isolated: the one of shops that "
+     "were given a model of their own; its files lie apart, and it refuses to run where another shop's rows are in "
+     "sight. Both learn from the shop's own data alone today."),
     ("Isolation", "A shop with the plan and the orders for it can have a model that is trained on its own and on "
      "nobody else's data."),
     ("Drift", "The shoppers or products of today are no longer those that the version learnt from: its scores "

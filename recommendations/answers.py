@@ -50,6 +50,7 @@ def one(served: Served, request_id: str) -> dict[str, Any]:
         "rung": (shop.bundle.rung or None) if served.version and shop.bundle is not None else "popular",
         "model_version": f"v{served.version}" if served.version else None,
         "model_scope": shop.scope if served.version else None,
+        "learnt_from": shop.learnt_from if served.version else None,
         "experiment": route.key or None,
         "arm": route.arm or None,
         "fallback_used": fell_back,

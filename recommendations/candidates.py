@@ -47,7 +47,8 @@ class Shop:
     version: int = 0
     version_id: int = 0
     digest: str = ""
-    scope: str = ModelVersion.Scope.SHARED  # the tenant's isolated model, or the common training's
+    scope: str = ModelVersion.Scope.SHARED  # of the training that made it: isolated, or the one every shop has
+    learnt_from: str = "own"
     read_at: int = 0  # when the model's data was read: what arrived later is news to it
     degraded: str = ""
     popular: list[tuple[str, float]] | None = None
@@ -155,7 +156,8 @@ def with_version(tenant: Tenant, number: int, epochs: tuple[bytes | None, ...] |
 
 def _beside(live: Shop, version: ModelVersion, bundle: Bundle, read_at: int) -> Shop:
     return Shop(live.tenant_id, window=live.window, control=live.control, bundle=bundle, version=version.number,
-                version_id=version.pk, digest=version.digest, scope=version.scope, read_at=read_at)
+                version_id=version.pk, digest=version.digest, scope=version.scope, learnt_from=version.learnt_from,
+                read_at=read_at)
 
 
 def _load_others(held: Shop, tenant: Tenant) -> None:
@@ -201,7 +203,7 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
             damages.note(tenant, version, error, in_service=version == champion)
             continue
         held.bundle, held.read_at, held.version, held.version_id = bundle, read_at, version.number, version.pk
-        held.digest, held.scope = version.digest, version.scope
+        held.digest, held.scope, held.learnt_from = version.digest, version.scope, version.learnt_from
         held.degraded = "" if version is serving.wanted else f"{serving.wanted} could not be loaded"
         return
     if held.scope == ModelVersion.Scope.TENANT and serving.wanted is None:

@@ -36,7 +36,7 @@ _Request = type("IsolationRequestTold", (serializers.Serializer,), {
 })  # fmt: skip
 _Status = type("IsolationStatus", (serializers.Serializer,), {
     "is_eligible": serializers.BooleanField(), "conditions": _Condition(many=True),
-    "model_scope": serializers.ChoiceField(["tenant", "shared"], help_text="What answers this shop's calls"),
+    "model_scope": serializers.ChoiceField(["tenant", "shared"], help_text="Which training made what answers"),
     "request": _Request(allow_null=True),
     "training": serializers.JSONField(allow_null=True, help_text="step and percent of a training under way"),
     "findings": serializers.ListField(child=serializers.CharField(), help_text="What is wrong with the model"),

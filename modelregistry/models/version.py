@@ -25,7 +25,8 @@ class ModelVersion(TenantOwned):
         ARCHIVED = "archived", "Files removed"
 
     class Scope(models.TextChoices):
-        """The common training's model, or the tenant's isolated one (modelregistry/isolation.py)."""
+        """Which training made it: the one that every shop has, or the isolated one (modelregistry/isolation.py).
+        Not whose rows it learnt from: that is `learnt_from` (docs/adr/0015)."""
 
         SHARED = "shared", "Shared"
         TENANT = "tenant", "Isolated"
@@ -65,3 +66,8 @@ class ModelVersion(TenantOwned):
 
     def __str__(self) -> str:
         return f"v{self.number}"
+
+    @property
+    def learnt_from(self) -> str:
+        """Whose rows it learnt from. "own": the shop's alone, as every training here does; "upload": not known."""
+        return "upload" if self.origin == self.Origin.UPLOAD else "own"

@@ -135,7 +135,12 @@ class Answer(serializers.Serializer):
     )
     model_version = serializers.CharField(allow_null=True)
     model_scope = serializers.CharField(
-        allow_null=True, help_text="tenant: the shop's isolated model; shared: the model of the common training"
+        allow_null=True,
+        help_text="Which training made the model. tenant: the shop's isolated one; shared: the one that every shop has",
+    )
+    learnt_from = serializers.CharField(
+        allow_null=True,
+        help_text="Whose rows it learnt from. own: this shop's alone; upload: not known, it was trained elsewhere",
     )
     experiment = serializers.CharField(
         allow_null=True, help_text="Key of the experiment that the list counts for"

@@ -69,6 +69,8 @@ def test_it_registers_a_file_lists_it_and_puts_it_into_service(shop: Any, operat
     changed = post(operator, "activate", {"id": told["id"], "reason": "better"}).json()
     assert (changed["model_version"]["aliases"], changed["previous"], changed["reason"]) == (["champion"], 1, "better")
     assert post(operator, "activate", {"id": told["id"]}).status_code == 409
+    said = make.Api(make.key(shop)).get("/api/v1/recommendations?customer_id=t-1").json()
+    assert (said["model_version"], said["model_scope"], said["learnt_from"]) == ("v2", "shared", "upload")
     listed = operator.get(f"{BASE}/list/recommendation?tenant=acme").json()["versions"]
     assert [(row["version"], row["aliases"]) for row in listed] == [(2, ["champion"]), (1, [])]
     trail = shop.audit_entries.filter(action__startswith="version.").order_by("id")

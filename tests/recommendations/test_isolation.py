@@ -36,9 +36,10 @@ def train(tenant: Any) -> None:
 
 
 def test_it_serves_from_the_folder_of_the_tenant_while_an_artefact_lies_there(shop: Any, sam: Any) -> None:
-    """R75, R84, R85, R86, R87."""
+    """R75, R84, R85, R86, R87. The scope names the training; whose rows it learnt from is said beside it."""
     train(shop)
-    assert answer(shop, customer_id="c1")["model_scope"] == "shared"
+    said = answer(shop, customer_id="c1")
+    assert (said["model_scope"], said["learnt_from"]) == ("shared", "own")
     row = isolated.isolate(shop, by=sam)
     assert row.state == "serving"
     version = versions.champion(shop)
@@ -83,7 +84,7 @@ def test_a_smaller_plan_leaves_best_sellers_where_there_was_no_shared_model(shop
     assert answer(shop, customer_id="c1")["model_scope"] == "tenant"
     standing.change_plan(isolated.of(shop).tenant, plan="growth", by=sam)
     said = answer(shop, customer_id="c1")
-    assert (said["model_scope"], said["strategy"]) == (None, "popular")
+    assert (said["model_scope"], said["learnt_from"], said["strategy"]) == (None, None, "popular")
 
 
 def test_disabling_goes_back_to_the_shared_model_and_deleting_takes_the_files(shop: Any, sam: Any) -> None:
