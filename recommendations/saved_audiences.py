@@ -1,28 +1,31 @@
-"""Audiences that a shop keeps: under a name, or as the ids of a file."""
+"""Audiences that a shop keeps, under a name or as the ids of a file: saved, changed, removed, put back."""
 
+from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import islice
+from typing import Any
 
-from django.db import models
+from django.db import IntegrityError, models
+from django.utils import timezone
 
-from luxebrain.lib.problems import NotFound, Problem
+from luxebrain.lib.problems import Conflict, NotFound, Problem
 from recommendations import audiences, fields
 from recommendations.audiences import PAGE, Asked
 from recommendations.fields import Refused
-from recommendations.models import Audience
+from recommendations.models import Audience, BatchJob, BatchSchedule
 from tenants import audit
 from tenants.models import Tenant, User
 
 MOST_IN_FILE = 1_000_000
+KEPT = timedelta(days=7)  # after its removal
+_TAKEN = "There is an audience with this name already."
 
 
 def save(tenant: Tenant, name: str, asked: Asked, *, by: User | None) -> Audience:
     """Keeps an audience under a name, to be chosen again. Raises Problem with a reason per field."""
-    asked = audiences.read(tenant, asked)
-    if asked["kind"] == "saved":
-        raise Problem("The audience is not right.", fields={"kind": "This audience is saved already."})
-    row = tenant.audiences.create(name=_name(tenant, name), asked=asked, created_by=by)
-    audit.record(tenant, "audience.saved", by=by, target=row.name, details=asked)
+    row = Audience(tenant=tenant, name=_name(tenant, name), asked=_rule(tenant, asked), created_by=by)
+    _keep(tenant, row, "audience.saved", by=by)
     return row
 
 
@@ -31,10 +34,63 @@ def keep_ids(tenant: Tenant, ids: Iterable[str], *, filename: str, name: str = "
 
     Raises Problem when there is none, or more than a million.
     """
-    name = _name(tenant, name) if name else ""
-    row = tenant.audiences.create(
-        name=name, asked={"kind": "file"}, filename=filename[-200:], size=0, created_by=by
-    )
+    row = Audience(tenant=tenant, name=_name(tenant, name) if name else "", asked={"kind": "file"}, created_by=by)
+    _keep(tenant, row, "audience.saved", by=by, ids=ids, filename=filename)
+    return row
+
+
+def find(tenant: Tenant, audience_id: int) -> Audience:
+    """A named audience that was not removed. Raises NotFound."""
+    row: Audience | None = tenant.audiences.filter(pk=audience_id, removed_at=None).exclude(name="").first()
+    if row is None:
+        raise NotFound("There is no such audience.")
+    return row
+
+
+def change(
+    tenant: Tenant, row: Audience, *, name: str, asked: Asked | None = None, ids: Iterable[str] | None = None,
+    filename: str = "", by: User | None,
+) -> Audience:  # fmt: skip
+    """A new name, and new customers where a rule or ids are given. What is planned for it follows.
+
+    Raises Problem with a reason per field, Conflict while a job reads it.
+    """
+    row.name = _name(tenant, name, but=row.pk)
+    if asked is not None or ids is not None:
+        _check_unread(tenant, row)
+        tenant.audience_pieces.filter(audience=row).delete()
+        row.asked = {"kind": "file"} if asked is None else _rule(tenant, asked)
+        row.filename, row.size = "", None
+    _keep(tenant, row, "audience.changed", by=by, ids=ids, filename=filename)
+    return row
+
+
+def _rule(tenant: Tenant, asked: Asked) -> dict[str, Any]:
+    asked = audiences.read(tenant, asked)
+    if asked["kind"] == "saved":
+        raise Problem("The audience is not right.", fields={"kind": "This audience is saved already."})
+    return asked
+
+
+def _keep(
+    tenant: Tenant, row: Audience, action: str, *, by: User | None, ids: Iterable[str] | None = None, filename: str = ""
+) -> None:
+    """The row with the ids of its file and the line in the trail, which names nobody, all or nothing."""
+    if ids is not None:
+        row.filename, row.size = filename[-200:], 0
+    with tenant.atomic():
+        try:
+            with tenant.atomic():
+                row.save()
+        except IntegrityError:  # somebody took the name in the same moment
+            raise Problem("The name is not right.", fields={"name": _TAKEN}) from None
+        if ids is not None:
+            _pieces(tenant, row, ids)
+        told = {**row.asked, **({"ids": len(row.asked["ids"])} if "ids" in row.asked else {}), "size": row.size}
+        audit.record(tenant, action, by=by, target=str(row), details=told)
+
+
+def _pieces(tenant: Tenant, row: Audience, ids: Iterable[str]) -> None:
     distinct, position = iter(dict.fromkeys(islice(ids, MOST_IN_FILE + 1))), 0
     while piece := list(islice(distinct, PAGE)):
         tenant.audience_pieces.create(audience=row, position=position, ids=piece)
@@ -44,34 +100,86 @@ def keep_ids(tenant: Tenant, ids: Iterable[str], *, filename: str, name: str = "
     if row.size > MOST_IN_FILE:
         raise Problem("The file is too long.", fields={"file": f"At most {MOST_IN_FILE:,} ids are possible."})
     row.save(update_fields=["size"])
-    audit.record(tenant, "audience.saved", by=by, target=str(row), details={"ids": row.size})
-    return row
 
 
-def _name(tenant: Tenant, name: str) -> str:
+def _name(tenant: Tenant, name: str, *, but: int | None = None) -> str:
     try:
         clean = fields.text(name, limit=80).strip()
     except Refused as refused:
         raise Problem("The name is not right.", fields={"name": refused.message}) from None
     if not clean:
         raise Problem("The name is not right.", fields={"name": "Must not be empty."})
-    if tenant.audiences.filter(name=clean).exists():
-        raise Problem("The name is not right.", fields={"name": "There is an audience with this name already."})
+    if tenant.audiences.filter(name=clean, removed_at=None).exclude(pk=but).exists():
+        raise Problem("The name is not right.", fields={"name": _TAKEN})
     return clean
 
 
+def _check_unread(tenant: Tenant, row: Audience) -> None:
+    """A job reads its audience page by page; half of it may not be another's. Raises Conflict."""
+    if tenant.batch_jobs.filter(_of([row.pk]), is_planned=False, state__in=BatchJob.OPEN).exists():
+        raise Conflict("A batch job is reading this audience now. Try again when it has begun, or cancel it.")
+
+
+def uses(tenant: Tenant, ids: Iterable[int]) -> dict[int, tuple[list[BatchSchedule], int]]:
+    """For each of these audiences: what is planned for it, and how many jobs were made for it."""
+    wanted = list(ids)
+    planned: dict[int, list[BatchSchedule]] = {}
+    for row in tenant.batch_schedules.filter(next_at__isnull=False, wanted__audience__kind="saved"):
+        planned.setdefault(row.wanted["audience"].get("id"), []).append(row)
+    asked = tenant.batch_jobs.filter(_of(wanted)).values_list("audience__id", flat=True)
+    jobs = Counter(asked)
+    return {pk: (planned.get(pk, []), jobs[pk]) for pk in wanted}
+
+
+def jobs_of(tenant: Tenant, row: Audience) -> models.QuerySet:
+    """The batch jobs that were made for it, the newest first."""
+    return tenant.batch_jobs.filter(_of([row.pk]))
+
+
+def _of(ids: list[int]) -> models.Q:
+    return models.Q(audience__kind="saved", audience__id__in=ids)
+
+
 def remove(tenant: Tenant, audience_id: int, *, by: User | None) -> None:
-    """Removes an audience with its ids. A job that reads it later fails and says so. Raises NotFound."""
-    row = tenant.audiences.filter(pk=audience_id).first()
+    """Nobody finds it any more; what is planned for it fails and says so. It can be put back for a week.
+
+    Raises NotFound, Conflict while a job reads it.
+    """
+    row = tenant.audiences.filter(pk=audience_id, removed_at=None).first()
     if row is None:
         raise NotFound("There is no such audience.")
-    audit.record(tenant, "audience.removed", by=by, target=str(row), details=row.asked)
-    tenant.audience_pieces.filter(audience=row).delete()
-    row.delete()
+    _check_unread(tenant, row)
+    row.removed_at, row.removed_by = timezone.now(), by
+    _keep(tenant, row, "audience.removed", by=by)
+
+
+def removed(tenant: Tenant) -> models.QuerySet:
+    """What can be put back, the last removed first."""
+    since = timezone.now() - KEPT
+    return tenant.audiences.filter(removed_at__gte=since).exclude(name="").order_by("-removed_at")
+
+
+def put_back(tenant: Tenant, audience_id: int, *, by: User | None) -> Audience:
+    """The audience as it was, with its ids. Raises NotFound, Problem where its name is taken again."""
+    row: Audience | None = removed(tenant).filter(pk=audience_id).first()
+    if row is None:
+        raise NotFound("There is nothing to put back: it is there, or it was removed more than a week ago.")
+    _name(tenant, row.name, but=row.pk)
+    row.removed_at = row.removed_by = None
+    _keep(tenant, row, "audience.put_back", by=by)
+    return row
+
+
+def let_go(tenant: Tenant) -> int:
+    """Removes for good what was removed more than a week ago, with its ids; how many."""
+    over = list(tenant.audiences.filter(removed_at__lt=timezone.now() - KEPT).values_list("pk", flat=True))
+    tenant.audience_pieces.filter(audience__in=over).delete()
+    tenant.audiences.filter(pk__in=over).delete()
+    return len(over)
 
 
 def forget(tenant: Tenant, customer: str) -> int:
-    """Takes a customer out of every list of ids; how many lists changed. Inside the tenant."""
+    """Takes a customer out of every list of ids, removed ones too; how many lists changed. Inside the tenant."""
     found = 0
     for row in tenant.audiences.filter(asked__ids__contains=[customer]):
         row.asked["ids"].remove(customer)

@@ -8,7 +8,8 @@ from tenants.models import Tenant, TenantOwned, User
 
 class Audience(TenantOwned):
     """An audience to come back to. `asked` is what `audiences.read` gives; of a file {"kind": "file"}, and its
-    ids are pieces. Without a name it belongs to one batch job and is not offered again."""
+    ids are pieces. Without a name it belongs to one batch job and is not offered again. One that was removed is
+    kept for a week, so that the removal can be undone; nobody else finds it (`in_use`)."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="audiences")
     name = models.CharField(max_length=80, blank=True)
@@ -17,12 +18,17 @@ class Audience(TenantOwned):
     size = models.PositiveIntegerField(null=True, help_text="Ids of a file; empty where it is counted when used")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    removed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True)
 
     class Meta(TenantOwned.Meta):
         ordering = ["name", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "name"], condition=~models.Q(name=""), name="audience_name_once"
+                fields=["tenant", "name"],
+                condition=~models.Q(name="") & models.Q(removed_at__isnull=True),
+                name="audience_name_once",
             ),
         ]
 

@@ -58,8 +58,9 @@ class AudienceForm(forms.Form):
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tenant, self.lines = tenant, Lines()
-        named = tenant.audiences.exclude(name="")
-        self.fields["saved"].choices = [("", "Choose one"), *((row.pk, row.name) for row in named)]
+        if "saved" in self.fields:
+            named = tenant.audiences.filter(removed_at=None).exclude(name="")
+            self.fields["saved"].choices = [("", "Choose one"), *((row.pk, row.name) for row in named)]
         self.fields["category"].choices = [("", "Choose one"), *((name, name) for name in categories(tenant))]
 
     def clean(self) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class AudienceForm(forms.Form):
         value = {
             "ordered_within": {"days": given["days"]}, "not_ordered_within": {"days": given["days"]},
             "spent": {"least": str(given["least"])}, "bought_in": {"category": given["category"]},
-            "saved": {"id": int(given["saved"] or 0)},
+            "saved": {"id": int(given.get("saved") or 0)},
         }.get(kind, {})  # fmt: skip
         return audiences.read(self.tenant, {"kind": kind, **value})
 

@@ -40,7 +40,9 @@ STEPS = ("For whom", "What", "Name and time")
 def new(request: Any) -> HttpResponse:
     step, go = request.POST.get("step"), request.POST.get("go", "next")
     if request.method != "POST" or step not in ("1", "2", "3"):
-        return _draw(request, 1, AudienceForm(tenant=request.tenant))
+        wanted = request.GET.get("audience", "")
+        initial = {"kind": "saved", "saved": wanted} if wanted.isdecimal() else None
+        return _draw(request, 1, AudienceForm(tenant=request.tenant, initial=initial))
     if step == "1":
         return _for_whom(request, go)
     carried = _carried(request)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from recommendations.panel import (
+    audiences,
     batch_new,
     batches,
     catalogue,
@@ -34,6 +35,13 @@ urlpatterns = [
     path("batch-jobs/new/count", batch_new.count, name="batch-count"),
     path("batch-jobs/new/preview", batch_new.preview, name="batch-preview"),
     path("batch-jobs/planned/<int:pk>/remove", batches.unplan, name="batch-unplan"),
+    path("batch-jobs/audiences", audiences.saved, name="audiences"),
+    path("batch-jobs/audiences/new", audiences.new, name="audience-new"),
+    path("batch-jobs/audiences/new/count", audiences.count, name="audience-new-count"),
+    path("batch-jobs/audiences/<int:pk>", audiences.audience, name="audience"),
+    path("batch-jobs/audiences/<int:pk>/count", audiences.count, name="audience-count"),
+    path("batch-jobs/audiences/<int:pk>/remove", audiences.remove, name="audience-remove"),
+    path("batch-jobs/audiences/<int:pk>/put-back", audiences.put_back, name="audience-put-back"),
     path("batch-jobs/<uuid:public_id>", batches.job, name="batch-job"),
     path("batch-jobs/<uuid:public_id>/pause", batches.pause, name="batch-pause"),
     path("batch-jobs/<uuid:public_id>/resume", batches.resume, name="batch-resume"),
