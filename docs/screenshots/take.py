@@ -15,6 +15,8 @@ WIDTHS = {1440: 960, 390: 844}
 PUBLIC = {"sign-in": "/account/login/", "sign-up": "/account/signup/", "password-reset": "/account/password/reset/"}
 TENANT = {
     "overview": "overview",
+    "batch-jobs": "batch-jobs",
+    "audiences": "batch-jobs/audiences",
     "recommendations": "recommendations",
     "try-a-filter": "recommendations/check-filter",
     "requests": "recommendations/requests",
