@@ -79,6 +79,24 @@ class HostCache:
         with contextlib.suppress(FileNotFoundError):
             os.utime(folder)
 
+    def is_due(self, what: str, *, seconds: float) -> bool:
+        """True for one process of this host within so many seconds: the chore is its own. Never without copies."""
+        if not self.root.is_dir():
+            return False
+        locks = self.root / _LOCKS
+        locks.mkdir(parents=True, exist_ok=True, mode=0o700)
+        done = locks / what
+        with done.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            is_due = file.tell() == 0 or time.time() - _used_at(done) >= seconds
+            if is_due:
+                file.truncate(0)
+                file.write(str(os.getpid()))
+            return is_due
+
     def copies(self) -> dict[Path, str]:
         """Every copy on this host, with the place it was fetched from."""
         found = {}

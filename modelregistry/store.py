@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 
 from luxebrain.lib import logs
-from modelregistry import artifacts
+from modelregistry import artifacts, tidying
 from modelregistry.artifacts import (
     ArtifactDamaged,
     ArtifactExists,
@@ -90,6 +90,7 @@ def load(place: str, *, tenant: str, digest: str, verify: bool = True) -> Loaded
     root = local_root()
     if root is not None:
         return artifacts.load(root / place, tenant=tenant, expected_digest=digest, verify=verify)
+    tidying.keep(_cache, tidy)
     loaded = _copy(place, tenant, digest, verify)
     if loaded is None:
         fetch(place, tenant=tenant, digest=digest)
@@ -127,7 +128,7 @@ def fetch(place: str, *, tenant: str, digest: str) -> None:
 def discard(place: str) -> bool:
     """Deletes an artefact from the store and from this host; whoever has it mapped keeps reading.
 
-    Other hosts drop their copies with their next look (`tidy`). False if there was none.
+    Other hosts drop their copies with their next look (modelregistry/tidying.py). False if there was none.
     """
     if not artifacts.is_place(place):
         return False
@@ -170,14 +171,8 @@ def holds(*, tenant: str, model: str, scope: str) -> bool:
 
 
 def tidy() -> int:
-    """Removes this host's copies of what the store has no more; how many. Nothing while it does not answer."""
-    if local_root() is not None:
-        return 0
-    cache, far = _cache(), remote()
-    homes: dict[str, set[str]] = {}
-    for place in cache.copies().values():
-        homes.setdefault(place.rpartition("/")[0], set()).add(place)
-    return sum(cache.drop(place) for home, known in homes.items() for place in known - set(far.versions(home)))
+    """Removes this host's copies of what the store has no more; how many. Raises ArtifactUnreachable."""
+    return 0 if local_root() is not None else tidying.tidy(_cache(), remote())
 
 
 def _send(

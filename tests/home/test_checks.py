@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
-from luxebrain.home import checks
+from luxebrain.home import checks, store_checks
 
 
 def ids(found):
@@ -82,3 +82,34 @@ def test_it_runs_with_django_s_own_checks(db):
     out = io.StringIO()
     call_command("check", databases=["default"], stdout=out, stderr=out)
     assert "no issues" in out.getvalue()
+
+
+def test_a_local_store_of_models_needs_no_look(settings):
+    assert [*store_checks.check_configured(), *store_checks.check_reachable()] == []
+
+
+def test_it_tries_the_remote_store_of_models(bucket, settings):
+    """`manage.py check --deploy`: written, listed, read and deleted again; nothing stays."""
+    assert [*store_checks.check_configured(), *store_checks.check_reachable()] == []
+    assert bucket.keys() == []
+    bucket.name = "no-such-bucket"
+    bucket.use(bucket.url)
+    (found,) = store_checks.check_reachable()
+    assert (found.id, "NoSuchBucket" in found.msg) == ("lux.E012", True)
+    bucket.away()
+    assert ids(store_checks.check_reachable()) == {"lux.E012"}
+    assert store_checks.check_configured() == []
+
+
+def test_it_refuses_a_store_that_cannot_be_made(settings, tmp_path):
+    settings.STORAGES = {**settings.STORAGES, "models": {"BACKEND": "not_installed.Storage"}}
+    assert ids(store_checks.check_configured()) == {"lux.E011"}
+    settings.STORAGES = {
+        **settings.STORAGES, "models": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
+    (tmp_path / "file").touch()
+    settings.MODELS_CACHE_DIR = tmp_path / "file" / "cache"
+    assert ids(store_checks.check_configured()) == {"lux.E013"}
+    settings.MODELS_CACHE_DIR = tmp_path / "cache"
+    assert store_checks.check_configured() == []
+    assert store_checks.check_reachable() == []  # any storage of Django's will do

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelregistry import artifacts, store
+from modelregistry import artifacts, inventory, store, tidying
 from modelregistry.artifacts import (
     ArtifactDamaged,
     ArtifactExists,
@@ -224,6 +224,37 @@ def test_a_deleted_version_goes_from_the_bucket_and_from_every_host(bucket: Buck
     assert not store.discard(saved.place)
 
 
+def test_a_process_of_each_host_looks_for_what_is_gone(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to ask: a deleted version leaves the other hosts by itself."""
+    monkeypatch.setattr(tidying, "SECONDS", 0.2)
+    monkeypatch.setattr(tidying, "_started_in", 0)
+    saved = save()
+    other = bucket.host("two")
+    load(saved)
+    bucket.host("one")
+    store.discard(saved.place)
+    assert folders(other) == ["3"]
+    bucket.host("two")
+    load(save(4))
+    deadline = time.monotonic() + 30
+    while folders(other) != ["4"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert folders(other) == ["4"]
+
+
+def test_it_finds_what_was_sent_by_half(bucket: Bucket) -> None:
+    """What a killed trainer sent has no manifest; it is found all the same, to be deleted when it is old enough."""
+    half, whole = save(3, tenant="41"), save(4, tenant="41")
+    bucket.take(f"models/{half.place}/manifest.json")
+    assert inventory.homes() == {41: ["tenant_models/rec/41"]}
+    assert store.places("tenant_models/rec/41") == sorted([half.place, whole.place])
+    assert 0 <= inventory.age(half.place) < 600
+    bucket.take(bucket.arrays(half.place)[0])
+    assert store.discard(half.place)
+    assert inventory.age(half.place) < 1
+    assert bucket.keys("models/") == bucket.keys(f"models/{whole.place}/")
+
+
 def test_a_failed_sending_leaves_nothing(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     from modelregistry.s3 import ModelsS3
 
@@ -286,8 +317,9 @@ def test_what_a_killed_process_left_is_swept(bucket: Bucket) -> None:
     assert not left.exists()
 
 
-def test_the_local_store_is_used_in_place(settings: Any) -> None:
+def test_the_local_store_is_used_in_place(settings: Any, tmp_path: Path) -> None:
     """No copy: the arrays are mapped from the files that were published."""
+    settings.MODELS_CACHE_DIR = tmp_path / "cache"
     saved = store.save(tenant="local", model="rec", version=1, arrays=ARRAYS, manifest=MANIFEST)
     try:
         assert saved.path == settings.MODELS_DIR / saved.place

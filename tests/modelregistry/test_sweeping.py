@@ -7,11 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from django.utils import timezone
 
-from modelregistry import artifacts, releases, retention, sweeping, versions
+from modelregistry import artifacts, releases, retention, store, sweeping, versions
 from modelregistry.models import ReleaseCheck, ShadowList
 from tenants import work
+from tests.s3server import Bucket
 
 
 def home(of: Any, folder: str = "tenant_models") -> Path:
@@ -119,3 +122,28 @@ def look(of: Any, release: Any, times: int, *, breach: int = -1) -> None:
         of.shadow_lists.create(release=release, recommendation_id=f"r-{release.pk}-{number}", at=now)
     assert ReleaseCheck.objects.across_tenants().count() >= times
     assert ShadowList.objects.across_tenants().count() >= times
+
+
+def test_it_sweeps_a_remote_store(acme: Any, register: Any, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R85: objects that no version names go, those half sent by a killed trainer included; named ones stay."""
+    version = register(acme)
+    stray = store.save_again(
+        tenant=str(acme.pk), model="recommendation", version=2, arrays={"a": np.zeros(3)}, manifest={}
+    )
+    bucket.take(f"models/{stray.place}/manifest.json")
+    kept = bucket.keys(f"models/{version.artifact_path}/")
+    sweep()
+    assert bucket.keys(f"models/{stray.place}/")  # it may be on its way to be named
+    monkeypatch.setattr(sweeping, "STRAY_SECONDS", -60)
+    sweep()
+    assert bucket.keys() == kept
+
+
+def test_it_waits_for_a_store_that_is_away(acme: Any, register: Any, bucket: Bucket) -> None:
+    version = register(acme)
+    kept = bucket.keys()
+    bucket.away()
+    sweep()
+    bucket.back()
+    assert bucket.keys() == kept
+    versions.activate(version, by=None)
