@@ -11,7 +11,7 @@ import pandas as pd
 from django.conf import settings
 from django.utils import timezone
 
-from demo import cast, dataset, deciding, experimenting, keys, people, replay, troubling
+from demo import batching, cast, dataset, deciding, experimenting, keys, people, replay, troubling
 from recommendations import importing, training
 from recommendations.models import TrainingRun
 from tenants import audit, profile, signup, work
@@ -74,6 +74,7 @@ class Seeding:
         self.train(young, mark="demo.trained_young")
         for shop in missing:
             self.decide(shop)
+            self.batch(shop)
         self.settle(missing)
         self.trouble(missing[0])
         for shop in missing:
@@ -243,6 +244,17 @@ class Seeding:
         made = deciding.decide(base_url=self.base_url, secret=keys.read()[shop.slug].secret, owner=owner)
         self.mark(shop, "demo.decided", made=made)
         self.note(f"{shop.name}: made {made} placements and rules")
+
+    def batch(self, shop: cast.Shop) -> None:
+        """Batch jobs in several states; the workers do them while the rest goes on."""
+        tenant = self.tenants[shop.slug]
+        if self.done(shop, "demo.batched") or not tenant.model_versions.exists():
+            return
+        owner = people.ensure(next(who for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner")))
+        made = batching.ask(tenant, owner=owner)
+        self.mark(shop, "demo.batched", made=made)
+        if made:
+            self.note(f"{shop.name}: asked for or planned {made} batch jobs")
 
     def trouble(self, shop: cast.Shop) -> None:
         """Something for the inbox of anomalies, beside what the replay's own pace raises."""

@@ -36,6 +36,7 @@ def standing() -> dict[str, Any]:
             "trainings": shop.training_runs.count(),
             "placements": shop.placements.count(),
             "rules": shop.rules.count(),
+            "batch jobs": shop.batch_jobs.count(),
         }
     return found
 
@@ -67,6 +68,15 @@ def test_it_makes_a_shop_with_history_model_and_traffic_and_only_once(server: An
     figures = tracking.summary(shop, days=29)
     assert figures.revenue.value > 0
     assert figures.clicked <= figures.served.value <= 15
+
+    jobs = {job.name: job for job in shop.batch_jobs.all()}
+    done, failing, held = (jobs[name] for name in ("Newsletter", "Birthday cards, from a list", "Printed catalogue"))
+    assert (done.state, done.processed) == ("completed", done.total) and done.version
+    assert (failing.state, failing.failed, failing.processed) == ("partial", 3, 20)
+    assert (held.state, held.is_paused) == ("pending", True)
+    weekly = shop.batch_schedules.get()
+    assert (weekly.every, weekly.next_at.astimezone(shop.zone).strftime("%A %H:%M")) == ("week", "Monday 08:00")
+    assert not people.shops()[YOUNG].batch_jobs.exists()  # no model yet
 
     again = seed(server, RIVAGE, YOUNG)
     assert standing() == before
