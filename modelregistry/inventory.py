@@ -47,6 +47,25 @@ def drop_empty(home: str, *, older_than: float) -> None:
         shutil.rmtree(root / home, ignore_errors=True)
 
 
+def below(root: Path) -> list[str]:
+    """The places of the artefacts in a directory of this disk, everybody's included."""
+    patterns = ("shared/*/[0-9]*", *(f"{scope}/*/*/[0-9]*" for scope in artifacts.SCOPES.values()))
+    found = (path.relative_to(root).as_posix() for pattern in patterns for path in root.glob(pattern))
+    return sorted(place for place in found if artifacts.is_place(place))
+
+
+def send(root: Path, place: str) -> bool:
+    """Sends a whole artefact of a directory of this disk to the remote store, under the same place; False if it is
+    there already. Raises ArtifactError for one that is damaged, and where the store does not answer."""
+    parts = place.split("/")
+    owner = None if parts[0] == "shared" else parts[-2]
+    if store.remote().has(place):
+        return False
+    artifacts.load(root / place, tenant=owner)
+    store.remote().send(root / place, place)
+    return True
+
+
 def _folders(path: str) -> list[str]:
     root = store.local_root()
     if root is None:

@@ -47,6 +47,11 @@ class Remote:
             self._take_back(place, files)
             raise
 
+    def has(self, place: str) -> bool:
+        """Whether a whole artefact lies there."""
+        with _answering():
+            return self.storage.exists(f"{place}/{MANIFEST}")
+
     def fetch(self, place: str, into: Path, *, tenant: str | None, digest: str) -> None:
         """Fills the empty folder; every byte was held against the digest that the registry noted.
 

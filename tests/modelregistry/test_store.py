@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from modelregistry import artifacts, inventory, store, tidying
 from modelregistry.artifacts import (
@@ -253,6 +254,24 @@ def test_it_finds_what_was_sent_by_half(bucket: Bucket) -> None:
     assert store.discard(half.place)
     assert inventory.age(half.place) < 1
     assert bucket.keys("models/") == bucket.keys(f"models/{whole.place}/")
+
+
+def test_what_lies_on_the_disk_is_sent_once(bucket: Bucket, capsys: Any) -> None:
+    """For the day of the change: whole artefacts go to the same places, a damaged one is named and left."""
+    bucket.settings.MODELS_DIR = root = bucket.tmp_path / "models"
+    facts: Any = {"tenant": "7", "model": "rec", "arrays": ARRAYS, "manifest": MANIFEST}
+    whole, damaged = (artifacts.save(root, version=number, **facts) for number in (1, 2))
+    call_command("send_models")
+    assert "2 sent, 0 were there already, 0 refused" in capsys.readouterr().out
+    assert store.load(whole.place, tenant="7", digest=whole.digest).manifest == MANIFEST
+    store.discard(damaged.place)
+    (damaged.path / "items.npy").write_bytes(b"no")
+    with pytest.raises(CommandError):
+        call_command("send_models")
+    told = capsys.readouterr()
+    assert "0 sent, 1 were there already, 1 refused" in told.out
+    assert damaged.place in told.err
+    assert bucket.keys(f"models/{damaged.place}/") == []
 
 
 def test_a_failed_sending_leaves_nothing(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
