@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from luxebrain.lib import markup
-from modelregistry import facts, labels, lineage, measures, performance, retention, trials, versions
+from modelregistry import facts, labels, lineage, measures, performance, retention, running, trials, versions
 from modelregistry.lineage import Spell
 from modelregistry.models import ModelVersion
 from modelregistry.performance import Totals
@@ -43,19 +43,19 @@ def days_of(text: str) -> int:
 
 def span(tenant: Tenant, days: int) -> tuple[date, date]:
     """First and last of the `days` days up to today, in the tenant's zone."""
-    last = timezone.now().astimezone(tenant.zone).date()
+    last = tenant.today()
     return last - timedelta(days=days - 1), last
 
 
 def version(tenant: Tenant, found: ModelVersion, *, days: int) -> dict[str, Any]:
     """Facts, measures and stretches of service of one version."""
     first, last = span(tenant, days)
-    totals = performance.by_version(tenant, first=first, last=last).get(found.number, Totals())
     placements = [
         (placement, one)
         for number, placement, one in performance.by_version_and_placement(tenant, first=first, last=last)
         if number == found.number
     ]
+    totals = sum((one for _, one in placements), Totals())
     places = facts.places(tenant)
     before = tenant.model_versions.filter(model=found.model, number__lt=found.number).first()
     run = tenant.training_runs.filter(version=found).first()
@@ -65,6 +65,7 @@ def version(tenant: Tenant, found: ModelVersion, *, days: int) -> dict[str, Any]
         "trials": trials.told(run.trials if run else []),
         "run": run,
         "parameters": sorted((name, value) for name, value in found.parameters.items() if name != "parts"),
+        "places": places,
         "fact": places.fact(found),
         "files": retention.fate(found),
         "serves_now": places.champion,
@@ -155,13 +156,11 @@ def experiments(tenant: Tenant, found: ModelVersion | None) -> list[dict[str, An
     """Experiments under way that the version takes part in, with the share of the shoppers who get it."""
     if found is None:
         return []
-    running = tenant.experiments.filter(state="running", unit="version", model=found.model)
-    rows = []
-    for one in running:
-        for arm, share in ((one.a, 100 - one.share_b), (one.b, one.share_b)):
-            if arm.get("version") == found.number:
-                rows.append({"name": one.name, "share": share, "since": one.started_at})
-    return rows
+    tests = running.now_running(tenant, model=found.model).filter(unit="version")
+    return [
+        {"name": one.name, "share": share, "since": one.started_at}
+        for one in tests for _, arm, share in one.arms if arm.get("version") == found.number
+    ]  # fmt: skip
 
 
 def _parameters(one: ModelVersion) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 BINS = 10
 ENOUGH = 300  # scores; with fewer, chance alone passes for a shift in more than one day of twenty
-SLIGHT, LARGE = 0.1, 0.25  # the usual readings of the index
+LARGE = 0.25  # the usual reading of the index: above it much has moved
 _LEAST = 1e-4  # share of an empty bin, so that the logarithm is finite
 
 
@@ -50,13 +50,6 @@ def shift(before: Reference, scores: Sequence[float]) -> float:
     index = float(((now - then) * np.log(now / then)).sum())
     chance = (len(then) - 1) * (1 / before.size + 1 / len(values))
     return max(0.0, index - chance)
-
-
-def in_words(value: float) -> tuple[str, str]:
-    """(words, tone) for a shift."""
-    if value < SLIGHT:
-        return "As it began", "good"
-    return ("Moved a little", "warning") if value < LARGE else ("Moved", "bad")
 
 
 def _shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -49,9 +49,13 @@ class Facts:
         return asdict(self)
 
 
-def checklist(tenant: Tenant) -> list[Check]:
-    """The conditions in the order in which a shop meets them; all from the Plan row and the shop's own rows."""
-    return [_plan(tenant.plan), _orders(tenant), _standing(tenant)]
+def checklist(tenant: Tenant, facts: Facts | None = None) -> list[Check]:
+    """The conditions in the order in which a shop meets them; all from the Plan row and the shop's own rows.
+
+    facts    where they have been counted already: the orders are not counted again
+    """
+    found = facts.orders if facts else orders(tenant)
+    return [_plan(tenant.plan), _orders(tenant, found), _standing(tenant)]
 
 
 def require(tenant: Tenant) -> None:
@@ -103,8 +107,8 @@ def _plan(plan: Plan) -> Check:
     return Check("plan", "The plan includes an isolated model", text, allowed, float(allowed))
 
 
-def _orders(tenant: Tenant) -> Check:
-    found, needed = orders(tenant), tenant.plan.isolation_orders
+def _orders(tenant: Tenant, found: int) -> Check:
+    needed = tenant.plan.isolation_orders
     text = f"{figures.number(found)} of {figures.number(needed)} orders"
     share = min(found / needed, 1.0) if needed else 1.0
     return Check("orders", "Enough orders of your own to learn from", text, found >= needed, share)

@@ -178,7 +178,7 @@ def chart(result: Result) -> charts.Chart:
 
 def arm_text(experiment: Experiment, letter: str) -> str:
     """What an arm is, in words."""
-    what = experiment.a if letter == "A" else experiment.b
+    what = experiment.arm(letter)
     unit = Experiment.Unit
     if experiment.unit == unit.VERSION:
         return f"v{what.get('version')}"

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Max
-from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, NotFound, Problem
 from modelregistry import running, units
@@ -106,7 +105,7 @@ def _check_end(tenant: Tenant, experiment: Experiment, wrong: dict[str, str]) ->
     """The figures are made from stored impressions: an experiment may not outlive them."""
     if experiment.planned_end is None:
         return
-    today, most = timezone.now().astimezone(tenant.zone).date(), longest(tenant)
+    today, most = tenant.today(), longest(tenant)
     if experiment.planned_end <= today:
         wrong["planned_end"] = "A day after today."
     elif experiment.planned_end > today + timedelta(days=most):

@@ -117,7 +117,7 @@ def activations(tenant: Tenant, spread: Sequence[date]) -> list[charts.Event]:
 
 def days(tenant: Tenant, count: int) -> list[date]:
     """The last `count` days in the tenant's zone, today included."""
-    last = timezone.now().astimezone(tenant.zone).date()
+    last = tenant.today()
     return [last - timedelta(days=count - 1 - n) for n in range(count)]
 
 

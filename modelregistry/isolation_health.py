@@ -29,25 +29,6 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Online:
-    """Sums of days over versions: lists shown, lists clicked, lists bought from."""
-
-    shown: int = 0
-    clicked: int = 0
-    bought: int = 0
-
-    @property
-    def ctr(self) -> float | None:
-        """Clicked of shown; None where nothing was shown."""
-        return min(self.clicked / self.shown, 1.0) if self.shown else None
-
-    @property
-    def conversion(self) -> float | None:
-        """Bought from, of clicked; None where nothing was clicked."""
-        return min(self.bought / self.clicked, 1.0) if self.clicked else None
-
-
-@dataclass(frozen=True)
 class Health:
     """Of the isolated version in service. Figures that were not measured are None.
 
@@ -58,8 +39,8 @@ class Health:
 
     version: ModelVersion
     offline: dict[str, float | None]
-    own: Online
-    shared: Online
+    own: Totals
+    shared: Totals
     shift: float | None
     shift_at: datetime | None
     findings: list[Finding] = field(default_factory=list)
@@ -108,23 +89,16 @@ def watch(tenant: Tenant) -> int:
     return left
 
 
-def _online(tenant: Tenant, model: str) -> tuple[Online, Online]:
-    """Sums of isolated versions, and of of shared ones."""
-    today = timezone.now().astimezone(tenant.zone).date()
+def _online(tenant: Tenant, model: str) -> tuple[Totals, Totals]:
+    """Sums of isolated versions, and of shared ones."""
+    today = tenant.today()
     sums = performance.by_version(tenant, first=today - timedelta(days=DAYS - 1), last=today)
     isolated = set(
         tenant.model_versions.filter(model=model, scope=ModelVersion.Scope.TENANT).values_list("number", flat=True)
     )
     own = [found for number, found in sums.items() if number in isolated]
     others = [found for number, found in sums.items() if number and number not in isolated]
-    return _sum(own), _sum(others)
-
-
-def _sum(rows: list[Totals]) -> Online:
-    return Online(
-        shown=sum(row.shown for row in rows), clicked=sum(row.clicked for row in rows),
-        bought=sum(row.bought for row in rows),
-    )  # fmt: skip
+    return sum(own, Totals()), sum(others, Totals())
 
 
 def _stale(health: Health) -> list[Finding]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from luxebrain.lib import markup
-from modelregistry.isolation_health import Health, Online
+from modelregistry.isolation_health import Health
 from modelregistry.models import IsolationRequest, IsolationStep
+from modelregistry.performance import Totals
 from tenants.models import Tenant
 
 TONES = {
@@ -86,9 +87,8 @@ def _score(value: float | None, missing: str = "too few to test on") -> str:
     return missing if value is None else markup.number(value, 3)
 
 
-def _share(online: Online, name: str) -> str:
-    value = getattr(online, name)
-    trials = online.shown if name == "ctr" else online.clicked
+def _share(online: Totals, name: str) -> str:
+    value, trials = online.share(name), online.hits(name)[1]
     if value is None:
         return "nothing shown yet" if name == "ctr" else "nothing clicked yet"
     return f"{markup.percent(value)} of {markup.number(trials)}"

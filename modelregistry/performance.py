@@ -42,6 +42,17 @@ class Totals:
     orders: int = 0
     revenue: Decimal = Decimal(0)
 
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(*(a + b for a, b in zip(self._values(), other._values(), strict=True)))
+
+    def _values(self) -> tuple[Any, ...]:
+        return self.shown, self.clicked, self.carted, self.bought, self.orders, self.revenue
+
+    def share(self, metric: str) -> float | None:
+        """Hits of trials; None where there were no trials."""
+        hits, trials = self.hits(metric)
+        return hits / trials if trials else None
+
     def hits(self, metric: str) -> tuple[int, int]:
         """(hits, trials) of "ctr", "cart_rate" or "conversion"; hits never above the trials."""
         # A list shown before midnight may be clicked after it: never more than all of them.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
-
 from luxebrain.lib.problems import Problem
 from modelregistry import experiments
 from modelregistry.models import Experiment
@@ -22,7 +20,7 @@ def read(experiment: Experiment) -> Result:
     """The figures of its present or last phase; one query."""
     tenant = experiment.tenant
     rows = tenant.experiment_days.filter(experiment=experiment, phase=experiment.phase)
-    return Result(experiment, list(rows), today=timezone.now().astimezone(tenant.zone).date())
+    return Result(experiment, list(rows), today=tenant.today())
 
 
 def follow(experiment: Experiment) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from django.conf import settings
 
-from modelregistry import bucketing
+from modelregistry import bucketing, running
 from modelregistry.models import Experiment
 from tenants.models import Tenant
 
@@ -137,10 +136,9 @@ NOTHING = Routes()
 
 def of(tenant: Tenant, *, model: str = settings.MODEL_NAME, canary: Canary | None = None) -> Routes:
     """Reads and compiles; inside the tenant. One query."""
-    running = tenant.experiments.filter(model=model, state=Experiment.State.RUNNING).order_by("number")
     holdout: Trial | None = None
     tests: list[Trial] = []
-    for experiment in running:
+    for experiment in running.now_running(tenant, model=model):
         if experiment.unit == Experiment.Unit.HOLDOUT:
             holdout = trial(experiment)
         else:
@@ -158,7 +156,7 @@ def trial(experiment: Experiment) -> Trial:
 
 
 def _route(experiment: Experiment, arm: str) -> Route:
-    what: dict[str, Any] = experiment.a if arm == "A" else experiment.b
+    what = experiment.arm(arm)
     unit = Experiment.Unit
     base = Route(experiment=experiment.number, key=experiment.key, arm=arm)
     if experiment.unit == unit.VERSION:

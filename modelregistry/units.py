@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from luxebrain.lib.problems import NotFound
 from modelregistry import versions
@@ -76,8 +75,7 @@ def _versions_ready(tenant: Tenant, experiment: Experiment) -> None:
 
 
 def _settle_version(tenant: Tenant, experiment: Experiment, winner: str, by: User | str | None) -> None:
-    what: dict[str, Any] = experiment.a if winner == "A" else experiment.b
-    version = versions.find(tenant, what["version"], model=experiment.model)
+    version = versions.find(tenant, experiment.arm(winner)["version"], model=experiment.model)
     if versions.champion(tenant, model=experiment.model) != version:
         person = by if isinstance(by, User) else None
         versions.activate(version, by=person, reason=f"{winner} of the experiment {experiment.name}")

@@ -74,11 +74,9 @@ def register(
 
 def _digest(file: IO[bytes]) -> str:
     file.seek(0)
-    found = hashlib.sha256()
-    while piece := file.read(_PIECE):
-        found.update(piece)
+    found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     file.seek(0)
-    return found.hexdigest()
+    return found
 
 
 def _arriving() -> Path:

@@ -11,7 +11,7 @@ from luxebrain.lib.problems import Conflict, NotFound
 from modelregistry import checks, lineage, metrics, moving, running
 from modelregistry.artifacts import Saved
 from modelregistry.checks import NotActivatable, canary_requests, check, load, load_test, owner_of
-from modelregistry.lineage import champion, live_at, previous, spells
+from modelregistry.lineage import champion, live_at, previous
 from modelregistry.models import AliasMove, ModelAlias, ModelVersion
 from modelregistry.moving import locked, point
 from tenants import audit
@@ -20,7 +20,7 @@ from tenants.models import Tenant, User
 __all__ = [
     "ModelVersionManager", "NotActivatable", "activate", "canary_requests", "champion", "check", "find", "live_at",
     "load", "load_test", "next_number", "owner_of", "point", "previous", "record_metric", "register", "retire",
-    "rollback", "spells", "undo",
+    "rollback", "undo",
 ]
 
 def next_number(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> int:

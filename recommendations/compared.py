@@ -46,7 +46,7 @@ def together(row: Placement, what: Mapping[str, Any]) -> dict[str, float]:
 
 def settle_weights(tenant: Tenant, experiment: Experiment, winner: str, by: "User | str | None") -> None:
     """Writes the winner's weights into the placements; one that is gone since is passed over."""
-    what = experiment.a if winner == "A" else experiment.b
+    what = experiment.arm(winner)
     if not what.get("weights"):
         return
     for row in tenant.placements.filter(code__in=experiment.placements):
@@ -74,8 +74,8 @@ def check_rules(tenant: Tenant, experiment: Experiment) -> units.Reasons:
 
 def settle_rules(tenant: Tenant, experiment: Experiment, winner: str, by: "User | str | None") -> None:
     """Switches the rules off that hold in the other arm alone; the winner's hold for everybody from now on."""
-    loser = experiment.b if winner == "A" else experiment.a
-    kept = set((experiment.a if winner == "A" else experiment.b).get("rules", []))
+    loser = experiment.arm("B" if winner == "A" else "A")
+    kept = set(experiment.arm(winner).get("rules", []))
     gone = [pk for pk in loser.get("rules", []) if pk not in kept]
     for row in tenant.rules.filter(pk__in=gone, is_active=True):
         rules.switch(tenant, row, on=False, by=by)

@@ -10,7 +10,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils import timezone
 
 from luxebrain.lib.forms import Slider
 from modelregistry import units
@@ -80,7 +79,7 @@ class ExperimentForm(forms.Form):
         for name in ("rules_b", "placements"):
             if not self.fields[name].choices:
                 del self.fields[name]
-        last = timezone.now().astimezone(tenant.zone).date() + timedelta(days=longest(tenant))
+        last = tenant.today() + timedelta(days=longest(tenant))
         self.fields["planned_end"].help_text = f"Empty: open. At most {last:%-d %b %Y}: impressions are kept so long."
         self.parts = list(parts) if unit.WEIGHTS in known else []
         for part in self.parts:

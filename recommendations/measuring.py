@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections
-from django.utils import timezone
 
 from modelregistry import drift, metrics
 from modelregistry.models import ModelVersion
@@ -50,7 +49,7 @@ def measure(tenant: Tenant) -> int:
     metrics.keep_offline(tenant)
     versions = {row.number: row for row in tenant.model_versions.filter(model=settings.MODEL_NAME)}
     known = tenant.model_metrics.filter(source=metrics.ONLINE).exists()
-    today = timezone.now().astimezone(tenant.zone).date()
+    today = tenant.today()
     first = today - timedelta(days=AGAIN_DAYS if known else MOST_DAYS)
     made = 0
     for number, day, name, hits, trials in _shares(tenant, first):

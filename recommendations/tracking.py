@@ -182,7 +182,7 @@ def summary(tenant: Tenant, *, days: int, until: date | None = None) -> Summary:
     Click-through = lists clicked ÷ lists shown. Conversion = lists that an
     order followed ÷ lists clicked.
     """
-    last = until or timezone.now().astimezone(tenant.zone).date()
+    last = until or tenant.today()
     first = last - timedelta(days=days - 1)
     now = _period(tenant, first, last)
     then = _period(tenant, first - timedelta(days=days), first - timedelta(days=1))

@@ -56,7 +56,7 @@ class PerformanceView(StaffView):
         one = [self.tenant(given["tenant"])] if "tenant" in given else None
         found = []
         for tenant in one or tenancy.across().exclude(state=Tenant.State.CLOSED).order_by("name")[:_MOST_TENANTS]:
-            today = timezone.now().astimezone(tenant.zone).date()
+            today = tenant.today()
             sums = performance.by_version(tenant, first=today - timedelta(days=days - 1), last=today)
             found += [_performance(tenant, version, total) for version, total in sorted(sums.items())]
         return Response({"rows": found})

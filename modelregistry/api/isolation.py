@@ -1,5 +1,6 @@
 """Isolated models over HTTP: the staff's queue and decisions, and a shop's own request and its state."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -10,7 +11,7 @@ from luxebrain.lib import jsonbody, parameters
 from luxebrain.lib.problems import NotFound, Problem
 from modelregistry import eligibility, isolation_health, isolation_told
 from modelregistry.isolation import TenantModelIsolation
-from modelregistry.models import IsolationRequest
+from modelregistry.models import IsolationRequest, IsolationStep
 from tenants import tenancy
 from tenants.api.base import TenantView
 from tenants.api.staff import StaffView, text
@@ -44,18 +45,22 @@ _Status = type("IsolationStatus", (serializers.Serializer,), {
 _One = inline_serializer("IsolationRequestAnswer", {"request": _Request()})
 
 
-def told(row: IsolationRequest) -> dict[str, Any]:
+def told(row: IsolationRequest, found: Iterable[IsolationStep] | None = None) -> dict[str, Any]:
+    """`found`: its steps with their people, where they were read for many requests at once."""
+    if found is None:
+        found = row.steps.select_related("by")  # type: ignore[attr-defined]
     steps = [{"state": step.state, "by": str(step.by or "Automatic"), "note": step.note, "at": step.at}
-             for step in row.steps.select_related("by")]  # type: ignore[attr-defined]  # fmt: skip
+             for step in found]  # fmt: skip
     return {
         "id": row.pk, "tenant": row.tenant.slug, "state": row.state, "reason": row.reason, "facts": row.facts,
         "asked_at": row.created_at, "moved_at": row.moved_at, "steps": steps,
     }  # fmt: skip
 
 
-def status(tenant: Tenant) -> dict[str, Any]:
+def status(tenant: Tenant, facts: eligibility.Facts | None = None) -> dict[str, Any]:
+    """`facts`: where they have been counted already."""
     isolated = TenantModelIsolation(tenant)
-    checks, row, health = isolated.checklist(), isolated.latest(), isolation_health.of(tenant)
+    checks, row, health = eligibility.checklist(tenant, facts), isolated.latest(), isolation_health.of(tenant)
     now = isolation_told.progress(tenant)
     serves_alone = health is not None and isolated.should_isolate_tenant()
     return {
@@ -91,7 +96,11 @@ class RequestsView(StaffView):
             if given["state"] not in _STATES:
                 raise Problem("A parameter is not right.", fields={"state": f"Must be one of {', '.join(_STATES)}."})
             rows = rows.filter(state=given["state"])
-        return Response({"requests": [told(row) for row in rows[: parameters.limit(given.get("limit"))]]})
+        found = list(rows[: parameters.limit(given.get("limit"))])
+        steps: dict[int, list[IsolationStep]] = {row.pk: [] for row in found}
+        for step in IsolationStep.objects.across_tenants().filter(request__in=steps).select_related("by"):
+            steps[step.request_id].append(step)  # type: ignore[attr-defined]
+        return Response({"requests": [told(row, steps[row.pk]) for row in found]})
 
 
 class RequestActionView(StaffView):
@@ -149,7 +158,8 @@ class CreateView(StaffView):
         given = self.sent({"tenant": text(60), **_WHY}, {"dry_run": _flag})
         tenant = self.tenant(given["tenant"])
         if given.get("dry_run"):
-            return Response({**status(tenant), "facts": eligibility.facts(tenant).as_json()})
+            facts = eligibility.facts(tenant)
+            return Response({**status(tenant, facts), "facts": facts.as_json()})
         row = TenantModelIsolation(tenant).create_tenant_model(by=request.user, reason=given["reason"])
         return Response({"request": told(row)}, status=201)
 

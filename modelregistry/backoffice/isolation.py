@@ -20,6 +20,7 @@ from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import IsolationRequest
 from tenants import tenancy
 from tenants.access import may_operate, staff_page
+from tenants.models import Tenant
 
 LAYOUT = "layouts/backoffice.html"
 
@@ -161,11 +162,7 @@ def create(request: HttpRequest) -> HttpResponse:
         "is_unknown": bool(slug) and tenant is None, "problem": problem, "said": request.POST.get("reason", ""),
     }
     if tenant is not None:
-        isolated = TenantModelIsolation(tenant)
-        context |= {
-            "checks": _checks(isolated), "facts": eligibility.facts(tenant), "offline": eligibility.offline(tenant),
-            "open": isolated.current(), "is_eligible": isolated.is_eligible(),
-        }
+        context |= {**_conditions(tenant), "open": TenantModelIsolation(tenant).current()}
     bad = problem is not None or (request.method == "POST" and tenant is None)
     return pages.render_page(request, "modelregistry/isolation_new.html", context, status=422 if bad else 200)
 
@@ -176,8 +173,7 @@ def _page(request: HttpRequest, pk: int) -> HttpResponse:
     health = isolation_health.of(tenant)
     now = isolation_told.progress(tenant)
     context = {
-        "row": row, "tone": isolation_told.tone(row), "facts": eligibility.facts(tenant),
-        "offline": eligibility.offline(tenant), "checks": _checks(isolated), "is_eligible": isolated.is_eligible(),
+        **_conditions(tenant), "row": row, "tone": isolation_told.tone(row),
         "steps": isolation_told.steps(row), "ahead": isolation_told.ahead(row), "progress": now,
         "is_moving": now is not None or row.state in ("approved", "training"), "is_held": row.state in row.HELD,
         "health": health if row.state in row.HELD else None,
@@ -209,5 +205,11 @@ def _act(
     return redirect(back)
 
 
-def _checks(isolated: TenantModelIsolation) -> list[dict[str, Any]]:
-    return [{"label": check.label, "done": check.is_met, "note": check.text} for check in isolated.checklist()]
+def _conditions(tenant: Tenant) -> dict[str, Any]:
+    """What an operator decides by; the shop's rows are counted once."""
+    facts = eligibility.facts(tenant)
+    checks = eligibility.checklist(tenant, facts)
+    return {
+        "facts": facts, "offline": eligibility.offline(tenant), "is_eligible": all(check.is_met for check in checks),
+        "checks": [{"label": check.label, "done": check.is_met, "note": check.text} for check in checks],
+    }  # fmt: skip

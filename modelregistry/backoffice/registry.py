@@ -96,11 +96,11 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     tenant = find(slug)
     around = frame(request, "Versions", tenant)
     found = versions.find(tenant, number, model=around["model"])
-    places = facts.places(tenant)
+    told = dossier.version(tenant, found, days=dossier.days_of(request.GET.get("days", "")))
     context = {
         **around,
-        **dossier.version(tenant, found, days=dossier.days_of(request.GET.get("days", ""))),
-        "act": Acts(tenant, places).of(places.fact(found)) if around["may_write"] else None,
+        **told,
+        "act": Acts(tenant, told["places"]).of(told["fact"]) if around["may_write"] else None,
         "live": dossier.live(tenant, ""),
     }
     return pages.render_page(request, "modelregistry/backoffice/version.html", context)

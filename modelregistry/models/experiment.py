@@ -94,6 +94,10 @@ class Experiment(TenantOwned):
         """(letter, what it is, per cent) of A and of B."""
         return ("A", self.a, self.shares[0]), ("B", self.b, self.shares[1])
 
+    def arm(self, letter: str) -> dict[str, Any]:
+        """What "A" or "B" is."""
+        return {"A": self.a, "B": self.b}[letter]
+
     @property
     def is_running(self) -> bool:
         return self.state == self.State.RUNNING

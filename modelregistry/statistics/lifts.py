@@ -53,12 +53,6 @@ def at_the_end(lift: Lift, *, alpha: float = ALPHA) -> tuple[Numbers, Numbers]:
     return lift.value - half, lift.value + half
 
 
-def p_value(lift: Lift) -> Numbers:
-    """Two-sided, for one look: how often chance alone would show a lift of this size or more."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return 2 * stats.t.sf(np.abs(lift.value) / np.sqrt(lift.variance), lift.freedom)
-
-
 def at_any_time(lift: Lift, *, tuning: float = TUNING, alpha: float = ALPHA) -> tuple[Numbers, Numbers]:
     """The always-valid interval: with chance 1-alpha it covers the true lift at every look at once.
 

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from luxebrain.lib.forms import add_problem
@@ -67,7 +66,7 @@ def drawn(tenant: Tenant, rows: list[Placement]) -> None:
 
 
 def shown(tenant: Tenant) -> dict[str, tuple[int, int]]:
-    last = timezone.now().astimezone(tenant.zone).date()
+    last = tenant.today()
     return performance.by_placement(tenant, first=last - timedelta(days=DAYS - 1), last=last)
 
 

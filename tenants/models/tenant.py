@@ -1,11 +1,12 @@
 """Tenant: one shop and how it is served."""
 
 from contextlib import AbstractContextManager
-from datetime import tzinfo
+from datetime import date, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.core.validators import RegexValidator
 from django.db import models, transaction
+from django.utils import timezone
 
 from tenants.models.plan import Plan
 
@@ -45,6 +46,10 @@ class Tenant(models.Model):
     @property
     def zone(self) -> tzinfo:
         return ZoneInfo(self.time_zone)
+
+    def today(self) -> date:
+        """The day that it is where the shop is."""
+        return timezone.now().astimezone(self.zone).date()
 
     @property
     def is_active(self) -> bool:

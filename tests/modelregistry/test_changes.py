@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict
-from modelregistry import damages, versions
+from modelregistry import damages, lineage, versions
 from modelregistry.models import ModelVersion
 from tests import make
 from tests.recommendations import shops
@@ -70,7 +70,7 @@ def test_it_knows_what_was_live_at_any_time(acme: Any, globex: Any, register: An
     with make.inside(acme) as tenant:
         assert [versions.live_at(tenant, moment) for moment in moments] == [None, one, two, one]
         assert versions.live_at(tenant, timezone.now() - timedelta(days=365)) is None
-        spells = versions.spells(tenant)
+        spells = lineage.spells(tenant)
     assert [spell.version.number for spell in spells] == [1, 2, 1]
     assert spells[0].until is None
     assert [spell.until for spell in spells[1:]] == [spell.since for spell in spells[:-1]]

@@ -20,7 +20,7 @@ def test_it_calls_chance_no_shift_and_another_distribution_a_large_one():
         drift.shift(drift.reference(random.normal(0, 1, drift.ENOUGH)), random.normal(0, 1, drift.ENOUGH))
         for _ in range(500)
     ]
-    assert np.mean([value > drift.SLIGHT for value in same]) <= 0.05
+    assert np.mean([value > 0.1 for value in same]) <= 0.05
     assert drift.shift(before, random.normal(1, 1, drift.ENOUGH)) > drift.LARGE
 
 
@@ -33,4 +33,3 @@ def test_it_survives_scores_that_are_all_the_same():
 def test_it_reads_back_what_it_told():
     before = drift.reference(np.arange(1000))
     assert drift.Reference.read(before.told()) == before
-    assert [drift.in_words(value)[0] for value in (0.0, 0.2, 1.0)] == ["As it began", "Moved a little", "Moved"]

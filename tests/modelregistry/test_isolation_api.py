@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tenants import work
 from tests import make
@@ -98,3 +101,27 @@ def test_decisions_are_checked(shop: Any, operator: Client, pat: Any, signed_in:
     assert operator.get(f"{BASE}/isolation-requests?state=lost").status_code == 400
     declined = post(operator, f"isolation-requests/{pk}/decline", {"reason": "Not now"})
     assert declined.json()["request"]["steps"][-1]["note"] == "Not now"
+
+
+def test_the_queue_is_read_in_as_many_queries_however_long_it_is(shop: Any, operator: Client) -> None:
+    def ask(times: int) -> int:
+        now = timezone.now()
+        for _ in range(times):
+            row = shop.isolation_requests.create(state="cancelled", reason="No", moved_at=now)
+            for state in ("requested", "cancelled"):
+                shop.isolation_steps.create(request=row, state=state, at=now)
+        with CaptureQueriesContext(connections["ops"]) as asked:
+            rows = operator.get(f"{BASE}/isolation-requests").json()["requests"]
+        assert [len(row["steps"]) for row in rows] == [2] * shop.isolation_requests.count()
+        return len(asked)
+
+    assert ask(1) == ask(4)
+
+
+def test_the_pages_count_the_orders_of_a_shop_once(shop: Any, operator: Client) -> None:
+    row = isolated.of(shop).request(reason="Our assortment is unlike others'.", by=None)
+    for path in (f"/isolation-requests/{row.pk}", f"/isolation-requests/new?tenant={shop.slug}"):
+        with CaptureQueriesContext(connections["ops"]) as asked:
+            assert "360 of 300 orders" in operator.get(path).content.decode()
+        counts = [one for one in asked if 'COUNT(*)' in one["sql"] and '"recommendations_order"' in one["sql"]]
+        assert len(counts) == 1, path

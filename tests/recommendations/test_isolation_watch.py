@@ -82,8 +82,8 @@ def test_a_model_worse_than_the_shared_one_is_noted(own: Any) -> None:
     with make.inside(own) as tenant:
         performance.replace(tenant, days=[today], rows=rows)
         health = isolation_health.of(tenant)
-    assert (health.own.ctr, health.shared.ctr) == (0.01, 0.045)
-    assert health.own.conversion == 0.0
+    assert (health.own.share("ctr"), health.shared.share("ctr")) == (0.01, 0.045)
+    assert health.own.share("conversion") == 0.0
     assert [finding.kind for finding in health.findings] == ["model.worse"]
     assert "lists are clicked" in health.findings[0].text
 
