@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from anomalies import metrics
+from anomalies import expecting, metrics
 from anomalies.models import AnomalyIncident, StreamPoint
 from luxebrain.lib import charts
 from tenants import occurrences
@@ -24,7 +24,7 @@ def around(incident: AnomalyIncident) -> tuple[charts.Chart | None, list[dict[st
     until = min(now, max(incident.last_seen_at + timedelta(hours=1), incident.first_seen_at + SPAN / 2))
     metric = metrics.get(DRAWN_ON.get(incident.metric, incident.metric))
     start = until - (SPAN_OF_MEASURES if metric.kind == "rare" else SPAN)
-    happened = marks(tenant, max(start, incident.first_seen_at - SPAN_OF_MARKS), until)
+    happened = marks(tenant, incident.metric, max(start, incident.first_seen_at - SPAN_OF_MARKS), until)
     if not metric.is_stream:
         return None, happened
     points = list(tenant.stream_points.filter(metric=metric.name, at__gte=start, at__lt=until).order_by("at"))
@@ -41,7 +41,7 @@ def draw(
     zone = tenant.zone
     begun = max(0, min(len(times) - 1, bisect_left(times, incident.first_seen_at)))
     events = [charts.Event(begun, "it began")] if times[0] <= incident.first_seen_at else []
-    for one in happened[:3]:
+    for one in [one for one in happened if not one.get("window")][:3]:
         place = _place(times, one["at"])  # type: ignore[arg-type]
         near = any(abs(place - event.at) < len(times) / 5 for event in events)  # words would lie on words
         events.append(charts.Event(place, "" if near else str(one["text"])))
@@ -56,18 +56,30 @@ def draw(
     form = "%-d %b" if is_rare else "%H:%M"
     return charts.line(
         [band], [f"{at.astimezone(zone):{form}}" for at in times], sentence=sentence, text=metric.text, events=events,
-        height=190, x_name="Day" if is_rare else "Time", from_zero=metric.kind == "count",
+        spans=_spans(tenant, incident.metric, times), height=190,
+        x_name="Day" if is_rare else "Time", from_zero=metric.kind == "count",
     )  # fmt: skip
+
+
+def _spans(tenant: Tenant, metric: str, times: list[datetime]) -> list[charts.Span]:
+    """What was expected, as stretches of the points."""
+    return [
+        charts.Span(bisect_left(times, window.starts_at), bisect_left(times, window.ends_at) - 1, str(window))
+        for window in expecting.drawn(tenant, metric, times[0], times[-1])
+    ]
 
 
 def _place(times: list[datetime], at: datetime) -> int:
     return max(0, min(len(times) - 1, bisect_left(times, at)))
 
 
-def marks(tenant: Tenant, start: datetime, until: datetime) -> list[dict[str, object]]:
-    """Activations, imports, deployments and the like of these hours, the oldest first."""
-    found = []
+def marks(tenant: Tenant, metric: str, start: datetime, until: datetime) -> list[dict[str, object]]:
+    """Activations, imports, deployments, expected times and the like of these hours, the oldest first."""
+    found: list[dict[str, object]] = [
+        {"at": window.starts_at, "until": window.ends_at, "text": str(window), "window": window.pk}
+        for window in expecting.drawn(tenant, metric, start, until)
+    ]
     for row in occurrences.between(tenant, start, until).filter(kind__in=metrics.MARKS)[:20]:
         subject = f" ({row.subject})" if row.subject else ""
         found.append({"at": row.happened_at, "text": f"{metrics.MARKS[row.kind]}{subject}"})
-    return found
+    return sorted(found, key=lambda one: one["at"])  # type: ignore[arg-type,return-value]

@@ -115,9 +115,14 @@ def expected_metrics(tenant: Tenant, at: datetime) -> set[str]:
 
 def expected_between(tenant: Tenant, metric: str, since: datetime, until: datetime) -> QuerySet[ExpectedWindow]:
     """The windows of this metric that touch [since, until]."""
-    touching = tenant.expected_windows.filter(starts_at__lte=until, ends_at__gt=since)
+    touching = holding(tenant).filter(starts_at__lte=until, ends_at__gt=since)
     return touching.filter(Q(metric="") | Q(metric=metric))
 
 
 def _windows(tenant: Tenant, at: datetime) -> QuerySet[ExpectedWindow]:
-    return tenant.expected_windows.filter(starts_at__lte=at, ends_at__gt=at)
+    return holding(tenant).filter(starts_at__lte=at, ends_at__gt=at)
+
+
+def holding(tenant: Tenant) -> QuerySet[ExpectedWindow]:
+    """The windows that hold a baseline: neither removed nor there to be drawn alone."""
+    return tenant.expected_windows.filter(removed_at=None, holds=True)

@@ -1,6 +1,6 @@
 """Handlers of the app's background work."""
 
-from anomalies import following, measured, streams, watching
+from anomalies import expecting, following, measured, streams, watching
 from anomalies.channels import digest, telling
 from tenants import work
 
@@ -29,6 +29,7 @@ def close_measures(lease: work.Lease) -> None:
 @work.handler("anomalies.sweep_points")
 def sweep_points(lease: work.Lease) -> None:
     streams.sweep()
+    expecting.sweep()
 
 
 @work.handler("anomalies.tell")

@@ -61,7 +61,7 @@ def teach(incident: AnomalyIncident, verdict: str, *, by: User) -> None:
         tenant.expected_windows.create(
             metric=incident.metric, starts_at=incident.first_seen_at,
             ends_at=max(timezone.now(), incident.last_seen_at) + EXPECTED_FOR,
-            reason=f"Incident {incident.pk}: expected", created_by=by,
+            reason=f"Incident {incident.pk}: expected", incident=incident, created_by=by,
         )  # fmt: skip
         return
     stream = tenant.streams.filter(metric=incident.metric).first()
@@ -144,7 +144,7 @@ def undoable(incident: AnomalyIncident) -> IncidentEvent | None:
 
 def _unteach(incident: AnomalyIncident) -> None:
     tenant = incident.tenant
-    tenant.expected_windows.filter(reason=f"Incident {incident.pk}: expected").delete()
+    tenant.expected_windows.filter(incident=incident).delete()
     tenant.streams.filter(metric=incident.metric).update(raised_until=None)
 
 

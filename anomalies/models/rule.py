@@ -1,8 +1,10 @@
 """AlertRule, ExpectedWindow: when something is an anomaly, and when it is not."""
 
+from datetime import datetime
+
 from django.db import models
 
-from anomalies.models.incident import Severity
+from anomalies.models.incident import AnomalyIncident, Severity
 from tenants.models import Plan, Tenant, TenantOwned, User
 
 
@@ -54,16 +56,33 @@ class AlertRule(models.Model):
 
 class ExpectedWindow(TenantOwned):
     """From `starts_at` until `ends_at` what this metric does is expected ("" = every metric): nothing is raised,
-    and the baseline does not learn from it."""
+    and the baseline does not learn from it. A sale day that somebody entered, or the verdict on an incident.
+
+    holds       False: it is drawn on the charts and changes nothing else
+    incident    whose verdict "expected" made it; undoing the verdict takes it away
+    removed_at  kept for a week after its removal, so that it can be put back; until then it is as if it were not
+    """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="expected_windows")
     metric = models.CharField(max_length=40, blank=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     reason = models.CharField(max_length=200, blank=True)
+    holds = models.BooleanField(default=True)
+    incident = models.ForeignKey(
+        AnomalyIncident, models.CASCADE, null=True, related_name="expected_windows", db_constraint=False
+    )
+    removed_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(TenantOwned.Meta):
         ordering = ["-starts_at"]
         indexes = [models.Index(fields=["tenant", "ends_at"], name="expected_window_by_end")]
+
+    def __str__(self) -> str:
+        return self.reason or f"window {self.pk}"
+
+    def state(self, now: datetime) -> str:
+        """ "now", "to come" or "past"."""
+        return "past" if self.ends_at <= now else "now" if self.starts_at <= now else "to come"

@@ -1,11 +1,14 @@
 """A shop's alerts: its own incidents in plain words, and the two things to do about one."""
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from anomalies import actions, banners, charting, counting, triage, wording
@@ -52,6 +55,10 @@ def find(request: Any, pk: int) -> AnomalyIncident:
 def alert(request: Any, pk: int) -> HttpResponse:
     incident = find(request, pk)
     chart, happened = charting.around(incident)
+    may_act = request.membership.may("alerts.write") and incident.state != State.RESOLVED
+    if may_act:
+        for one in happened:
+            one["expect"] = "" if one.get("window") else _expect_url(incident, one)
     said = wording.say(incident, names=wording.names_of(incident))
     context = {
         "incident": incident,
@@ -62,12 +69,20 @@ def alert(request: Any, pk: int) -> HttpResponse:
         "happened": happened,
         "link": f"panel:{said.link}" if said.link else "",
         "history": history(request, incident),
-        "may_act": request.membership.may("alerts.write") and incident.state != State.RESOLVED,
+        "may_act": may_act,
         "standing": actions.standing(incident),
         "slow": actions.offered(incident) if request.membership.may("keys.write") else None,
         "may_undo": request.membership.may(_right(incident, "take_back")),
     }
     return render_page(request, "anomalies/panel/alert.html", context)
+
+
+def _expect_url(incident: AnomalyIncident, one: dict[str, Any]) -> str:
+    """The form of an expected time, filled in with what happened: from then on for a day."""
+    until = max(one["at"], incident.last_seen_at) + timedelta(days=1)
+    times = {"from": one["at"].isoformat(), "until": until.isoformat()}
+    asked = {"metric": incident.metric, "reason": one["text"], **times}
+    return f"{reverse('panel:expected-new', args=[incident.tenant.slug])}?{urlencode(asked)}"
 
 
 def history(request: Any, incident: AnomalyIncident) -> list[Any]:

@@ -33,6 +33,15 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A stretch of labels that is shaded: a sale, a window in which something is expected."""
+
+    begin: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Line:
     name: str
     tone: str
@@ -56,6 +65,7 @@ class Chart:
     lines: tuple[Line, ...] = ()
     columns: tuple[tuple[float, float, float, float, str], ...] = ()  # x, y, width, height, text
     marks: tuple[tuple[float, str, str], ...] = ()  # x, text, text-anchor
+    spans: tuple[tuple[float, float, str], ...] = ()  # x, width, text
     points: tuple[tuple[float, float, str, tuple[tuple[float, float, str], ...]], ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
@@ -73,6 +83,7 @@ def line(
     sentence: str,
     text: Text = short,
     events: Sequence[Event] = (),
+    spans: Sequence[Span] = (),
     height: int = 200,
     from_zero: bool = True,
     label_ends: bool = True,
@@ -98,11 +109,19 @@ def line(
         ticks=axes.ticks(labels, positions),
         lines=tuple(lines),
         marks=tuple((positions[e.at], e.text, axes.anchor(positions[e.at])) for e in events if 0 <= e.at < len(labels)),
+        spans=tuple(_span(one, positions) for one in spans if one.begin <= one.end),
         points=_points(series, lines, labels, positions, y, text),
         head=(x_name, *(one.name for one in series)),
         rows=_rows(series, labels, text),
         ends=("ends" if longest <= 5 else "ends-wide") if direct else "",
     )
+
+
+def _span(one: Span, positions: Sequence[float]) -> tuple[float, float, str]:
+    """At least as wide as one label, so that it can be seen."""
+    first, last = positions[max(0, one.begin)], positions[min(len(positions) - 1, one.end)]
+    width = max(last - first, 100 / max(1, len(positions)))
+    return min(first, 100 - width), round(width, 3), one.text
 
 
 def _line(one: Series, positions: Sequence[float], y: Callable[[float], float], tone: str) -> Line:

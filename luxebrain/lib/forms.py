@@ -10,6 +10,8 @@ from django.template import loader
 
 from luxebrain.lib.problems import Problem
 
+MOMENT = "%Y-%m-%dT%H:%M"  # as browsers write a datetime-local
+
 
 class Renderer(DjangoTemplates):
     """Fields by our template, widgets by Django's own, without django.forms among the apps."""
@@ -55,6 +57,13 @@ def add_problem(form: forms.Form, problem: Problem) -> None:
             placed = True
     if not placed:
         form.add_error(None, problem.detail)
+
+
+class MomentField(forms.DateTimeField):
+    """A moment in the time zone that the page has activated: the shop's in its panel."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
+    input_formats = (MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 
 
 class Slider(forms.NumberInput):

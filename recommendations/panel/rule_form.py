@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from luxebrain.lib.forms import Slider
+from luxebrain.lib.forms import MomentField, Slider
 from recommendations.models import Rule
 from recommendations.panel.expression_field import ExpressionField
 from tenants.models import Tenant
@@ -18,14 +18,6 @@ ACTIONS = (
     (Rule.Action.BURY, "Bury: let products rank lower"),
     (Rule.Action.EXCLUDE, "Exclude: never show products"),
 )
-MOMENT = "%Y-%m-%dT%H:%M"
-
-
-class MomentField(forms.DateTimeField):
-    """A moment in the shop's time zone, which the page has activated."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
-    input_formats = (MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 
 
 class RuleForm(forms.Form):

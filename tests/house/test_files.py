@@ -117,6 +117,7 @@ DOORS = {
     "anomalies/rules.py": "the detector reads every rule once a round",
     "anomalies/series.py": "reads one bucket of many shops by one query",
     "anomalies/streams.py": "lets old points of all shops go",
+    "anomalies/expecting.py": "sweeps what was removed",
     "anomalies/measured.py": "reads the measures of the versions of every shop",
     "anomalies/suspects.py": "a refused key or person names its shop",
     "anomalies/trying.py": "tries a rule on every shop it would hold for",
