@@ -193,6 +193,7 @@ def of_person(request: Any, *, current: str) -> dict[str, Any]:
         ],
         "staff_url": address("dashboard") if user.platform_role else "",
         "help_url": address("api-docs"),
+        "news_url": address("news"),
         "user_name": str(user),
         "user_initials": initials(str(user)),
         "account_url": address("account"),

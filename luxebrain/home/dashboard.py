@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from anomalies import counting, wording
-from luxebrain.home import health, model_cards
+from luxebrain.home import health, model_cards, news
 from luxebrain.home.cards import Card, guard, show
 from luxebrain.home.context import address
 from luxebrain.lib import markup
@@ -190,7 +190,7 @@ CARDS = {
 @staff_page()
 def dashboard(request: HttpRequest) -> HttpResponse:
     drawn = {name: guard(request, card, alias="ops") for name, card in CARDS.items()}
-    return render_page(request, "home/dashboard.html", {"drawn": drawn})
+    return render_page(request, "home/dashboard.html", {"drawn": drawn, "news": news.newest(request.user)})
 
 
 @require_safe

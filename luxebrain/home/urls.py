@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from luxebrain.home import dashboard, errors_pages, probes, views
+from luxebrain.home import dashboard, errors_pages, news, probes, views
 
 urlpatterns = [
     path("", views.start, name="home"),
     path("overview", views.start, name="my-overview"),
+    path("news", news.page, name="news"),
+    path("news/seen", news.seen, name="news-seen"),
     path("dashboard", dashboard.dashboard, name="dashboard"),
     path("dashboard/<slug:name>", dashboard.dashboard_card, name="dashboard-card"),
     path("errors", errors_pages.error_list, name="errors"),

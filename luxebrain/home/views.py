@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from luxebrain.home import batch_card, model_cards, onboarding, overview
+from luxebrain.home import batch_card, model_cards, news, onboarding, overview
 from luxebrain.home.cards import Card, guard, show
 from luxebrain.home.context import address
 from luxebrain.lib.pages import render_page
@@ -65,6 +65,7 @@ def tenant_overview(request: Any) -> HttpResponse:
         "days": days,
         "periods": overview.PERIODS,
         "drawn": drawn,
+        "news": news.newest(request.user),
     }
     return render_page(request, "home/overview.html", context)
 

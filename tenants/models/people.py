@@ -35,6 +35,7 @@ class User(AbstractBaseUser):
     platform_role = models.CharField(max_length=10, choices=PlatformRole.choices, default="", blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    news_seen_on = models.DateField(null=True)  # what is newer is told on the overview
 
     objects = UserManager()
     USERNAME_FIELD = "email"
