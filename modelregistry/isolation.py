@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, Problem
-from modelregistry import artifacts, eligibility, store, versions
+from modelregistry import artifacts, eligibility, isolation_news, store, versions
 from modelregistry.eligibility import Check
 from modelregistry.models import IsolationRequest, ModelVersion
 from tenants import audit, epochs, occurrences, work
@@ -249,9 +249,11 @@ class TenantModelIsolation:
                 row.refresh_from_db()
                 raise Conflict(f"The request is {row.get_state_display().lower()} by now.")
             row.state = state
-            self._moved(row, state, by=by, note=note)
+            self._moved(row, state, by=by, note=note, came_from=after[0])
 
-    def _moved(self, row: IsolationRequest, state: str, *, by: User | None, note: str) -> None:
+    def _moved(
+        self, row: IsolationRequest, state: str, *, by: User | None, note: str, came_from: str = ""
+    ) -> None:
         now = timezone.now()
         self.tenant.isolation_steps.create(request=row, state=state, by=by, note=note[:500], at=now)
         audit.record(
@@ -260,6 +262,7 @@ class TenantModelIsolation:
         occurrences.record(
             self.tenant, f"isolation.{state}", subject=str(row), facts={"note": note[:300], "model": self.model}
         )
+        isolation_news.tell(self.tenant, state, note=note, came_from=came_from)
 
     def _back_to_shared(self, *, by: User | None) -> None:
         """The latest shared version that passes its checks goes into service, and a new one is trained."""

@@ -57,6 +57,9 @@ def test_from_the_wish_to_the_answer_nobody_opens_a_shell(shop: Any, zoe: Any, s
     assert "NDCG@10 on held-back events" in staff.get(f"/isolation-requests/{row.pk}").content.decode()
     actions = set(shop.audit_entries.filter(action__startswith="isolation.").values_list("action", flat=True))
     assert actions == {"isolation.requested", "isolation.approved", "isolation.training", "isolation.serving"}
+    notices = owner.get(f"/t/{shop.slug}/notices").content.decode()
+    assert "Your isolated model was approved" in notices
+    assert notices.index("Your isolated model is in service") < notices.index("was approved")
     kinds = set(shop.occurrences.filter(kind__startswith="isolation.").values_list("kind", flat=True))
     assert kinds == actions
 
@@ -117,6 +120,9 @@ def test_staff_decline_with_a_reason_that_the_shop_reads(
     assert row.state == "requested"
     staff.post(f"/isolation-requests/{row.pk}/decline", {"reason": "The contract does not cover it yet."})
     assert "The contract does not cover it yet." in owner.get(page).content.decode()
+    notices = owner.get(f"/t/{shop.slug}/notices").content.decode()
+    assert "Your request for an isolated model was declined" in notices
+    assert "The contract does not cover it yet." in notices
     staff.post(f"/isolation-requests/{row.pk}/approve")
     row.refresh_from_db()
     assert row.state == "declined"

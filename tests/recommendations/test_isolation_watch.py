@@ -113,6 +113,7 @@ def test_a_lost_training_is_asked_for_again(shop: Any, sam: Any) -> None:
     watch()
     row.refresh_from_db()
     assert row.state == "approved"
+    assert shop.notices.order_by("-pk").first().title == "The training of your isolated model brought no model"
     work.run_due(tasks=isolated.TRAIN)
     row.refresh_from_db()
     assert row.state == "serving"
