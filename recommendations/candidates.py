@@ -30,6 +30,7 @@ HELD_PRODUCTS = 4_000_000
 SHOP_ITSELF = 200  # what a shop costs beside its products, in products
 FALLBACKS = 3  # versions of each kind that are tried where the champion cannot be loaded
 BLIND_SECONDS = 2.0  # without the cache server: how long a copy may be trusted
+RETRY_SECONDS = 30.0  # after the store of models did not answer
 log = logs.get(__name__)
 
 
@@ -58,6 +59,8 @@ class Shop:
     catalogue_epoch: bytes | None = None
     control_epoch: bytes | None = None
     checked_at: float = 0.0
+    is_unreached: bool = False  # the store of models did not answer: no epoch will move when it does again
+    retry_at: float = 0.0  # monotonic; when it is asked again, 0 where nothing is lacking
     weight: int = 0  # in products, once it is loaded
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -89,7 +92,8 @@ def shop(tenant_id: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
             _load(held, (held.model_epoch, held.catalogue_epoch, held.control_epoch), blind=True)
         return held
     model, catalogue, decided = epochs[1] or b"", epochs[2] or b"", epochs[4] or b""
-    if held.model_epoch != model or held.catalogue_epoch != catalogue or held.control_epoch != decided:
+    moved = held.model_epoch != model or held.catalogue_epoch != catalogue or held.control_epoch != decided
+    if moved or (held.retry_at and time.monotonic() >= held.retry_at):
         _load(held, (model, catalogue, decided))
     return held
 
@@ -104,9 +108,11 @@ def _load(held: Shop, wanted: tuple[bytes | None, ...], *, blind: bool = False) 
     try:
         model, catalogue, decided = wanted
         with tenancy.within(held.tenant_id) as tenant:
-            if held.model_epoch != model or blind:
+            if held.model_epoch != model or blind or held.retry_at:
+                held.is_unreached = False
                 load_champion(held, tenant)
                 _load_others(held, tenant)
+                held.retry_at = time.monotonic() + RETRY_SECONDS if held.is_unreached else 0.0
             if held.catalogue_epoch != catalogue or blind:
                 held.window.refresh(tenant)
             if held.control_epoch != decided or blind:
@@ -177,8 +183,7 @@ def _load_others(held: Shop, tenant: Tenant) -> None:
         try:
             others[version.number] = _beside(held, version, *load(tenant.pk, version))
         except (artifacts.ArtifactError, BundleDamaged, OSError) as error:
-            log.warning("model.not_loaded", version=version.number, reason=str(error)[:300])
-            damages.note(tenant, version, error, in_service=True)
+            _could_not(held, tenant, version, error, in_service=True)
     lacking = set(wanted) - set(others)
     held.others, held.routes = others, routes.lacking(lacking) if lacking else routes
 
@@ -199,8 +204,7 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
         try:
             bundle, read_at = load(tenant.pk, version)
         except (artifacts.ArtifactError, BundleDamaged, OSError) as error:
-            log.warning("model.not_loaded", version=version.number, reason=str(error)[:300])
-            damages.note(tenant, version, error, in_service=version == champion)
+            _could_not(held, tenant, version, error, in_service=version == champion)
             continue
         held.bundle, held.read_at, held.version, held.version_id = bundle, read_at, version.number, version.pk
         held.digest, held.scope, held.learnt_from = version.digest, version.scope, version.learnt_from
@@ -212,6 +216,12 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
     held.degraded = f"{serving.wanted or champion} could not be loaded"
     if held.bundle is None:
         held.version, held.version_id = 0, 0
+
+
+def _could_not(held: Shop, tenant: Tenant, version: ModelVersion, error: Exception, *, in_service: bool) -> None:
+    log.warning("model.not_loaded", version=version.number, reason=str(error)[:300])
+    held.is_unreached |= isinstance(error, artifacts.ArtifactUnreachable)
+    damages.note(tenant, version, error, in_service=in_service)
 
 
 def _good_ones(tenant: Tenant, champion: ModelVersion) -> list[ModelVersion]:

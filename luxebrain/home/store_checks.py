@@ -4,12 +4,14 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
+from luxebrain.home.checks import LOOPBACK
 from modelregistry import store
 
 HINT = "See docs/models-store.md."
@@ -42,9 +44,17 @@ def check_reachable(**kwargs: Any) -> list[CheckMessage]:
     except Exception as error:  # noqa: BLE001  (any storage of any package may be named)
         failed = f"{type(error).__name__}: {error}"
     if not failed:
-        return []
+        return _in_the_clear(storages[store.ALIAS])
     hint = f"Look at address, bucket and keys (LUX_MODELS_S3_…), and at what the keys may do. {HINT}"
     return [Error(f"The store of models cannot be used: {failed[:300]}", hint=hint, id="lux.E012")]
+
+
+def _in_the_clear(storage: Storage) -> list[CheckMessage]:
+    address = urlsplit(str(getattr(storage, "endpoint_url", None) or ""))
+    if address.scheme != "http" or address.hostname in LOOPBACK:
+        return []
+    hint = f"Give LUX_MODELS_S3_ENDPOINT an https address. {HINT}"
+    return [Warning("Models travel to their store without encryption.", hint=hint, id="lux.W014")]
 
 
 def _probe(storage: Storage) -> str:

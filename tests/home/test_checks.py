@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import InMemoryStorage
 from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
@@ -99,6 +100,15 @@ def test_it_tries_the_remote_store_of_models(bucket, settings):
     bucket.away()
     assert ids(store_checks.check_reachable()) == {"lux.E012"}
     assert store_checks.check_configured() == []
+
+
+class FarAway(InMemoryStorage):
+    endpoint_url = "http://s3.example"
+
+
+def test_it_warns_about_a_store_without_encryption(settings):
+    settings.STORAGES = {**settings.STORAGES, "models": {"BACKEND": "tests.home.test_checks.FarAway"}}
+    assert ids(store_checks.check_reachable()) == {"lux.W014"}
 
 
 def test_it_refuses_a_store_that_cannot_be_made(settings, tmp_path):
