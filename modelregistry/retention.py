@@ -64,7 +64,7 @@ def fates(tenant: Tenant, versions: Sequence[ModelVersion], *, model: str = sett
         elif version.number in held:
             found[version.number] = Fate(why=held[version.number])
         elif version.number in newest:
-            found[version.number] = Fate(why=f"it is one of the newest {plan.kept_versions}, which your plan keeps")
+            found[version.number] = Fate(why=f"it is one of the newest {plan.kept_versions}, which the plan keeps")
         else:
             since = max(version.created_at, served.get(version.pk, version.created_at))
             found[version.number] = Fate(goes_at=since + timedelta(days=plan.kept_version_days))

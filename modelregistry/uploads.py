@@ -53,7 +53,8 @@ def register(
         raise UploadRefused(f"its sha256 is {digest}, not the one that was named")
     known = tenant.model_versions.filter(model=model, upload_digest=digest).first()
     if known is not None:
-        raise Conflict(f"This file is {known} already.")
+        gone = " Its files were removed, as the plan says: only its facts are kept." if known.files_removed_at else ""
+        raise Conflict(f"This file is {known} already.{gone}")
     with tempfile.TemporaryDirectory(dir=_arriving()) as folder:
         loaded = _verified(Path(folder) / "artefact", file, tenant, model)
         described = _proved(tenant, model, loaded)

@@ -59,7 +59,7 @@ def test_it_keeps_the_newest_and_others_for_days(
     with keeping(2, 36):
         browser = signed_in(ana)
         goes = (timezone.now() + timedelta(days=-37 + 36)).date()
-        assert "kept: it is one of the newest 2, which your plan keeps" in text(browser.get("/t/acme/models/5"))
+        assert "kept: it is one of the newest 2, which the plan keeps" in text(browser.get("/t/acme/models/5"))
         assert f"go on {goes.day} {goes:%b %Y}" in text(browser.get("/t/acme/models/4"))
         assert "kept: it is in service" in text(browser.get("/t/acme/models/6"))
         assert "files of the newest 2, and of others 36 days" in text(browser.get("/t/acme/models"))
@@ -119,7 +119,7 @@ def test_it_keeps_what_something_needs(acme: Any, ana: Any, register: Any) -> No
     assert why == [
         "a rollback would bring it back", "it is in service", "the experiment Draft is not concluded",
         "the experiment Draft is not concluded", "it is tried as a shadow", "the batch job Newsletter keeps it",
-        "it is one of the newest 1, which your plan keeps",
+        "it is one of the newest 1, which the plan keeps",
     ]  # fmt: skip
     assert told[7].goes_at is not None
 
@@ -150,7 +150,7 @@ def test_a_failed_version_goes_when_its_days_are_over(acme: Any, register: Any) 
 
 def test_plans_say_what_they_keep(ana: Any, signed_in: Any) -> None:
     page = text(signed_in(ana).get("/t/acme/usage"))
-    assert "newest 10, others 60 days" in page
+    assert 'newest 10<span class="sub">others 60 days</span>' in page
     assert "Files of versions beyond the newest 10" in text(signed_in(ana).get("/t/acme/privacy"))
 
 
