@@ -186,7 +186,7 @@ def quiet(
         incident.save(using=tenant.alias)
 
 
-def recover(incident: AnomalyIncident, *, now: datetime, why: str) -> None:
+def recover(incident: AnomalyIncident, *, now: datetime, why: str = "Six quiet buckets in a row.") -> None:
     """It is over by itself: resolved without a verdict. The caller holds and saves the row."""
     before = incident.state
     incident.state, incident.resolved_at, incident.sub_state = State.RESOLVED, now, ""

@@ -18,7 +18,7 @@ class Metric:
     kind     limit (fixed), count, real or rare (learned, by that engine), occurrence (somebody below recorded it)
     sides    directions in which it is an anomaly
     titles   side → what happened, in plain words
-    advice   what to do, one sentence
+    advice   what to do, in a sentence or two; `falls`: where something else is to be done when it falls
     per      what a value is counted over ("5 min")
     starts   "once": a stream begins with the first thing that happens; "now": nothing is a fact from the start
     link     where its likely cause is looked at: a route of the tenant's panel
@@ -35,11 +35,15 @@ class Metric:
     text: Text = field(default=figures.number)
     security: bool = False
     starts: str = "once"
+    falls: str = ""
     lasting: bool = False  # one event, not a level: it is not over because the next minutes are quiet
 
     @property
     def sides(self) -> tuple[str, ...]:
         return tuple(self.titles)
+
+    def advice_of(self, side: str) -> str:
+        return self.falls if side == "down" and self.falls else self.advice
 
     @property
     def is_stream(self) -> bool:
@@ -70,7 +74,9 @@ def _occurrence(name: str, label: str, title: str, advice: str, **more: Any) -> 
     return Metric(name, label, "occurrence", {"up": title}, advice, lasting=True, **more)
 
 
-_LOOK_KEYS = "Look at the key behind it. If it is not yours, revoke it; if it is, raise the limit for this shop."
+_LOOK_KEYS = (
+    "Look at the key behind it. If it is not yours, revoke it. If it is, throttle it, or say that it is expected."
+)
 ALL: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -88,22 +94,27 @@ ALL: dict[str, Metric] = {
         # --- Learned baselines ------------------------------------------------------------------------------------
         Metric("requests", "API calls", "count",
                {"up": "API rate above baseline", "down": "API calls dropped"},
-               "See which key and endpoint it is. A drop means that the shop's site no longer asks.",
-               unit="calls", per="5 min", link="usage"),
+               "See which key and endpoint it is. If the key is not yours, revoke it; if it is, throttle it, or say "
+               "that it is expected.", unit="calls", per="5 min", link="usage",
+               falls="The shop's site asks for less than usual: see whether its pages still load our lists, and "
+               "whether the key still works."),
         Metric("errors", "Error rate", "count", {"up": "More errors than usual"},
                "Open the errors of this hour; if a deployment or a model came before, roll it back.",
                unit="errors", per="5 min"),
         Metric("latency", "Response time (p95)", "real", {"up": "Answers are slow"},
                "See what changed: a new model, larger lists, or load on the machine.", text=_seconds),
         Metric("orders", "Orders", "count", {"up": "More orders than usual", "down": "Orders dropped"},
-               "Check whether the shop still sells and still sends: its checkout, and the log of deliveries.",
-               unit="orders", per="5 min", link="orders"),
+               "See whether a sale or a newsletter brings them: then say that it is expected. If not, look for one "
+               "customer behind them, or an import that sent old orders again.",
+               unit="orders", per="5 min", link="orders",
+               falls="Check whether the shop still sells and still sends: its checkout, and the log of deliveries."),
         Metric("order_value", "Order value (median)", "real", {"up": "Orders are larger than usual",
                "down": "Orders are smaller than usual"}, "Check prices and currency in the newest import.",
                link="orders"),
         Metric("events", "Events", "count", {"up": "More events than usual", "down": "Events dropped"},
-               "Check the tag on the shop's pages: without events recommendations grow stale.",
-               unit="events", per="5 min", link="readiness"),
+               "See whether the shop has so many visitors. If not, the tag may send each event more than once.",
+               unit="events", per="5 min", link="readiness",
+               falls="Check the tag on the shop's pages: without events recommendations grow stale."),
         Metric("refusals", "Failed authentications", "count", {"up": "More failed authentications than usual"},
                "See which key or address is refused.", unit="refusals", per="5 min", link="api-keys", security=True),
         Metric("webhook_rejections", "Rejected webhooks", "count", {"up": "Webhook deliveries are rejected"},
@@ -115,8 +126,9 @@ ALL: dict[str, Metric] = {
                link="endpoints", security=True, starts="now"),
         Metric("clicks", "Click-through rate", "count",
                {"up": "More clicks than usual", "down": "Fewer clicks on recommendations"},
-               "Compare the model versions; if the drop follows an activation, roll it back.", unit="clicks",
-               per="5 min", link="models"),
+               "See what drew them: a campaign, a new place of the list. Clicks without orders may be a robot.",
+               unit="clicks", per="5 min", link="models",
+               falls="Compare the model versions; if the drop follows an activation, roll it back."),
         Metric("quality_online", "Model quality in the shop", "rare", {"down": "The model's lists are clicked less"},
                "Compare the version with the one before; roll back if it follows an activation. If not, see what "
                "changed on the pages and in the catalogue.", per="of lists, a day", link="models", text=_share),

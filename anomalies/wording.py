@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from anomalies import metrics
-from anomalies.models import AnomalyIncident, PlatformIncident, Severity
+from anomalies.models import AnomalyIncident, IncidentEvent, PlatformIncident, Severity
 from luxebrain.lib import figures
 from luxebrain.lib.markup import since
 
@@ -20,6 +20,12 @@ _CHANCE = (
     "of the week before."
 )
 _CHANCE_OF_MEASURES = "How often chance alone brings a measure at least so strange, by the measures of four weeks."
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_ACTS = {
+    "opened": "It began", "regressed": "It came back", "escalated": "It got worse", "recovered": "It ended by itself",
+    "told": "Told", "not_told": "Not told", "not_done": "Not done", "rolled_back": "Model rolled back",
+    "throttled": "Key throttled", "suspended": "Key suspended", "taken_back": "Taken back", "noted": "Note",
+}
 _NO_KEY = {"key 0": "no key (workers)"}
 
 
@@ -53,7 +59,7 @@ def say(incident: AnomalyIncident, *, names: Mapping[str, str] | None = None) ->
         chance_help=_CHANCE_OF_MEASURES if metric.kind == "rare" else _CHANCE,
         severity=incident.get_severity_display(),
         tone=TONES[Severity(incident.severity)],
-        advice=metric.advice,
+        advice=metric.advice_of(incident.side),
         link=metric.link,
         who=tuple(_who(incident, names or {})),
     )
@@ -107,7 +113,7 @@ def chance(log10p: float | None) -> str:
     if log10p is None:
         return ""
     if log10p < -9:
-        return f"less than 1 in 10^{min(300, int(-log10p))}"
+        return f"less than 1 in 10{str(min(300, int(-log10p))).translate(_RAISED)}"
     return f"1 in {figures.number(float(f'{10 ** -log10p:.2g}'))}"
 
 
@@ -125,10 +131,17 @@ def state_of(incident: AnomalyIncident, now: datetime | None = None) -> str:
 
 
 def sentence(incident: AnomalyIncident) -> str:
-    """One sentence for a banner: what, since when, how much."""
+    """What stands below the title, on a banner and on the alert's own page: how much, what is usual, since when."""
     said = say(incident)
-    values = f": {said.line}" if said.line else ""
-    return f"{said.title}{values}. Since {since(incident.first_seen_at)}."
+    values = f"{said.line[:1].upper()}{said.line[1:]}. " if said.line else ""
+    last = since(incident.last_seen_at)
+    more = f", seen again {last}" if incident.last_seen_at - incident.first_seen_at > timedelta(minutes=5) else ""
+    return f"{values}It began {since(incident.first_seen_at)}{more}."
+
+
+def act_of(line: IncidentEvent) -> str:
+    """What a line of the history says happened."""
+    return _ACTS.get(line.act) or line.act.replace("_", " ").capitalize()
 
 
 def platform_title(incident: PlatformIncident) -> str:

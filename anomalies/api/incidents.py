@@ -62,7 +62,7 @@ def told(incident: AnomalyIncident) -> dict[str, Any]:
         "first_seen_at": incident.first_seen_at.isoformat(),
         "last_seen_at": incident.last_seen_at.isoformat(),
         "owner": str(incident.owner) if incident.owner else None,
-        "advice": metrics.get(incident.metric).advice,
+        "advice": metrics.get(incident.metric).advice_of(incident.side),
         **{name: getattr(incident, name) for name in names},
     }
 

@@ -31,7 +31,7 @@ def expected(request: Any) -> HttpResponse:
                  Column("Until", "until"), Column("State")),
         search=("reason", "tenant__name"), filters=ExpectedFilter,
         sorts={**expecting.SORTS, "shop": ("tenant__name", "starts_at")},
-        default_sort="-from" if name == "past" else "from", nouns=("window", "windows"),
+        default_sort="-from" if name == "past" else "from", nouns=("window", "windows"), keeps=("tab",),
     )  # fmt: skip
     expecting.describe(listing.rows, now)
     return listing.render({"tabs": expecting.tabs_of(request.path, name), "tab": name})

@@ -58,7 +58,7 @@ def listing_of(request: HttpRequest) -> ListPage:
         search=("tenant__name", "tenant__slug", "metric"), filters=IncidentFilter,
         sorts={"severity": ("rank", "last_seen_at"), "tenant": "tenant__name", "count": "count",
                "last": "last_seen_at"},
-        default_sort="-last", nouns=("incident", "incidents"),
+        default_sort="-last", nouns=("incident", "incidents"), keeps=("tab",),
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def _pane(request: Any, incident: AnomalyIncident | None) -> dict[str, Any]:
         "standing": actions.standing(incident),
         "slow": actions.offered(incident),
         "beside": [{"pk": row.pk, "title": wording.title(row)} for row in beside],
-        "history": list(incident.history.using("ops").select_related("actor").order_by("-pk")[:30]),
+        "history": _history(incident),
         "undoable": triage.undoable(incident),
         "notices": list(incident.notices.using("ops").order_by("-pk")[:5]),
         "colleagues": User.objects.using("ops").exclude(platform_role="").filter(is_active=True).order_by("name"),
@@ -147,6 +147,13 @@ def _pane(request: Any, incident: AnomalyIncident | None) -> dict[str, Any]:
         "query": request.GET.urlencode(),
         "now": timezone.now(),
     }
+
+
+def _history(incident: AnomalyIncident) -> list[Any]:
+    lines = list(incident.history.using("ops").select_related("actor").order_by("-pk")[:30])
+    for line in lines:
+        line.words = wording.act_of(line)
+    return lines
 
 
 @require_POST

@@ -65,12 +65,12 @@ def of_incident(incident: AnomalyIncident, transition: str, channel: AlertChanne
     platform = channel.tenant_id is None
     facts.append(("Severity", incident.get_severity_display()))
     facts += [("Shop", tenant.name), ("Plan", tenant.plan.name)] if platform else []
-    url = settings.BASE_URL + (f"/anomalies?id={incident.pk}" if platform else f"/t/{tenant.slug}/alerts")
+    url = settings.BASE_URL + (f"/anomalies?id={incident.pk}" if platform else f"/t/{tenant.slug}/alerts/{incident.pk}")
     said = " ".join(part for part in (HAPPENED.get(transition, ""), f"{tenant.name}: {title}.") if part)
     return Message(
         thread=f"incident-{incident.pk}",
         subject=f"{tenant.name}: {title}",
-        headline=said, facts=facts, advice="" if transition in CLOSING else metric.advice, url=url,
+        headline=said, facts=facts, advice="" if transition in CLOSING else metric.advice_of(incident.side), url=url,
         severity=incident.severity,
         data={
             "incident": incident.pk, "shop": tenant.slug, "metric": incident.metric, "side": incident.side,
@@ -91,7 +91,7 @@ def of_platform(incident: PlatformIncident, transition: str) -> Message:
         thread=f"platform-{incident.pk}", subject=f"[Platform] {title}",
         headline=f"{title}, in {shops} at once." if incident.tenant_count else f"{title}, on the platform.",
         facts=[("Shops", shops), ("Since", f"{incident.first_seen_at:%Y-%m-%d %H:%M} UTC")],
-        advice=metric.advice, url=url, severity=incident.severity,
+        advice=metric.advice_of(incident.side), url=url, severity=incident.severity,
         data={
             "platform_incident": incident.pk, "metric": incident.metric, "side": incident.side,
             "transition": transition, "shops": incident.tenant_count, "active_shops": incident.active_count, "url": url,

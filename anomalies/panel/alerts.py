@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -11,13 +12,20 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from anomalies import actions, banners, charting, counting, triage, wording
-from anomalies.models import AnomalyIncident, State
+from anomalies import actions, banners, charting, counting, metrics, triage, wording
+from anomalies.models import AnomalyIncident, Severity, State
+from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
-from luxebrain.lib.problems import Problem
+from luxebrain.lib.problems import Conflict, Problem
 from tenants.access import tenant_page
+from tenants.models import User
 
 TABS = (("open", "Open", (State.NEW, State.ACKNOWLEDGED)), ("past", "Past", (State.RESOLVED, State.ARCHIVED)))
+
+
+class AlertFilter(FilterForm):
+    severity = forms.ChoiceField(label="Severity", choices=[("", "Any severity"), *reversed(Severity.choices)])
+    metric = forms.ChoiceField(label="Kind", choices=[("", "Any kind"), *metrics.choices()])
 
 
 @require_safe
@@ -27,11 +35,12 @@ def alerts(request: Any) -> HttpResponse:
     name, _, states = next((tab for tab in TABS if tab[0] == asked), TABS[0])
     counts = counting.of_tenant(request.tenant)
     listing = ListPage(
-        request, request.tenant.anomaly_incidents.filter(state__in=states).select_related("tenant"),
+        request, request.tenant.anomaly_incidents.filter(state__in=states).select_related("tenant", "owner"),
         template="anomalies/panel/alerts.html",
         columns=(Column("Severity"), Column("What happened"), Column("Seen", "count", numeric=True),
-                 Column("Last", "last"), Column("Status")),
-        sorts={"count": "count", "last": "last_seen_at"}, default_sort="-last", nouns=("alert", "alerts"),
+                 Column("Began", "began"), Column("Last", "last"), Column("Status")),
+        sorts={"count": "count", "began": "first_seen_at", "last": "last_seen_at"}, default_sort="-last",
+        filters=AlertFilter, nouns=("alert", "alerts"), keeps=("tab",),
     )  # fmt: skip
     for row in listing.rows:
         row.said, row.status = wording.say(row), wording.state_of(row)
@@ -40,11 +49,11 @@ def alerts(request: Any) -> HttpResponse:
          "count": (counts.open + counts.acknowledged) or None if tab == "open" else None}
         for tab, label, _ in TABS
     ]  # fmt: skip
-    return listing.render({"tabs": tabs, "counts": counts, "refresh_url": request.get_full_path()})
+    return listing.render({"tabs": tabs, "tab": name, "counts": counts, "refresh_url": request.get_full_path()})
 
 
 def find(request: Any, pk: int) -> AnomalyIncident:
-    found = request.tenant.anomaly_incidents.select_related("tenant").filter(pk=pk).first()
+    found = request.tenant.anomaly_incidents.select_related("tenant", "owner").filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -63,6 +72,7 @@ def alert(request: Any, pk: int) -> HttpResponse:
     context = {
         "incident": incident,
         "said": said,
+        "owner": _called(request, incident.owner),
         "status": wording.state_of(incident),
         "sentence": wording.sentence(incident),
         "chart": chart,
@@ -70,6 +80,7 @@ def alert(request: Any, pk: int) -> HttpResponse:
         "link": f"panel:{said.link}" if said.link else "",
         "history": history(request, incident),
         "may_act": may_act,
+        "undoable": _undoable(request, incident) if request.membership.may("alerts.write") else "",
         "standing": actions.standing(incident),
         "slow": actions.offered(incident) if request.membership.may("keys.write") else None,
         "may_undo": request.membership.may(_right(incident, "take_back")),
@@ -85,11 +96,25 @@ def _expect_url(incident: AnomalyIncident, one: dict[str, Any]) -> str:
     return f"{reverse('panel:expected-new', args=[incident.tenant.slug])}?{urlencode(asked)}"
 
 
+def _called(request: Any, person: User | None) -> str:
+    """The staff stays without a name among the shop's people."""
+    own = person is not None and request.tenant.memberships.filter(user=person).exists()
+    return str(person) if own else "LuxeBrain's staff"
+
+
+def _undoable(request: Any, incident: AnomalyIncident) -> str:
+    """The last act, in words, if one of the shop's people did it; "" otherwise."""
+    last = triage.undoable(incident)
+    own = last is not None and request.tenant.memberships.filter(user_id=last.actor_id).exists()
+    return wording.act_of(last) if own else ""
+
+
 def history(request: Any, incident: AnomalyIncident) -> list[Any]:
     """The newest lines. What the platform's staff wrote stays among the staff."""
     own = set(request.tenant.memberships.values_list("user_id", flat=True))
     lines = list(incident.history.select_related("actor").order_by("-pk")[:20])
     for line in lines:
+        line.words = wording.act_of(line)
         line.said = line.note if line.actor_id is None or line.actor_id in own else ""
         line.by = "" if line.actor_id is None else str(line.actor) if line.actor_id in own else "LuxeBrain's staff"
     return lines
@@ -99,7 +124,7 @@ def history(request: Any, incident: AnomalyIncident) -> list[Any]:
 @tenant_page(may="alerts.write")
 def act(request: Any, pk: int, verb: str) -> HttpResponse:
     """look: somebody looks into it; expected: it ends, and the same is not raised for a while; note: words;
-    throttle, take_back: of those who may change keys, or models."""
+    undo: of what one of the shop did last; throttle, take_back: of those who may change keys, or models."""
     incident = find(request, pk)
     note = request.POST.get("note", "")[:2000]
     try:
@@ -112,6 +137,11 @@ def act(request: Any, pk: int, verb: str) -> HttpResponse:
         elif verb == "note":
             triage.add_note(request.tenant, pk, by=request.user, note=note)
             messages.success(request, "Kept with the alert.")
+        elif verb == "undo":
+            if not _undoable(request, incident):
+                raise Conflict("There is nothing to undo.")
+            triage.undo(request.tenant, pk, by=request.user)
+            messages.success(request, "Undone.")
         elif verb in ("throttle", "take_back"):
             messages.success(request, _slow(request, incident, verb))
         else:

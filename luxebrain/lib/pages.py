@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
@@ -66,7 +66,8 @@ class ListPage:
     """Search, filter, order and page through a queryset; all state is in the URL.
 
     ListPage(request, rows, template=…, columns=[…], search=("name",), sorts={"name": "name"}).render()
-    gives the page or its `rows` fragment; the template finds everything under `listing`.
+    gives the page or its `rows` fragment; the template finds everything under `listing`. `keeps` names what the
+    filters leave alone: the tab of the page.
     """
 
     fragment = "rows"
@@ -84,11 +85,13 @@ class ListPage:
         default_sort: str = "",
         sizes: Sequence[int] = (25, 50, 100),
         nouns: tuple[str, str] = ("result", "results"),
+        keeps: Sequence[str] = (),
     ) -> None:
         self.request, self.template, self.search, self.nouns = request, template, tuple(search), nouns
         self.all_rows, self.columns_given, self.sizes_allowed = rows, tuple(columns), tuple(sizes)
         self.sorts = dict(sorts or {})
         self.default_sort = default_sort
+        self.kept = [(name, request.GET[name]) for name in keeps if request.GET.get(name)]
         self.form = filters(request.GET) if filters else None
 
     # --- What the URL says ---------------------------------------------------------------------
@@ -167,7 +170,7 @@ class ListPage:
 
     @property
     def clear_url(self) -> str:
-        return self.request.path
+        return self.request.path + (build_query(QueryDict(), **dict(self.kept)) if self.kept else "")
 
     @property
     def columns(self) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def test_a_shop_sees_its_own_alone(owner, acme, globex):
     theirs = flagged(globex, "failed_auth")
     html = text(owner, "/t/acme/alerts")
     assert "Many orders" in html
-    assert "Failed sign-ins" not in html
+    assert "Failed sign-ins" not in html.split('id="rows"')[1]
     assert owner.get(f"/t/acme/alerts/{theirs.pk}").status_code == 404
     for verb in ("look", "expected", "note", "dismiss"):
         assert owner.post(f"/t/acme/alerts/{theirs.pk}/{verb}", {"note": "x"}).status_code == 404
@@ -135,3 +135,46 @@ def test_a_platform_incident_holds_the_shops_own_back(sam, signed_in, db):
     from anomalies import platform
 
     assert platform.settle(now=timezone.now() + timedelta(minutes=40)) == 1
+
+
+def test_the_shops_list_is_sorted_and_filtered_within_its_tab(owner, acme):
+    """By severity and kind; a filter leaves the tab as it is, with scripts and without."""
+    flagged(acme, minutes=30)
+    flagged(acme, "failed_auth", severity="high", minutes=5)
+    past = flagged(acme, "large_order", severity="high")
+    owner.post(f"/t/acme/alerts/{past.pk}/expected")
+
+    def rows(query):
+        return text(owner, f"/t/acme/alerts?{query}").split('id="rows"')[1]
+
+    assert "Failed sign-ins" in rows("severity=high") and "Many orders" not in rows("severity=high")
+    assert "Many orders" in rows("metric=rapid_orders") and "Failed sign-ins" not in rows("metric=rapid_orders")
+    began = rows("sort=began")
+    assert began.index("Many orders") < began.index("Failed sign-ins")
+    assert "Unusually large order" in rows("tab=past&severity=high")
+    page = text(owner, "/t/acme/alerts?tab=past&severity=low")
+    assert '<input type="hidden" name="tab" value="past">' in page
+    assert 'href="/t/acme/alerts?tab=past"' in page.split('id="rows"')[1]
+
+
+def test_what_one_of_the_shop_did_can_be_undone_by_the_shop(owner, acme, sam, signed_in):
+    """It's expected, said by mistake: the alert is open again and the window is gone."""
+    one = flagged(acme)
+    path = f"/t/acme/alerts/{one.pk}"
+    owner.post(f"{path}/expected")
+    assert "Undo “Resolved”" in text(owner, path)
+    assert acme.expected_windows.exists()
+    owner.post(f"{path}/undo")
+    assert AnomalyIncident.objects.across_tenants().get().state == "new"
+    assert not acme.expected_windows.exists()
+    signed_in(sam).post(f"/anomalies/{one.pk}/acknowledge")
+    assert "Undo “" not in text(owner, path)
+    assert "LuxeBrain&#x27;s staff looks into it" in text(owner, path)
+    answer = owner.post(f"{path}/undo", follow=True)
+    assert "There is nothing to undo" in answer.content.decode()
+
+
+def test_the_alert_says_what_to_do_when_it_falls(owner, acme):
+    rise, fall = flagged(acme, "orders"), flagged(acme, "orders", side="down")
+    assert "look for one customer behind them" in text(owner, f"/t/acme/alerts/{rise.pk}")
+    assert "Check whether the shop still sells" in text(owner, f"/t/acme/alerts/{fall.pk}")
