@@ -52,12 +52,13 @@ def hand_out(tenant: Tenant) -> int:
     handed = 0
     while room > 0 and jobs:
         job = min(jobs, key=lambda one: (one.under_way, one.pk))
-        chunk = tenant.batch_chunks.filter(job=job.pk, state=Piece.WAITING).order_by("number").first()
+        waiting = tenant.batch_chunks.filter(job=job.pk, state=Piece.WAITING).order_by("number")
+        chunk = waiting.values_list("pk", flat=True).first()
         if chunk is None:
             jobs.remove(job)
             continue
-        tenant.batch_chunks.filter(pk=chunk.pk).update(state=Piece.HANDED, handed_at=timezone.now())
-        work.enqueue(tenant, TASK, subject=chunk.pk)
+        tenant.batch_chunks.filter(pk=chunk).update(state=Piece.HANDED, handed_at=timezone.now())
+        work.enqueue(tenant, TASK, subject=chunk)
         job.under_way, room, handed = job.under_way + 1, room - 1, handed + 1
     return handed
 

@@ -18,6 +18,8 @@ try:
 except ImportError:  # pragma: no cover - implicit is declared; wheels are missing on rare machines
     AlternatingLeastSquares = None
 
+_TABLE_BYTES = 64_000_000
+
 
 class ALS(Recommender):
     """Hu, Koren, Volinsky 2008: confidence 1 + alpha * weight, preference 1 for what was touched.
@@ -101,16 +103,26 @@ class ALS(Recommender):
         """
         histories = histories.copy()
         histories.sum_duplicates()
-        inner = np.linalg.inv(self.gram + self.params["regularization"] * np.eye(len(self.gram)))
+        inner, table = self._inside()
         counts = np.diff(histories.indptr)
         found = np.zeros((len(counts), self.factors.shape[1]), np.float32)
         for size in np.unique(counts[counts > 0]).tolist():
             rows = np.flatnonzero(counts == size)
             places = histories.indptr[rows][:, None] + np.arange(size)
             extra = self.params["alpha"] * histories.data[places].astype(np.float64)
-            near = self.factors[histories.indices[places]].astype(np.float64)
-            found[rows] = _folded(near, extra, inner)
+            touched = histories.indices[places]
+            near = self.factors[touched].astype(np.float64)
+            found[rows] = _folded(near, extra, near @ inner if table is None else table[touched])
         return found
+
+    def _inside(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """A of `_folded`, and all products' factors times A where that is small enough to be kept: the same
+        products come again with every few hundred shoppers."""
+        if self._kept is None:
+            inner = np.linalg.inv(self.gram + self.params["regularization"] * np.eye(len(self.gram)))
+            is_small = self.factors.size * 8 <= _TABLE_BYTES
+            self._kept = inner, self.factors.astype(np.float64) @ inner if is_small else None
+        return self._kept
 
     def similar(self, item: int) -> Scores:
         """Cosine of the factors."""
@@ -127,6 +139,7 @@ class ALS(Recommender):
         self.factors = arrays["factors"]
         self.gram = arrays["gram"]
         self.lengths = arrays["lengths"]
+        self._kept: tuple[np.ndarray, np.ndarray | None] | None = None
 
     def _keep(self, factors: np.ndarray) -> None:
         exact = factors.astype(np.float64)
@@ -137,13 +150,12 @@ class ALS(Recommender):
         })
 
 
-def _folded(near: np.ndarray, extra: np.ndarray, inner: np.ndarray) -> np.ndarray:
+def _folded(near: np.ndarray, extra: np.ndarray, through: np.ndarray) -> np.ndarray:
     """Solutions x of (A^-1 + N'EN) x = N'(1 + e) for n shoppers: A N'b - A N'(E^-1 + N A N')^-1 N A N'b, written
     without E^-1 since a weight may be 0: (I + E N A N') u = E N A N'b.
 
-    near    n x k x d factors of what they touched; extra: n x k, diagonal of E; inner: A, d x d
+    near    n x k x d factors of what they touched; extra: n x k, diagonal of E; through: near times A, d x d
     """
-    through = near @ inner  # n x k x d
     across = through @ near.transpose(0, 2, 1)  # n x k x k
     wanted = (1 + extra)[:, :, None]
     left = extra[:, :, None] * across
