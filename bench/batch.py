@@ -1,8 +1,11 @@
 """What batch jobs cost beside raw implicit.recommend: scoring alone, and end to end through Celery.
 
+    python -m bench.batch [--json OUT]
     python -m bench.batch score [--items 10000 100000] [--rounds 5] [--json OUT]
     python -m bench.batch job [--customers 100000] [--items 10000] [--json OUT]
 
+both     (what `make bench` runs) score over 10,000 items in three rounds, then job for 10,000 customers, which
+         the start of the worker's model makes dearer for each than a job of 100,000
 score    the lists of shoppers whose factors (64) are known: one product of matrices and the best of each
          row, beside `AlternatingLeastSquares.recommend` on the same factors; interleaved, processor time
 job      an audience of all customers, read, scored by a folded-in ALS model, stored and committed by the
@@ -32,6 +35,7 @@ from scipy import sparse
 from bench import scratch
 
 FACTORS, LIMIT = 64, 10
+SHORT = 10_000  # customers of the job of `both`
 
 
 def factors(items: int, shoppers: int) -> tuple[np.ndarray, np.ndarray]:
@@ -104,13 +108,17 @@ def job(customers: int, size: int) -> tuple[dict[str, Any], list[str]]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("score", "job"), nargs="?", default="score")
+    parser.add_argument("what", choices=("both", "score", "job"), nargs="?", default="both")
     parser.add_argument("--items", type=int, nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
-    if options.what == "score":
+    if options.what == "both":
+        scored, lines = score([10_000], 3)
+        done, more = job(SHORT, 10_000)
+        result, lines = {"score": scored, "job": done}, [*lines, *more]
+    elif options.what == "score":
         result, lines = score(options.items or [10_000, 100_000], options.rounds)
     else:
         result, lines = job(options.customers, (options.items or [10_000])[0])
