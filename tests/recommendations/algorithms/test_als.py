@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
+from recommendations.algorithms import als
 from recommendations.algorithms.als import ALS
 from tests.recommendations.algorithms.contract import (
     PersonalContract,
@@ -33,3 +35,19 @@ def test_it_folds_a_shopper_in_by_the_normal_equations() -> None:
     left = (factors.T * confidence) @ factors + fitted.params["regularization"] * np.eye(4)
     shopper = np.linalg.solve(left, factors.T @ (confidence * liked))
     assert scores == pytest.approx(factors @ shopper, abs=1e-4)
+
+
+def test_it_folds_in_alike_with_and_without_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large model keeps no table of its products' factors; another fit forgets the table of the one before."""
+    fitted = ALS(factors=4).fit(checkerboard(), colours(), seed=3)
+    size = len(fitted.factors)
+    histories = sparse.csr_array((np.float32([1, 0.5, 2, 1, 0.25, 1]), [2, 4, 1, 2, 3, 4], [0, 2, 2, 6]), (3, size))
+    kept = fitted.shoppers(histories)
+    assert fitted._inside()[1] is not None
+    monkeypatch.setattr(als, "_TABLE_BYTES", 0)
+    fitted.restore(fitted.arrays())
+    assert fitted._inside()[1] is None
+    assert fitted.shoppers(histories) == pytest.approx(kept, abs=1e-6)
+    assert not kept[1].any()
+    _, scores = fitted.score_history(np.array([2, 4], np.int32), np.float32([1, 0.5]))
+    assert fitted.factors @ kept[0] == pytest.approx(scores, abs=1e-4)
