@@ -11,7 +11,7 @@ import pandas as pd
 from django.conf import settings
 from django.utils import timezone
 
-from demo import batching, cast, dataset, deciding, experimenting, keys, people, replay, troubling
+from demo import batching, cast, dataset, deciding, experimenting, isolating, keys, people, replay, troubling
 from recommendations import importing, training
 from recommendations.models import TrainingRun
 from tenants import audit, profile, signup, work
@@ -75,6 +75,7 @@ class Seeding:
         for shop in missing:
             self.decide(shop)
             self.batch(shop)
+            self.isolate(shop)
         self.settle(missing)
         self.trouble(missing[0])
         for shop in missing:
@@ -255,6 +256,16 @@ class Seeding:
         self.mark(shop, "demo.batched", made=made)
         if made:
             self.note(f"{shop.name}: asked for or planned {made} batch jobs")
+
+    def isolate(self, shop: cast.Shop) -> None:
+        """A request for an isolated model where plan and orders allow it; it waits for the operator."""
+        if self.done(shop, "demo.isolation"):
+            return
+        owner = people.ensure(next(who for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner")))
+        row = isolating.ask(self.tenants[shop.slug], owner=owner)
+        self.mark(shop, "demo.isolation", asked=row is not None)
+        if row is not None:
+            self.note(f"{shop.name}: asked for an isolated model")
 
     def trouble(self, shop: cast.Shop) -> None:
         """Something for the inbox of anomalies, beside what the replay's own pace raises."""
