@@ -14,6 +14,7 @@ from modelregistry import experiments, releases, retention, versions
 from tenants import work
 from tenants.models import AuditEntry, Plan
 from tests import make
+from tests.s3server import Bucket
 
 
 @contextmanager
@@ -165,3 +166,14 @@ def test_the_staff_s_api_says_that_the_files_are_gone(acme: Any, sam: Any, regis
     ]  # fmt: skip
     with make.inside(acme) as tenant:
         assert versions.previous(tenant) is None
+
+
+def test_files_in_a_bucket_go_as_well(acme: Any, ana: Any, register: Any, bucket: Bucket) -> None:
+    """From the store and from this host; what the plan keeps stays in both."""
+    rows = [aged(acme, register(acme), 40 - number) for number in range(4)]
+    versions.activate(rows[3], by=ana)
+    kept = [key for row in rows[2:] for key in bucket.keys(f"models/{row.artifact_path}/")]
+    with keeping(2, 30):
+        let_go()
+    assert bucket.keys() == sorted(kept)
+    assert len(list((bucket.tmp_path / "one").glob("tenant_models/*/*/*"))) == 2

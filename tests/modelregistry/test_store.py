@@ -167,6 +167,37 @@ def test_several_processes_fetch_once_and_all_can_read(bucket: Bucket, tmp_path:
     assert len(list((tmp_path / "data" / "models-cache").glob("tenant_models/rec/7/*"))) == 1
 
 
+KILLED = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "luxebrain.settings"
+from modelregistry import remote, store
+remote.Remote._fetch_array = lambda *whose: os._exit(9)
+store.load(sys.argv[1], tenant="7", digest=sys.argv[2])
+"""
+
+
+def test_a_process_that_dies_while_it_fetches_stops_nobody(bucket: Bucket) -> None:
+    """Its lock goes with it, and what it fetched by half is never seen."""
+    saved = save()
+    cache = bucket.host("two")
+    environ = {
+        **os.environ,
+        "LUX_MODELS_CACHE_DIR": str(cache),
+        "LUX_MODELS_S3_BUCKET": bucket.name,
+        "LUX_MODELS_S3_ENDPOINT": bucket.url,
+        "LUX_MODELS_S3_REGION": "eu-central-1",
+        "LUX_MODELS_S3_ACCESS_KEY": "a",
+        "LUX_MODELS_S3_SECRET_KEY": "b",
+    }
+    command = [sys.executable, "-c", KILLED, saved.place, saved.digest]
+    done = subprocess.run(command, env=environ, cwd=Path(store.__file__).parent.parent, timeout=120)
+    assert done.returncode == 9
+    assert folders(cache) == []
+    assert len(list((cache / ".arriving").iterdir())) == 1
+    assert load(saved).digest == saved.digest
+    assert folders(cache) == ["3"]
+
+
 def test_a_number_is_used_once_and_two_senders_never_mix(bucket: Bucket) -> None:
     first = save(3)
     with pytest.raises(ArtifactExists):

@@ -191,3 +191,20 @@ def test_an_erased_person_leaves_the_bucket_and_the_hosts(acme: Any, ana: Any, b
     bucket.host("two")
     assert store.tidy() == 1
     assert not list(other.glob("*/*/*/*"))
+
+
+def test_an_erasure_waits_for_a_store_that_is_away(acme: Any, ana: Any, bucket: Bucket) -> None:
+    """A version that cannot be read now may hold the person: it is neither deleted nor taken for erased."""
+    shops.fit(stocked(acme))
+    another_host(bucket)
+    before = bucket.keys()
+    with make.inside(acme) as tenant:
+        asked = privacy.request_erasure(tenant, "t-1", by=ana)
+    bucket.away()
+    work.run_due(tasks={privacy.TASK})
+    bucket.back()
+    assert (acme.privacy_requests.get(pk=asked.pk).state, bucket.keys()) == ("queued", before)
+    settle()
+    settle()
+    assert acme.privacy_requests.get(pk=asked.pk).state == "done"
+    assert not set(bucket.keys()) & set(before)
