@@ -39,6 +39,7 @@ drill: setup  ## kill every process: all come back, nothing is lost
 	@$(BIN)/python -m bench.drills.work
 	@$(BIN)/python -m bench.drills.events
 	@$(BIN)/python -m bench.drills.batch
+	@$(BIN)/python -m bench.drills.slack_down
 
 fuzz: setup  ## ask the API some 20,000 generated calls against its own description
 	LUX_FUZZ_EXAMPLES=$${LUX_FUZZ_EXAMPLES:-800} $(BIN)/python -m pytest -n 0 -s --timeout 3600 \

@@ -14,7 +14,7 @@ WORKER_APP = "bench.drills.effects"  # the product's own, with the handler whose
 
 
 @contextmanager
-def product(*, programs: Sequence[str]) -> Iterator[tuple[Instance, int]]:
+def product(*, programs: Sequence[str], worker: str = WORKER_APP) -> Iterator[tuple[Instance, int]]:
     """The servers (fsync on), migrated, and these of the product's programs: (instance, port of the web)."""
     with temporary(fast=False) as instance:
         port = demo.choose_port(None)
@@ -30,7 +30,7 @@ def product(*, programs: Sequence[str]) -> Iterator[tuple[Instance, int]]:
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         wanted = [one for one in demo.product(instance, environ=environ, port=port) if one.name in programs]
         for program in wanted:
-            argv = [WORKER_APP if word == "luxebrain" else word for word in program.argv]
+            argv = [worker if word == "luxebrain" else word for word in program.argv]
             instance.supervisor.start(dataclasses.replace(program, argv=argv), wait=False)
         for program in wanted:
             instance.supervisor.running[program.name].wait_ready()
