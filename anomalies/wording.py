@@ -52,7 +52,7 @@ def say(incident: AnomalyIncident, *, names: Mapping[str, str] | None = None) ->
     seen, expected = value_of(incident, incident.peak), expectation(incident)
     return Said(
         title=title(incident),
-        line=f"{seen}, {expected}" if expected else seen or str(incident.facts.get("subject", "")),
+        line=f"{seen}, {expected}" if expected else seen or _of_what(incident),
         seen=seen or "—",
         expected=expected.removeprefix("expected ") or "—",
         chance=chance(incident.log10p),
@@ -63,6 +63,15 @@ def say(incident: AnomalyIncident, *, names: Mapping[str, str] | None = None) ->
         link=metric.link,
         who=tuple(_who(incident, names or {})),
     )
+
+
+def _of_what(incident: AnomalyIncident) -> str:
+    """What happened to: its name and what of it failed where that was told, else its id."""
+    told = incident.facts.get("told") or {}
+    name, failed, total = (told.get(word, "") for word in ("Name", "Failed", "Total"))
+    if name and failed.isdecimal() and total.isdecimal():
+        return f"{name}: {int(failed):,} of {int(total):,} failed"
+    return name or str(incident.facts.get("subject", ""))
 
 
 def title(incident: AnomalyIncident) -> str:

@@ -69,8 +69,10 @@ def figures() -> dict[str, Any]:
     """Every number of the page, counted now."""
     now = timezone.now()
     stats = BatchInferenceQueue.stats()
+    slugs = [row["tenant"] for row in stats["tenants"]]
+    names = dict(tenancy.across().filter(slug__in=slugs).values_list("slug", "name"))
     for row in stats["tenants"]:
-        row["is_held"] = row["tenant"] in stats["held"]
+        row["is_held"], row["name"] = row["tenant"] in stats["held"], names.get(row["tenant"], row["tenant"])
     seen = workers.all_seen()
     return {
         "stats": stats,

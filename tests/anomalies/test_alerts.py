@@ -105,6 +105,17 @@ def test_what_happened_below_becomes_an_incident_once(acme, sam, signed_in):
     assert AnomalyIncident.objects.across_tenants().get().count == 2
 
 
+def test_a_batch_job_is_called_by_its_name(owner, acme):
+    """R127: an id says nothing to a merchandiser."""
+    job = {"job_id": "828c1dd3", "name": "Birthday cards", "status": "partial", "total": 1023, "processed": 1020,
+           "failed": 3}  # fmt: skip
+    occurrences.record(acme, "batch.partial", subject="828c1dd3", facts=job)
+    following.follow()
+    html = text(owner, "/t/acme/alerts")
+    assert "A batch job failed, or part of it" in html
+    assert "Birthday cards: 3 of 1,023 failed" in html
+
+
 def test_the_overview_of_the_staff_shows_the_newest(sam, signed_in, acme):
     """R64: by severity, newest five, each a link."""
     one = flagged(acme, severity="high")
