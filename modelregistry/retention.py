@@ -126,7 +126,8 @@ def _held(tenant: Tenant, model: str) -> Held:
     needing = (Experiment.State.DRAFT, Experiment.State.RUNNING, Experiment.State.STOPPED)
     for one in tenant.experiments.filter(model=model, unit=Experiment.Unit.VERSION, state__in=needing):
         for arm in (one.a, one.b):
-            found.setdefault(int(arm["version"]), f"the experiment {one.name} is not concluded")
+            if "version" in arm:
+                found.setdefault(int(arm["version"]), f"the experiment {one.name} is not concluded")
     for holds in _holders:
         for number, why in holds(tenant, model).items():
             found.setdefault(number, why)

@@ -235,6 +235,8 @@ def value_for(field):
         return field.choices[0][0]
     if field.name == "events":
         return []  # as every batch in the inbox is
+    if field.name == "asked":
+        return {"kind": "all"}  # as every audience says whom it means
     kinds = [
         (models.UUIDField, lambda: uuid.uuid4()),
         (models.DateTimeField, timezone.now),
