@@ -283,8 +283,9 @@ def test_jobs_take_turns_within_a_shop_and_between_shops(shop, globex, small):
     assert fresh(large).state == "processing"
 
 
-def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, globex):
-    """Fairness, by the clock: 200,000 customers first; one worker, which the relay feeds."""
+@pytest.fixture
+def crowd(shop):
+    """200,000 customers; deleted at once afterwards, as one by one would take minutes."""
     with tenancy.enter(shop.pk), connections["default"].cursor() as cursor:
         cursor.execute(
             "insert into recommendations_customer "
@@ -292,6 +293,14 @@ def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, gl
             "select %s, 'bulk-' || n, '', '{}', now(), now() from generate_series(1, 200000) n",
             [shop.pk],
         )
+    yield
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("truncate recommendations_customer cascade")
+
+
+def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, globex, crowd):
+    """Fairness: 200,000 customers first; one worker, which the relay feeds. The worker's own seconds count, so
+    that a busy machine is no fault of the queue's."""
     make.product(globex, "g1")
     large = enqueue(shop, audience={"kind": "all"})
     assert large.total == 200_020
@@ -301,16 +310,16 @@ def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, gl
         for work_id in published:
             work.run(work_id)
     small_one = enqueue(globex, customer_ids=["g"])
-    began = time.monotonic()
+    began, ran = time.process_time(), 0
     while fresh(small_one).state != "completed":
         published = []
         work.relay(published.extend, limit=4, heavy=False)
         for work_id in published:
             work.run(work_id)
-        assert time.monotonic() - began < 10
+            ran += 1
+        assert time.process_time() - began < 10
+    assert ran <= 12  # of the large job's hundred chunks
     assert fresh(large).state == "processing"
-    with connections["owner"].cursor() as cursor:  # deleting so many rows one by one would take minutes
-        cursor.execute("truncate recommendations_customer cascade")
 
 
 def test_a_plan_weighs_how_many_chunks_are_under_way(shop, globex, small):
