@@ -46,7 +46,7 @@ class Signal:
 
 def flag(tenant: Tenant, signal: Signal, *, now: datetime) -> AnomalyIncident | None:
     """Opens, repeats or reopens the incident of this signal. None while the signal is expected."""
-    if rules.expected(tenant, signal.metric, signal.at) is not None:
+    if rules.is_expected(tenant, signal.metric, signal.at):
         return None
     with tenant.atomic():
         incident, transition = _find_or_open(tenant, signal, now)

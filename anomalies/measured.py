@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from django.db import connections
 from django.utils import timezone
 
-from anomalies import actions, incidents, metrics, rules, watching
+from anomalies import incidents, metrics, rules, watching
 from anomalies.detection import AnomalyDetector
-from anomalies.detectors.rare import RareEngine
 from anomalies.models import Stream, StreamPoint
 from luxebrain.lib import logs
 from modelregistry.performance import ENOUGH_LISTS
@@ -103,8 +102,10 @@ def close_one(detector: AnomalyDetector, tenant: Tenant, found: dict[str, list[M
             for one in fresh:
                 _judge(detector, tenant, stream, one, now)
             quiet = name == "quality_online" and stream.read_until < now - FRESH
-            stream.silent_since = stream.read_until if quiet else None
-            stream.save(using=tenant.alias)
+            silent_since = stream.read_until if quiet else None
+            if fresh or stream.silent_since != silent_since:  # most hours bring nothing new
+                stream.silent_since = silent_since
+                stream.save(using=tenant.alias)
             judged += len(fresh)
     return judged
 
@@ -113,37 +114,23 @@ def _judge(detector: AnomalyDetector, tenant: Tenant, stream: Stream, one: Measu
     stream.read_until = one.at
     point = StreamPoint(tenant=tenant, metric=stream.metric, at=one.at, value=one.value)
     reading = None
-    if not _is_expected(tenant, stream.metric, one):
-        engine = _load(stream)
+    if not rules.is_expected(tenant, stream.metric, one.since, one.at):  # whatever window touches what was measured
+        engine = watching.engine_of(stream)
         reading = engine.update(one.at.astimezone(tenant.zone), one.value, one.variance)
+        reading = reading._replace(low=max(0.0, reading.low))  # no share, and no quality, is below nothing
         stream.state = engine.dump()
     if reading is not None and reading.ready:
-        point.expected, point.low, point.high = reading.expected, max(0.0, reading.low), reading.high
+        point.expected, point.low, point.high = reading.expected, reading.low, reading.high
         point.log10p = -reading.log10p
     tenant.stream_points.bulk_create([point], ignore_conflicts=True)
     if reading is None or not reading.ready or one.at < now - FRESH:
         return
-    raised = stream.raised_until is not None and stream.raised_until > now
-    bounded = reading._replace(low=max(0.0, reading.low))
-    signal = detector.bucket(tenant, stream.metric, one.at, one.value, bounded, raised=raised)
+    signal = detector.bucket(tenant, stream.metric, one.at, one.value, reading, raised=stream.is_raised(now))
     if signal is None:
         for side in metrics.get(stream.metric).sides:  # one ordinary measure ends it: it stands for a day
             incidents.quiet(tenant, stream.metric, side, bucket=one.at, now=now, enough=1)
         return
     signal = replace(signal, facts={**signal.facts, "subject": f"version {one.version}"})
-    incident = incidents.flag(tenant, signal, now=now)
-    if incident is not None:
-        actions.perform(tenant, incident, now=now)
+    watching.tell(tenant, signal, now=now)
 
 
-def _is_expected(tenant: Tenant, metric: str, one: Measure) -> bool:
-    """Whether a window in which it was expected touches what was measured."""
-    return rules.expected_between(tenant, metric, one.since, one.at).exists()
-
-
-def _load(stream: Stream) -> RareEngine:
-    try:
-        return RareEngine.load(bytes(stream.state)) if stream.state else RareEngine()
-    except ValueError:
-        log.warning("stream.begun_anew", stream=stream.pk, metric=stream.metric)
-        return RareEngine()

@@ -131,7 +131,7 @@ ALL: dict[str, Metric] = {
                falls="Compare the model versions; if the drop follows an activation, roll it back."),
         Metric("quality_online", "Model quality in the shop", "rare", {"down": "The model's lists are clicked less"},
                "Compare the version with the one before; roll back if it follows an activation. If not, see what "
-               "changed on the pages and in the catalogue.", per="of lists, a day", link="models", text=_share),
+               "changed on the pages and in the catalogue.", unit="of lists, a day", link="models", text=_share),
         Metric("quality_offline", "Model quality in the test", "rare", {"down": "A training reached less than usual"},
                "See whether events and orders still come complete: a model is as good as what it learns from.",
                unit="NDCG@10", link="readiness", text=_three),

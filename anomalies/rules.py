@@ -103,26 +103,16 @@ def is_night(at: datetime, tenant: Tenant) -> bool:
     return at.astimezone(tenant.zone).hour in NIGHT
 
 
-def expected(tenant: Tenant, metric: str, at: datetime) -> ExpectedWindow | None:
-    """The window that says that this was to be expected."""
-    return _windows(tenant, at).filter(Q(metric="") | Q(metric=metric)).first()
+def is_expected(tenant: Tenant, metric: str, since: datetime, until: datetime | None = None) -> bool:
+    """Whether a window that holds touches [since, until], or the moment where there is no `until`."""
+    return _holding(tenant, since, until or since).filter(metric__in=("", metric)).exists()
 
 
 def expected_metrics(tenant: Tenant, at: datetime) -> set[str]:
     """The metrics of all windows that hold at this moment; "" among them stands for every metric."""
-    return set(_windows(tenant, at).values_list("metric", flat=True))
+    return set(_holding(tenant, at, at).values_list("metric", flat=True))
 
 
-def expected_between(tenant: Tenant, metric: str, since: datetime, until: datetime) -> QuerySet[ExpectedWindow]:
-    """The windows of this metric that touch [since, until]."""
-    touching = holding(tenant).filter(starts_at__lte=until, ends_at__gt=since)
-    return touching.filter(Q(metric="") | Q(metric=metric))
-
-
-def _windows(tenant: Tenant, at: datetime) -> QuerySet[ExpectedWindow]:
-    return holding(tenant).filter(starts_at__lte=at, ends_at__gt=at)
-
-
-def holding(tenant: Tenant) -> QuerySet[ExpectedWindow]:
-    """The windows that hold a baseline: neither removed nor there to be drawn alone."""
-    return tenant.expected_windows.filter(removed_at=None, holds=True)
+def _holding(tenant: Tenant, since: datetime, until: datetime) -> QuerySet[ExpectedWindow]:
+    """The windows that hold a baseline, neither removed nor there to be drawn alone, and touch [since, until]."""
+    return tenant.expected_windows.filter(removed_at=None, holds=True, starts_at__lte=until, ends_at__gt=since)

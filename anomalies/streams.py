@@ -8,11 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from anomalies import actions, culprits, incidents, metrics, rules, series, watching
+from anomalies import culprits, incidents, metrics, rules, series, watching
 from anomalies.detection import AnomalyDetector
-from anomalies.detectors.counts import CountEngine
 from anomalies.detectors.reading import Reading
-from anomalies.detectors.reals import RealEngine
 from anomalies.metrics import BUCKET_SECONDS
 from anomalies.models import Stream, StreamPoint
 from luxebrain.lib import logs
@@ -98,7 +96,7 @@ def judge(
     stream.silent_since = None
     if not learns:
         return Judged(point, None)
-    engine = load(stream)
+    engine = watching.engine_of(stream)
     local = at.astimezone(tenant.zone)
     if stream.engine == "real":
         if value <= 0:
@@ -113,16 +111,6 @@ def judge(
         point.expected, point.low, point.high = reading.expected, reading.low, reading.high
     point.log10p = -reading.log10p if reading.ready else None
     return Judged(point, reading, stream.engine == "count" and engine.calm())
-
-
-def load(stream: Stream) -> Any:
-    """The stream's engine; one of another version is begun anew."""
-    kind = RealEngine if stream.engine == "real" else CountEngine
-    try:
-        return kind.load(bytes(stream.state)) if stream.state else kind()
-    except ValueError:
-        log.warning("stream.begun_anew", stream=stream.pk, metric=stream.metric)
-        return kind()
 
 
 def _keep(tenant: Tenant, judged: Iterable[tuple[Stream, Judged]]) -> None:
@@ -145,17 +133,14 @@ def _speak(
     point, reading = result.point, result.reading
     if reading is None or not reading.ready or point.value is None:
         return
-    raised = stream.raised_until is not None and stream.raised_until > now
-    signal = detector.bucket(tenant, metric, point.at, point.value, reading, raised=raised)
+    signal = detector.bucket(tenant, metric, point.at, point.value, reading, raised=stream.is_raised(now))
     if signal is not None and result.calm and incidents.is_known(tenant, metric, signal.side, since=point.at - MEMORY):
         signal = None  # the echo of what was said already
     if signal is not None:
         who = culprits.of(tenant, metric, point.at)
         if who:
             signal = replace(signal, facts={**signal.facts, "who": who})
-        incident = incidents.flag(tenant, signal, now=now)
-        if incident is not None:
-            actions.perform(tenant, incident, now=now)
+        watching.tell(tenant, signal, now=now)
     for side in metrics.get(metric).sides:
         if (metric, side) in noisy and (signal is None or signal.side != side):
             incidents.quiet(tenant, metric, side, bucket=point.at, now=now)

@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import connections
 from django.utils import timezone
 
 from anomalies import actions, incidents, platform, rules, suspects
 from anomalies.detection import AnomalyDetector, OrderSeen
-from anomalies.models import StreamPoint, WatchMark
+from anomalies.detectors.counts import CountEngine
+from anomalies.detectors.rare import RareEngine
+from anomalies.detectors.reals import RealEngine
+from anomalies.incidents import Signal
+from anomalies.models import Stream, StreamPoint, WatchMark
 from luxebrain.lib import logs, redis
 from recommendations.models import Order
 from tenants import pace, refusals, tenancy
@@ -18,6 +23,7 @@ from tenants.models import Tenant
 LOOK_BACK = timedelta(minutes=15)  # how far before the mark a round reads again, so that sliding windows are whole
 MOST_BEHIND = timedelta(hours=2)  # counters live as long
 _QUANTILE_ORDERS = 1000  # a 99.9 % quantile of fewer says nothing
+_ENGINES = {"real": RealEngine, "rare": RareEngine}  # the others count
 log = logs.get(__name__)
 
 
@@ -37,12 +43,27 @@ def look(*, now: datetime | None = None, renew: Callable[[], object] = lambda: N
         for tenant, found in looked(detector, tenants, since, now):
             for signal in found:
                 signals += 1
-                incident = incidents.flag(tenant, signal, now=now)
-                if incident is not None:
-                    actions.perform(tenant, incident, now=now)
+                tell(tenant, signal, now=now)
     advance("limits", now)
     platform.sweep(tenants, now=now)
     return signals
+
+
+def tell(tenant: Tenant, signal: Signal, *, now: datetime) -> None:
+    """A signal becomes an incident, or part of one, unless it was expected; what a rule says is done."""
+    incident = incidents.flag(tenant, signal, now=now)
+    if incident is not None:
+        actions.perform(tenant, incident, now=now)
+
+
+def engine_of(stream: Stream) -> Any:
+    """The stream's engine; one of another version is begun anew."""
+    kind = _ENGINES.get(stream.engine, CountEngine)
+    try:
+        return kind.load(bytes(stream.state)) if stream.state else kind()
+    except ValueError:
+        log.warning("stream.begun_anew", stream=stream.pk, metric=stream.metric)
+        return kind()
 
 
 def _calls(detector: AnomalyDetector, tenants: Sequence[Tenant], since: datetime, now: datetime):

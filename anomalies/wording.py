@@ -92,8 +92,6 @@ def value_of(incident: AnomalyIncident, value: float | None) -> str:
     rounded = round(value, 1) if plain and value < 10 and value != int(value) else value
     unit = f" {metric.unit}" if metric.unit else ""
     per = "a minute" if metric.per == "minute" else metric.per
-    if metric.kind == "rare":
-        return " ".join(filter(None, (metric.text(value) + unit, per)))
     return f"{metric.text(rounded)}{unit}" + (f" in {per}" if per else "")
 
 

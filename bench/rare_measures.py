@@ -35,7 +35,7 @@ def stream(rng: np.random.Generator, days: int) -> tuple[np.ndarray, int, float]
 
 def judge(engine: RareEngine, clicked: int, lists: int) -> float:
     low, high = shares.wilson(clicked, lists)
-    reading = engine.update(MOMENT, clicked / lists, ((high - low) / 3.919928) ** 2)
+    reading = engine.update(MOMENT, clicked / lists, ((high - low) / (2 * shares.Z95)) ** 2)
     return reading.log10p * reading.side if reading.ready else 0.0
 
 

@@ -1,5 +1,7 @@
 """Stream, StreamPoint, WatchMark: what the watch counted, learnt, and has read so far."""
 
+from datetime import datetime
+
 from django.db import models
 
 from tenants.models import Tenant, TenantOwned
@@ -26,6 +28,9 @@ class Stream(TenantOwned):
 
     class Meta(TenantOwned.Meta):
         constraints = [models.UniqueConstraint(fields=["tenant", "metric"], name="stream_once")]
+
+    def is_raised(self, now: datetime) -> bool:
+        return self.raised_until is not None and self.raised_until > now
 
 
 class StreamPoint(TenantOwned):

@@ -18,7 +18,7 @@ from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
 from luxebrain.lib.problems import Conflict, Problem
 from tenants.access import tenant_page
-from tenants.models import User
+from tenants.models import Tenant, User
 
 TABS = (("open", "Open", (State.NEW, State.ACKNOWLEDGED)), ("past", "Past", (State.RESOLVED, State.ARCHIVED)))
 
@@ -69,18 +69,19 @@ def alert(request: Any, pk: int) -> HttpResponse:
         for one in happened:
             one["expect"] = "" if one.get("window") else _expect_url(incident, one)
     said = wording.say(incident, names=wording.names_of(incident))
+    own = _own(request.tenant)
     context = {
         "incident": incident,
         "said": said,
-        "owner": _called(request, incident.owner),
+        "owner": _called(own, incident.owner),
         "status": wording.state_of(incident),
         "sentence": wording.sentence(incident),
         "chart": chart,
         "happened": happened,
         "link": f"panel:{said.link}" if said.link else "",
-        "history": history(request, incident),
+        "history": history(own, incident),
         "may_act": may_act,
-        "undoable": _undoable(request, incident) if request.membership.may("alerts.write") else "",
+        "undoable": _undoable(own, incident) if request.membership.may("alerts.write") else "",
         "standing": actions.standing(incident),
         "slow": actions.offered(incident) if request.membership.may("keys.write") else None,
         "may_undo": request.membership.may(_right(incident, "take_back")),
@@ -96,27 +97,29 @@ def _expect_url(incident: AnomalyIncident, one: dict[str, Any]) -> str:
     return f"{reverse('panel:expected-new', args=[incident.tenant.slug])}?{urlencode(asked)}"
 
 
-def _called(request: Any, person: User | None) -> str:
+def _own(tenant: Tenant) -> set[int]:
+    """Who belongs to the shop, by their user's key."""
+    return set(tenant.memberships.values_list("user_id", flat=True))
+
+
+def _called(own: set[int], person: User | None) -> str:
     """The staff stays without a name among the shop's people."""
-    own = person is not None and request.tenant.memberships.filter(user=person).exists()
-    return str(person) if own else "LuxeBrain's staff"
+    return str(person) if person is not None and person.pk in own else "LuxeBrain's staff"
 
 
-def _undoable(request: Any, incident: AnomalyIncident) -> str:
+def _undoable(own: set[int], incident: AnomalyIncident) -> str:
     """The last act, in words, if one of the shop's people did it; "" otherwise."""
     last = triage.undoable(incident)
-    own = last is not None and request.tenant.memberships.filter(user_id=last.actor_id).exists()
-    return wording.act_of(last) if own else ""
+    return wording.act_of(last) if last is not None and last.actor_id in own else ""
 
 
-def history(request: Any, incident: AnomalyIncident) -> list[Any]:
+def history(own: set[int], incident: AnomalyIncident) -> list[Any]:
     """The newest lines. What the platform's staff wrote stays among the staff."""
-    own = set(request.tenant.memberships.values_list("user_id", flat=True))
     lines = list(incident.history.select_related("actor").order_by("-pk")[:20])
     for line in lines:
         line.words = wording.act_of(line)
         line.said = line.note if line.actor_id is None or line.actor_id in own else ""
-        line.by = "" if line.actor_id is None else str(line.actor) if line.actor_id in own else "LuxeBrain's staff"
+        line.by = "" if line.actor_id is None else _called(own, line.actor)
     return lines
 
 
@@ -138,7 +141,7 @@ def act(request: Any, pk: int, verb: str) -> HttpResponse:
             triage.add_note(request.tenant, pk, by=request.user, note=note)
             messages.success(request, "Kept with the alert.")
         elif verb == "undo":
-            if not _undoable(request, incident):
+            if not _undoable(_own(request.tenant), incident):
                 raise Conflict("There is nothing to undo.")
             triage.undo(request.tenant, pk, by=request.user)
             messages.success(request, "Undone.")

@@ -3,7 +3,7 @@
 import random
 from datetime import timedelta
 
-from anomalies import streams
+from anomalies import streams, watching
 from anomalies.models import Stream
 
 
@@ -12,7 +12,7 @@ def taught(shop, metric, *, until, mean=20.0, days=14, seed=1):
     rng = random.Random(seed)
     kind = "real" if metric in ("latency", "order_value", "catalogue", "freshness") else "count"
     stream = Stream(tenant=shop, metric=metric, engine=kind, read_until=until)
-    engine = streams.load(stream)
+    engine = watching.engine_of(stream)
     at = until - timedelta(days=days)
     while at < until:
         value = rng.gauss(mean, 0.05) if kind == "real" else float(poisson(rng, mean))

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from anomalies import measured
-from anomalies.models import AlertRule, AnomalyIncident, ExpectedWindow, Stream, StreamPoint
+from anomalies.channels import message
+from anomalies.models import AlertChannel, AlertRule, AnomalyIncident, ExpectedWindow, Stream, StreamPoint
 from modelregistry import metrics, versions
 from modelregistry.models import ModelVersion
 from modelregistry.statistics import shares
@@ -58,6 +59,9 @@ def test_a_day_on_which_the_models_lists_are_clicked_less_is_an_incident(acme, a
     assert incident.low < incident.expected < incident.high and incident.observed < incident.low
     html = page(signed_in(ana), f"/t/acme/alerts/{incident.pk}")
     assert "The model&#x27;s lists are clicked less" in html
+    told = message.of_incident(incident, "opened", AlertChannel(tenant=acme))
+    assert ("Seen", "2.75% of lists, a day") in told.facts
+    assert "2.75% of lists, a day" in html
     assert "2.75%" in html and "version 1" in html and "21 measures" in html and "by the measures of four weeks" in html
     yesterday = StreamPoint.objects.across_tenants().latest("at").at
     later = measured.Measure(yesterday, yesterday + timedelta(days=1), 0.05, 0.044, 0.057, 1)
