@@ -120,17 +120,22 @@ def resolve(tenant: Tenant, asked: Asked) -> dict[str, Any]:
     """What a saved audience stands for; any other as it is. Inside the tenant. Raises Problem if it is gone."""
     if asked["kind"] != "saved":
         return dict(asked)
-    row = tenant.audiences.filter(pk=asked["id"], removed_at=None).first()
+    row = in_use(tenant).filter(pk=asked["id"]).first()
     if row is None:
         raise Problem("The saved audience is gone.", fields={"audience.id": "This audience was removed."})
     return {"kind": "file", "id": row.pk} if row.asked["kind"] == "file" else row.asked
+
+
+def in_use(tenant: Tenant) -> QuerySet:
+    """The shop's audiences but for those that were removed."""
+    return tenant.audiences.filter(removed_at=None)
 
 
 def describe(tenant: Tenant, asked: Asked) -> str:
     """In words, for pages: "Ordered in the last 90 days". Inside the tenant."""
     kind = asked["kind"]
     if kind == "saved":
-        row = tenant.audiences.filter(pk=asked["id"], removed_at=None).first()
+        row = in_use(tenant).filter(pk=asked["id"]).first()
         return (row.name or f"Ids of {row.filename}") if row else "A saved audience that was removed"
     words = {
         "all": "All customers",
@@ -229,7 +234,7 @@ def _ids(tenant: Tenant, value: Any) -> list[str]:
 
 def _saved(tenant: Tenant, value: Any) -> int:
     is_number = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
-    if not is_number or not tenant.audiences.filter(pk=value, removed_at=None).exists():
+    if not is_number or not in_use(tenant).filter(pk=value).exists():
         raise Refused("unknown", "There is no such audience.")
     return value
 

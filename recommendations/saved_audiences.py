@@ -39,9 +39,14 @@ def keep_ids(tenant: Tenant, ids: Iterable[str], *, filename: str, name: str = "
     return row
 
 
+def named(tenant: Tenant) -> models.QuerySet:
+    """The audiences that are offered again: with a name, and not removed."""
+    return audiences.in_use(tenant).exclude(name="")
+
+
 def find(tenant: Tenant, audience_id: int) -> Audience:
     """A named audience that was not removed. Raises NotFound."""
-    row: Audience | None = tenant.audiences.filter(pk=audience_id, removed_at=None).exclude(name="").first()
+    row: Audience | None = named(tenant).filter(pk=audience_id).first()
     if row is None:
         raise NotFound("There is no such audience.")
     return row
@@ -109,7 +114,7 @@ def _name(tenant: Tenant, name: str, *, but: int | None = None) -> str:
         raise Problem("The name is not right.", fields={"name": refused.message}) from None
     if not clean:
         raise Problem("The name is not right.", fields={"name": "Must not be empty."})
-    if tenant.audiences.filter(name=clean, removed_at=None).exclude(pk=but).exists():
+    if audiences.in_use(tenant).filter(name=clean).exclude(pk=but).exists():
         raise Problem("The name is not right.", fields={"name": _TAKEN})
     return clean
 
@@ -145,9 +150,7 @@ def remove(tenant: Tenant, audience_id: int, *, by: User | None) -> None:
 
     Raises NotFound, Conflict while a job reads it.
     """
-    row = tenant.audiences.filter(pk=audience_id, removed_at=None).first()
-    if row is None:
-        raise NotFound("There is no such audience.")
+    row = find(tenant, audience_id)
     _check_unread(tenant, row)
     row.removed_at, row.removed_by = timezone.now(), by
     _keep(tenant, row, "audience.removed", by=by)

@@ -52,6 +52,11 @@ class Problem(Exception):
         self.code = code or self.code
         self.status = status or self.status
 
+    @property
+    def words(self) -> str:
+        """What is wrong and why, in one line for a page."""
+        return " ".join([self.detail, *(error["message"] for error in self.errors)])
+
 
 class NotFound(Problem):
     status, code = 404, "not_found"

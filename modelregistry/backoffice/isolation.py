@@ -201,7 +201,7 @@ def _act(
         do()
         messages.success(request, done)
     except Problem as problem:
-        messages.error(request, " ".join([problem.detail, *(error["message"] for error in problem.errors)]))
+        messages.error(request, problem.words)
     return redirect(back)
 
 

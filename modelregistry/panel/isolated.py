@@ -49,7 +49,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     try:
         TenantModelIsolation(tenant).request(reason=reason, by=request.user)  # type: ignore[arg-type]
     except (Conflict, NotEligible) as problem:
-        messages.error(request, " ".join([problem.detail, *(error["message"] for error in problem.errors)]))
+        messages.error(request, problem.words)
         return _back(tenant)
     except Problem as problem:
         return _page(request, problem=problem, said=reason)

@@ -27,7 +27,7 @@ def pause(request: Any, slug: str) -> HttpResponse:
                 batch_holds.place(tenant, reason=request.POST.get("reason", ""), by=request.user)
                 messages.success(request, f"Batch jobs of {tenant.name} are paused. What is being done now ends.")
             except Problem as problem:
-                messages.error(request, " ".join([problem.detail, *(one["message"] for one in problem.errors)]))
+                messages.error(request, problem.words)
             return redirect("monitoring")
         name = tenant.name
     return render_confirm(

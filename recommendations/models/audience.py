@@ -9,7 +9,7 @@ from tenants.models import Tenant, TenantOwned, User
 class Audience(TenantOwned):
     """An audience to come back to. `asked` is what `audiences.read` gives; of a file {"kind": "file"}, and its
     ids are pieces. Without a name it belongs to one batch job and is not offered again. One that was removed is
-    kept for a week, so that the removal can be undone; nobody else finds it (`in_use`)."""
+    kept for a week, so that the removal can be undone; nobody else finds it (`audiences.in_use`)."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="audiences")
     name = models.CharField(max_length=80, blank=True)

@@ -26,7 +26,7 @@ JOBS_SHOWN = 5
 def saved(request: Any) -> HttpResponse:
     tenant = request.tenant
     listing = ListPage(
-        request, tenant.audiences.filter(removed_at=None).exclude(name="").select_related("created_by"),
+        request, saved_audiences.named(tenant).select_related("created_by"),
         template="recommendations/audiences.html",
         columns=(Column("Audience", "name"), Column("Customers now", numeric=True), Column("Used by"),
                  Column("Saved by"), Column("Changed", "changed"), Column("Actions", hidden_label=True)),
@@ -148,5 +148,5 @@ def put_back(request: Any, pk: int) -> HttpResponse:
         row = saved_audiences.put_back(request.tenant, pk, by=request.user)
         messages.success(request, f"“{row.name}” is back as it was.")
     except Problem as problem:
-        messages.error(request, " ".join([problem.detail, *(one["message"] for one in problem.errors)]))
+        messages.error(request, problem.words)
     return redirect("panel:audiences", slug=request.tenant.slug)

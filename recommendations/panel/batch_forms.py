@@ -59,7 +59,7 @@ class AudienceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.tenant, self.lines = tenant, Lines()
         if "saved" in self.fields:
-            named = tenant.audiences.filter(removed_at=None).exclude(name="")
+            named = saved_audiences.named(tenant)
             self.fields["saved"].choices = [("", "Choose one"), *((row.pk, row.name) for row in named)]
         self.fields["category"].choices = [("", "Choose one"), *((name, name) for name in categories(tenant))]
 

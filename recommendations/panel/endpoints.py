@@ -123,7 +123,7 @@ def rotate(request: Any, pk: int) -> HttpResponse:
         use.rotate(found, by=request.user, new=request.POST.get("reason", ""), grace=timedelta(hours=24))
         messages.success(request, "There is a new secret; the old one is accepted for 24 hours more.")
     except Problem as problem:
-        messages.error(request, " ".join([problem.detail, *(error["message"] for error in problem.errors)]))
+        messages.error(request, problem.words)
     return redirect(back)
 
 

@@ -110,7 +110,7 @@ def copy(request: Any, code: str) -> HttpResponse:
     try:
         made = use.copy(request.tenant, row, by=request.user)
     except Problem as problem:
-        messages.error(request, " ".join([problem.detail, *(error["message"] for error in problem.errors)]))
+        messages.error(request, problem.words)
         return back(request)
     messages.success(request, "The copy is off until you switch it on.")
     return redirect("panel:placement", slug=request.tenant.slug, code=made.code)

@@ -152,7 +152,7 @@ def copy(request: Any, pk: int) -> HttpResponse:
     try:
         made = use.copy(request.tenant, rule, by=request.user)
     except Problem as problem:
-        messages.error(request, " ".join([problem.detail, *(error["message"] for error in problem.errors)]))
+        messages.error(request, problem.words)
         return back(request)
     messages.success(request, "The copy is off until you switch it on.")
     return redirect("panel:rule", slug=request.tenant.slug, pk=made.pk)
