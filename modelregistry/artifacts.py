@@ -27,6 +27,8 @@ MAX_MANIFEST_BYTES = 16_000_000
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 # Folders by scope: isolated models lie apart from those of the common training.
 SCOPES = {"tenant": "tenant_models", "shared": "shared_models"}
+# Where the folders of versions lie, as globs under the root.
+HOMES = ("shared/*", *(f"{folder}/*/*" for folder in SCOPES.values()))
 _TEMPORARY = ".tmp-"
 _FOLDERS = "|".join(SCOPES.values())
 _PLACE = re.compile(
@@ -159,12 +161,6 @@ def discard(path: Path) -> bool:
     return True
 
 
-def copies(root: Path, *, tenant: str, model: str) -> list[Path]:
-    """Every folder of a tenant's versions, of both scopes, changed copies included."""
-    homes = [path_of(root, tenant=tenant, model=model, version=1, scope=scope).parent for scope in SCOPES]
-    return [path for home in homes for path in folders(home)]
-
-
 def folders(home: Path) -> list[Path]:
     """The folders of versions, changed copies included, that lie in a tenant's folder."""
     return [path for path in home.glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
@@ -261,17 +257,11 @@ def sweep(root: Path, *, older_than: float = 3_600.0) -> int:
     """Remove what interrupted saves left behind `older_than` seconds ago; how many there were."""
     removed = 0
     latest = time.time() - older_than
-    homes = ["shared/*", *(f"{folder}/*/*" for folder in SCOPES.values())]
-    for temporary in [path for home in homes for path in root.glob(f"{home}/{_TEMPORARY}*")]:
+    for temporary in [path for home in HOMES for path in root.glob(f"{home}/{_TEMPORARY}*")]:
         if not temporary.is_symlink() and temporary.stat().st_mtime <= latest:
             shutil.rmtree(temporary, ignore_errors=True)
             removed += 1
     return removed
-
-
-def remove(root: Path, *, tenant: str | None, model: str, version: int, scope: str = "tenant") -> bool:
-    """Delete an artefact; whoever has it mapped keeps reading. False if there was none."""
-    return discard(path_of(root, tenant=tenant, model=model, version=version, scope=scope))
 
 
 def _check_name(what: str, name: str) -> None:

@@ -66,12 +66,12 @@ def owner_of(tenant: Tenant) -> str:
     return str(tenant.pk)
 
 
-def load(version: ModelVersion, *, verify: bool = True) -> Loaded:
+def load(version: ModelVersion) -> Loaded:
     """The version's artefact, checked against what was registered. Raises ArtifactError."""
     if not version.artifact_path:
         raise artifacts.ArtifactMissing(f"the files of {version} were let go")
     owner = str(version.tenant_id)
-    return store.load(version.artifact_path, tenant=owner, digest=version.digest, verify=verify)
+    return store.load(version.artifact_path, tenant=owner, digest=version.digest)
 
 
 def fetch(version: ModelVersion) -> None:

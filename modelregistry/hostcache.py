@@ -100,8 +100,8 @@ class HostCache:
     def copies(self) -> dict[Path, str]:
         """Every copy on this host, with the place it was fetched from."""
         found = {}
-        for pattern in ("shared/*", *(f"{scope}/*/*" for scope in artifacts.SCOPES.values())):
-            for path in self.root.glob(f"{pattern}/*-*"):
+        for home in artifacts.HOMES:
+            for path in self.root.glob(f"{home}/*-*"):
                 place = path.relative_to(self.root).as_posix()[: -_DIGEST - 1]
                 if artifacts.is_place(place):
                     found[path] = place
@@ -110,7 +110,7 @@ class HostCache:
     def drop(self, place: str) -> int:
         """Removes the copies of a place, as its original is gone; how many. Who has one mapped keeps reading."""
         with self.alone(place):
-            return sum(_remove(path) for path, known in self.copies().items() if known == place)
+            return sum(map(_remove, self.root.glob(f"{place}-*")))
 
     def _make_room(self, newest: Path) -> None:
         """Removes the copies used longest ago until the rest is within the bound; never what is in use."""

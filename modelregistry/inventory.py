@@ -49,8 +49,7 @@ def drop_empty(home: str, *, older_than: float) -> None:
 
 def below(root: Path) -> list[str]:
     """The places of the artefacts in a directory of this disk, everybody's included."""
-    patterns = ("shared/*/[0-9]*", *(f"{scope}/*/*/[0-9]*" for scope in artifacts.SCOPES.values()))
-    found = (path.relative_to(root).as_posix() for pattern in patterns for path in root.glob(pattern))
+    found = (path.relative_to(root).as_posix() for home in artifacts.HOMES for path in root.glob(f"{home}/[0-9]*"))
     return sorted(place for place in found if artifacts.is_place(place))
 
 

@@ -7,7 +7,6 @@ its own, so that two at a time never mix their files.
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,10 +30,6 @@ class Remote:
     """Every method raises ArtifactUnreachable if the store does not answer as it should, whatever the reason."""
 
     storage: Storage
-
-    def place_for(self, place: str) -> str:
-        """A folder that nobody else sends to, for the version that would lie at `place`."""
-        return f"{place}.{secrets.token_hex(8)}" if "." not in place.rpartition("/")[2] else place
 
     def send(self, folder: Path, place: str) -> None:
         """A finished artefact; what was sent is removed again if not all of it can be sent."""
@@ -133,9 +128,7 @@ class Remote:
 def _answering() -> Iterator[None]:
     try:
         yield
-    except ArtifactError:
-        raise
-    except ImproperlyConfigured:
+    except (ArtifactError, ImproperlyConfigured):
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:200]

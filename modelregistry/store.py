@@ -8,6 +8,7 @@ notes it; it names the tenant, and one tenant's place never opens another's.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,17 +85,17 @@ def save_again(
     return _send(arrays=arrays, manifest=manifest, **facts)
 
 
-def load(place: str, *, tenant: str, digest: str, verify: bool = True) -> Loaded:
+def load(place: str, *, tenant: str, digest: str) -> Loaded:
     """The artefact's arrays, mapped and checked against what was registered. Raises ArtifactError."""
     _belongs(place, tenant)
     root = local_root()
     if root is not None:
-        return artifacts.load(root / place, tenant=tenant, expected_digest=digest, verify=verify)
+        return artifacts.load(root / place, tenant=tenant, expected_digest=digest)
     tidying.keep(_cache, tidy)
-    loaded = _copy(place, tenant, digest, verify)
+    loaded = _copy(place, tenant, digest)
     if loaded is None:
         fetch(place, tenant=tenant, digest=digest)
-        loaded = _copy(place, tenant, digest, verify)
+        loaded = _copy(place, tenant, digest, verify=False)  # every byte was held against the digest just now
     if loaded is None:
         raise ArtifactDamaged("the copy of this host vanished while it was read")
     return loaded
@@ -175,29 +176,18 @@ def tidy() -> int:
     return 0 if local_root() is not None else tidying.tidy(_cache(), remote())
 
 
-def _send(
-    *,
-    tenant: str | None,
-    model: str,
-    version: int,
-    scope: str,
-    arrays: dict[str, np.ndarray],
-    manifest: dict[str, Any],
-) -> Saved:
-    """Made on this host, sent, and kept as the copy that a fetch would have made."""
-    cache, far = _cache(), remote()
+def _send(**artifact: Any) -> Saved:
+    """Made on this host, sent to a folder that nobody else sends to, and kept as the copy that a fetch would have
+    made."""
+    cache = _cache()
     with cache.arriving() as arriving:
-        made = artifacts.save(
-            arriving, tenant=tenant, model=model, version=version, scope=scope, arrays=arrays, manifest=manifest
-        )
-        place = far.place_for(made.place)
-        far.send(made.path, place)
-        with cache.alone(place):
-            folder = cache.publish(made.path, place, made.digest)
-    return Saved(folder, place, version, made.digest, made.size_bytes)
+        made = artifacts.save_again(arriving, **artifact)
+        remote().send(made.path, made.place)
+        with cache.alone(made.place):
+            return replace(made, path=cache.publish(made.path, made.place, made.digest))
 
 
-def _copy(place: str, tenant: str, digest: str, verify: bool) -> Loaded | None:
+def _copy(place: str, tenant: str, digest: str, *, verify: bool = True) -> Loaded | None:
     """This host's copy, its mapped files in use; None where there is none that is whole."""
     cache = _cache()
     folder = cache.folder(place, digest)

@@ -26,9 +26,10 @@ def sweep(renew: Callable[[], None]) -> int:
     removed = inventory.sweep_unfinished()
     for owner, homes in sorted(inventory.homes().items()):
         renew()
-        old = [place for home in homes for place in store.places(home) if inventory.age(place) > STRAY_SECONDS]
+        places = [place for home in homes for place in store.places(home)]
         named = _named(owner)
-        removed += sum(store.discard(place) for place in old if place not in named)
+        strays = (place for place in places if place not in named and inventory.age(place) > STRAY_SECONDS)
+        removed += sum(map(store.discard, strays))
         if not named:
             for home in homes:
                 inventory.drop_empty(home, older_than=STRAY_SECONDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -110,7 +109,8 @@ def rollback(
 
     Versions on the way that cannot be used any more are passed over. Running tests of versions end with it.
     """
-    for likely in islice(lineage.before(tenant, model), 1):
+    likely = lineage.previous(tenant, model=model)
+    if likely is not None:
         checks.fetch(likely)
     with locked(tenant):
         current = champion(tenant, model=model)

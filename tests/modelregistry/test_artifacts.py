@@ -304,8 +304,8 @@ def test_it_cleans_up_after_an_error(tmp_path: Path) -> None:
 
 def test_it_removes_a_version_under_its_readers(saved: Saved, tmp_path: Path) -> None:
     loaded = load(saved)
-    assert artifacts.remove(tmp_path, tenant="t1", model="rec", version=3)
-    assert not artifacts.remove(tmp_path, tenant="t1", model="rec", version=3)
+    assert artifacts.discard(saved.path)
+    assert not artifacts.discard(saved.path)
     assert list(saved.path.parent.iterdir()) == []
     assert np.array_equal(loaded.arrays["items"], ARRAYS["items"])
 
