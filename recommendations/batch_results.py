@@ -93,15 +93,12 @@ def problems(tenant: Tenant, job: BatchJob) -> list[dict[str, Any]]:
     return found[:PROBLEMS_TOLD]
 
 
-def seconds_to_wait(tenant: Tenant, job: BatchJob) -> int:
-    """After how many seconds asking again is worth it."""
-    if job.is_paused or batch_handing.hold(tenant) is not None:
+def seconds_to_wait(said: dict[str, Any]) -> int:
+    """After how many seconds asking again is worth it, by what was `told` of an open job."""
+    if said["paused"] or said["held"]:
         return LONGEST_WAIT
-    speed = rate(tenant, job, timezone.now())
-    if speed is None:
-        return 2
-    left = max(job.total - job.processed - job.failed - job.skipped, 0) / speed
-    return int(min(max(left / 4, 1), LONGEST_WAIT))
+    left = said["seconds_left"]
+    return 2 if left is None else int(min(max(left / 4, 1), LONGEST_WAIT))
 
 
 def stats() -> dict[str, Any]:

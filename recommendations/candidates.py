@@ -107,8 +107,9 @@ def _load(held: Shop, wanted: tuple[bytes | None, ...], *, blind: bool = False) 
         return
     try:
         model, catalogue, decided = wanted
+        due = bool(held.retry_at) and time.monotonic() >= held.retry_at
         with tenancy.within(held.tenant_id) as tenant:
-            if held.model_epoch != model or blind or held.retry_at:
+            if held.model_epoch != model or blind or due:
                 held.is_unreached = False
                 load_champion(held, tenant)
                 _load_others(held, tenant)

@@ -153,7 +153,7 @@ class UsageTrackingMiddleware:
 def too_fast(credential: api_keys.Credential, passage: gate.Passage) -> problems.Problem:
     wait = max(1, int(passage.retry_after + 0.999))
     detail = f"More than {passage.limit} calls a minute."
-    if credential.is_throttled:
+    if passage.throttled:
         until = credential.throttled_until.astimezone(UTC)  # type: ignore[union-attr]
         detail = f"This key is throttled to {passage.limit} calls a minute until {until:%Y-%m-%dT%H:%M:%SZ}."
     headers = {

@@ -31,9 +31,10 @@ class _View(TenantView):
         self.key = f"key {request.auth.label}"
 
     def answer(self, job: BatchJob, *, status: int = 200, **more: Any) -> Response:
-        response = Response({**batch_results.told(self.tenant, job), **more}, status=status)
+        said = batch_results.told(self.tenant, job)
+        response = Response({**said, **more}, status=status)
         if job.state in BatchJob.OPEN:
-            response["Retry-After"] = str(batch_results.seconds_to_wait(self.tenant, job))
+            response["Retry-After"] = str(batch_results.seconds_to_wait(said))
         return response
 
 

@@ -115,7 +115,6 @@ class ThrottleForm(forms.Form):
     def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["per_minute"]
-        field.max_value = most
         field.widget.attrs["max"] = most
         field.help_text = f"Your plan allows {most:,}. {field.help_text}"
 
