@@ -119,7 +119,8 @@ def _ordered(rows: Rows, shoppers: int) -> np.ndarray:
     first = (rows.moment - rows.moment.min()) * (shoppers + 1) + rows.shopper + 1
     order = np.argsort(first)
     # Few rows are of one shopper and second: those alone are looked at more closely.
-    same = first[order][1:] == first[order][:-1]
+    sorted_ = first[order]
+    same = sorted_[1:] == sorted_[:-1]
     tied = np.flatnonzero(np.concatenate(([False], same)) | np.concatenate((same, [False])))
     close = order[tied]
     order[tied] = close[np.lexsort((rows.order[close], rows.kind[close], rows.product[close], first[close]))]

@@ -62,6 +62,12 @@ def sign_in(page: Any, email: str) -> None:
     page.wait_for_url(lambda url: "/account/login" not in url)
 
 
+def carry_session(context: Any, server: Server, client: Any) -> None:
+    """The browser is signed in as the test client is."""
+    session = client.cookies["session"]
+    context.add_cookies([{"name": session.key, "value": session.value, "url": server.url}])
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     if CHROMIUM is None:

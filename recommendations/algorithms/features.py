@@ -46,7 +46,7 @@ class ProductFeatures:
         _add(rows, ([f"brand:{name}"] if name else [] for name in brands))
         _add(rows, ([f"tag:{name}" for name in names] for names in tags))
         edges = _edges(prices)
-        _add(rows, _bands(prices, edges))
+        _add(rows, bands(prices, edges))
         _add(rows, _words(titles))
         return cls._encode(rows, edges)
 
@@ -79,13 +79,8 @@ def _edges(prices: Sequence[float | None]) -> np.ndarray:
     return np.unique(np.quantile(known, np.linspace(0, 1, PRICE_BANDS + 1)[1:-1])) if len(known) else known
 
 
-def band(price: float | None, edges: np.ndarray) -> list[str]:
-    """The feature of a price; none for a product without one."""
-    return [] if price is None else [f"price:{int(np.searchsorted(edges, float(price), 'right'))}"]
-
-
-def _bands(prices: Sequence[float | None], edges: np.ndarray) -> list[list[str]]:
-    """The same for many."""
+def bands(prices: Sequence[float | None], edges: np.ndarray) -> list[list[str]]:
+    """The feature of each price; none for a product without one."""
     names = [[f"price:{number}"] for number in range(len(edges) + 1)]
     known = np.array([np.nan if price is None else float(price) for price in prices])
     at = np.where(np.isnan(known), -1, np.searchsorted(edges, known, "right"))

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
-from recommendations.algorithms.features import ProductFeatures, band, words
+from recommendations.algorithms.features import ProductFeatures, bands, words
 from recommendations.algorithms.ids import Arrays, IdMap
 
 # A feature of more products than this says little, and would make a newcomer cost what the catalogue counts.
@@ -68,7 +68,7 @@ class Likeness:
         said = [f"category:{name}" for name in product.categories]
         said += [f"brand:{product.brand}"] if product.brand else []
         said += [f"tag:{name}" for name in product.tags]
-        said += band(product.price, self.edges)
+        said += bands([product.price], self.edges)[0]
         said += [f"word:{word}" for word in words(product.title)]
         found = self.names.index(list(dict.fromkeys(said)))
         return np.sort(found[found >= 0])

@@ -34,6 +34,10 @@ class Table:
     wanted: np.ndarray  # how many were wanted in each row
     k: int
 
+    def take(self, rows: np.ndarray) -> Table:
+        """These rows alone (a mask or positions)."""
+        return Table(self.scores[rows], self.right[rows], self.hidden[rows], self.wanted[rows], self.k)
+
     def value(self, weights: np.ndarray) -> float:
         """(Recall@k + NDCG@k) / 2 of the weighted sum."""
         total = np.where(self.hidden, np.float32(LAST), self.scores @ weights.astype(np.float32))
@@ -141,11 +145,7 @@ def settle(tables: Sequence[Table]) -> tuple[np.ndarray, float]:
 def quarters(table: Table) -> list[Table]:
     """The table's lists dealt out, always in the same way."""
     dealt = np.arange(len(table.wanted)) % QUARTERS
-    return [
-        Table(table.scores[dealt == part], table.right[dealt == part], table.hidden[dealt == part],
-              table.wanted[dealt == part], table.k)
-        for part in range(QUARTERS)
-    ]
+    return [table.take(dealt == part) for part in range(QUARTERS)]
 
 
 def _refine(table: Table, weights: np.ndarray, best: float) -> tuple[np.ndarray, float]:

@@ -10,7 +10,8 @@ import pandas as pd
 Joined = tuple[pd.DataFrame, np.ndarray, np.ndarray]  # the rows that stay, their lines, the lines that joined others
 
 
-def _text(frame: pd.DataFrame, name: str) -> list[str]:
+def texts_of(frame: pd.DataFrame, name: str) -> list[str]:
+    """A column's texts without the blanks around them; "" for whatever is no text, or where there is no such column."""
     if name not in frame:
         return [""] * len(frame)
     return [value.strip() if isinstance(value, str) else "" for value in frame[name].astype(object).tolist()]
@@ -21,7 +22,7 @@ def variants(frame: pd.DataFrame, lines: np.ndarray) -> Joined:
 
     A row with a SKU is a product; rows without SKU and price only add pictures.
     """
-    group, sku, price = (_text(frame, name) for name in ("group", "id", "price"))
+    group, sku, price = (texts_of(frame, name) for name in ("group", "id", "price"))
     shared = [n for n in ("title", "description", "brand", "categories", "tags", "published", "visibility",
                           "image_url", "url") if n in frame]  # fmt: skip
     if shared and "group" in frame:
@@ -36,7 +37,7 @@ def variants(frame: pd.DataFrame, lines: np.ndarray) -> Joined:
              for row, (own, cost, handle) in enumerate(zip(sku, price, group, strict=True))]  # fmt: skip
     sizes = Counter(handle for handle, own, stay in zip(group, sku, stays, strict=True) if own and stay)
     ids, titles, seen = [], [], set()
-    title, variant = _text(frame, "title"), _text(frame, "variant")
+    title, variant = texts_of(frame, "title"), texts_of(frame, "variant")
     for row, handle in enumerate(group):
         ids.append(sku[row] or handle)
         if not sku[row] and stays[row]:  # variants without a SKU are one product, known by the handle
@@ -51,11 +52,11 @@ def variants(frame: pd.DataFrame, lines: np.ndarray) -> Joined:
 
 def variations(frame: pd.DataFrame, lines: np.ndarray) -> Joined:
     """WooCommerce: rows of the type variation join the product that their column Parent names."""
-    kinds, parent, ids = (_text(frame, name) for name in ("row_type", "group", "id"))
+    kinds, parent, ids = (texts_of(frame, name) for name in ("row_type", "group", "id"))
     is_part = np.array([kind.lower().startswith("variation") for kind in kinds], dtype=bool)
     prices: dict[str, list[str]] = {}
     stocks: dict[str, list[Any]] = {}
-    price, stock = _text(frame, "price"), _text(frame, "stock")
+    price, stock = texts_of(frame, "price"), texts_of(frame, "stock")
     for row in np.flatnonzero(is_part):
         of = parent[row].removeprefix("id:")
         if price[row]:

@@ -113,7 +113,7 @@ def _variants(frame: pd.DataFrame, *, whole: bool) -> None:
     """
     if "group" not in frame:
         return
-    groups = [value.strip() if isinstance(value, str) else "" for value in frame["group"].tolist()]
+    groups = parents.texts_of(frame, "group")
     sizes = Counter(groups)
     given = frame["attributes"].tolist() if "attributes" in frame else [None] * len(frame)
     noted = [_with_group(one, group) if group and (sizes[group] > 1 or not whole) else one

@@ -13,6 +13,7 @@ from anomalies.models import AnomalyIncident, StreamPoint
 from tenants import occurrences
 from tests import make
 from tests.anomalies.test_inbox import flagged
+from tests.browser import carry_session
 
 pytestmark = pytest.mark.browser
 # What the timer of the list does every twenty seconds.
@@ -63,15 +64,10 @@ def stage(acme, globex):
     return burst(acme)
 
 
-def carry_session(page, server, user, signed_in):
-    cookie = {"name": "session", "value": signed_in(user).cookies["session"].value, "url": server.url}
-    page.context.add_cookies([cookie])
-
-
 def test_keys_move_choose_and_act(browser_page, server, sam, signed_in, stage):
     """R72: arrows, A, R, I, /; the badge follows; a half-written note outlives a refresh of the list."""
     page = browser_page
-    carry_session(page, server, sam, signed_in)
+    carry_session(page.context, server, signed_in(sam))
     page.goto("/anomalies")
     page.keyboard.press("ArrowDown")
     page.wait_for_selector("#detail[data-pk]:not([data-pk='0'])")
@@ -104,7 +100,7 @@ def test_keys_move_choose_and_act(browser_page, server, sam, signed_in, stage):
 def test_it_looks_as_drawn(browser_page, server, sam, signed_in, stage):
     """No part of the page is wider than a phone."""
     page = browser_page
-    carry_session(page, server, sam, signed_in)
+    carry_session(page.context, server, signed_in(sam))
     page.goto(f"/anomalies?id={stage.pk}")
     picture(page, "inbox")
     for path, name in (("/anomalies/rules", "rules"), ("/anomalies/rules/new", "rule-new")):

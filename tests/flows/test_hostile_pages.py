@@ -15,6 +15,7 @@ from django.urls import Resolver404, resolve
 
 from tenants.models import ErrorOccurrence, TenantOwned, User
 from tests import hostile, make
+from tests.browser import carry_session
 from tests.house import routes
 from tests.house.test_tenancy import row_of
 
@@ -265,8 +266,7 @@ def test_nothing_runs_in_a_browser(cast, chromium, server):
     for start, client in cast.items():
         found, _, _, _ = crawl(client, start, most=2)
         context = chromium.new_context(base_url=server.url, viewport={"width": 1440, "height": 960})
-        name, value = client.cookies["session"].key, client.cookies["session"].value
-        context.add_cookies([{"name": name, "value": value, "url": server.url}])
+        carry_session(context, server, client)
         page = context.new_page()
         page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: foreign(request, server, wrong))

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tenants import work
+from tests.browser import carry_session
 
 HOSTILE = (
     b"sku,name,brand,price\n"
@@ -19,8 +20,7 @@ pytestmark = pytest.mark.browser
 def test_a_file_goes_from_the_disk_to_the_shop_and_back(browser_page, server, acme, ana, signed_in):
     """T9: the pages follow the work by themselves, and no cell becomes an element."""
     page = browser_page
-    cookie = {"name": "session", "value": signed_in(ana).cookies["session"].value, "url": server.url}
-    page.context.add_cookies([cookie])
+    carry_session(page.context, server, signed_in(ana))
     page.on("dialog", lambda dialog: pytest.fail("a dialog"))
     page.goto("/t/acme/catalogue/imports")
     page.get_by_role("link", name="Import a file").first.click()
