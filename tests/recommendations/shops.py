@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from modelregistry import store
+from modelregistry import store, versions
+from recommendations import batch_scoring, candidates
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.evaluation.selection import train
-from tenants import epochs
+from tenants import epochs, tenancy
 from tests import make
 
 TEA = [f"tea-{n}" for n in range(8)]
@@ -84,3 +85,17 @@ def activate(tenant: Any, version: Any) -> None:
         model="recommendation", name="champion", defaults={"version": version, "moved_at": timezone.now()}
     )
     epochs.bump_now(tenant.pk, "model")
+
+
+def ordering(tenant: Any, register: Any, *, customers: int) -> Any:
+    """Six products, so many customers, 24 orders by the first eight of them, and a model in service."""
+    candidates.forget()
+    batch_scoring.forget()
+    for number in range(6):
+        make.product(tenant, f"p{number}")
+    people = [make.customer(tenant, f"c{number}") for number in range(customers)]
+    for number in range(24):
+        make.order(tenant, [f"p{number % 6}"], customer=people[number % 8])
+    with tenancy.enter(tenant.pk) as inside:
+        versions.activate(register(inside), by=None)
+    return tenant

@@ -16,7 +16,6 @@ from recommendations import (
     batch_privacy,
     batch_running,
     batch_scoring,
-    candidates,
 )
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchChunk, BatchJob
@@ -24,6 +23,7 @@ from recommendations.privacy_places import Subject
 from tenants import occurrences, tenancy, work
 from tenants.models import Work
 from tests import make
+from tests.recommendations import shops
 from tests.trained import register  # noqa: F401  (fixture)
 
 CHUNK, DUE, PLAN = "recommendations.batch_chunk", "recommendations.batch_due", "recommendations.batch_plan"
@@ -38,16 +38,7 @@ def small(monkeypatch):
 
 @pytest.fixture
 def shop(acme, register):  # noqa: F811
-    candidates.forget()
-    batch_scoring.forget()
-    for number in range(6):
-        make.product(acme, f"p{number}")
-    people = [make.customer(acme, f"c{number}") for number in range(20)]
-    for number in range(24):
-        make.order(acme, [f"p{number % 6}"], customer=people[number % 8])
-    with tenancy.enter(acme.pk) as inside:
-        versions.activate(register(inside), by=None)
-    return acme
+    return shops.ordering(acme, register, customers=20)
 
 
 def enqueue(shop, **wanted):

@@ -13,10 +13,9 @@ from django.db import connections
 from django.utils import timezone
 
 from luxebrain.celery import app
-from modelregistry import versions
-from recommendations import batch_scoring, candidates
 from tenants import tenancy, usage, work
 from tests import make
+from tests.recommendations import shops
 from tests.trained import register  # noqa: F401  (fixture)
 
 PATH = "/api/v1/recommendations/batch"
@@ -26,17 +25,7 @@ TASKS = {"recommendations.batch_chunk", "recommendations.batch_due", "recommenda
 @pytest.fixture
 def shop(acme, register):  # noqa: F811
     """acme with six products, eight customers, orders enough for a model, and the model."""
-    candidates.forget()
-    batch_scoring.forget()
-    for number in range(6):
-        make.product(acme, f"p{number}")
-    people = [make.customer(acme, f"c{number}") for number in range(8)]
-    for number in range(24):
-        make.order(acme, [f"p{number % 6}"], customer=people[number % 8])
-    with tenancy.enter(acme.pk) as inside:
-        version = register(inside)
-        versions.activate(version, by=None)
-    return acme
+    return shops.ordering(acme, register, customers=8)
 
 
 def do(slot=[0]):  # noqa: B006

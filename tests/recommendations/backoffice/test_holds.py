@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from modelregistry import versions
-from recommendations import batch_running, batch_schedules, batch_scoring, candidates
+from recommendations import batch_running, batch_schedules
 from tenants import tenancy, work
-from tests import make
+from tests.recommendations import shops
 from tests.recommendations.api.test_batch import PATH
 from tests.recommendations.test_batch_queue import PLAN, TASKS, act, enqueue, finish, fresh, look, rows
 from tests.trained import register  # noqa: F401  (fixture)
@@ -21,16 +20,7 @@ WHY = "The disk of the database is nearly full"
 def shop(acme: Any, register: Any, monkeypatch: Any) -> Any:  # noqa: F811
     """acme with twenty customers, a model in service, and chunks of four customers."""
     monkeypatch.setattr(batch_running, "CHUNK", 4)
-    candidates.forget()
-    batch_scoring.forget()
-    for number in range(6):
-        make.product(acme, f"p{number}")
-    people = [make.customer(acme, f"c{number}") for number in range(20)]
-    for number in range(24):
-        make.order(acme, [f"p{number % 6}"], customer=people[number % 8])
-    with tenancy.enter(acme.pk) as inside:
-        versions.activate(register(inside), by=None)
-    return acme
+    return shops.ordering(acme, register, customers=20)
 
 
 @pytest.fixture
