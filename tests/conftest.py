@@ -42,6 +42,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", verbosity=0, interactive=False)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("create schema kept; create table kept.plans as table tenants_plan")
         yield
         for alias in connections:
             connections[alias].close()
@@ -63,15 +65,16 @@ def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 def wipe() -> None:
-    """Empties every table as the owner; in one round trip, and only where there are rows."""
+    """Empties every table as the owner, in one round trip; the plans are again as the migrations made them."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
             "where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition"
         )
         tables = [row[0] for row in cursor.fetchall() if row[0] not in _KEPT]
-        deletes = " ".join(f"delete from {table};" for table in tables)
-        cursor.execute(f"begin; set constraints all deferred; {deletes} commit;")
+        deletes = " ".join(f"delete from {table};" for table in [*tables, "tenants_plan"])
+        plans = "insert into tenants_plan table kept.plans;"
+        cursor.execute(f"begin; set constraints all deferred; {deletes} {plans} commit;")
 
 
 @pytest.fixture

@@ -115,7 +115,8 @@ def test_it_refuses_a_store_that_cannot_be_made(settings, tmp_path):
     settings.STORAGES = {**settings.STORAGES, "models": {"BACKEND": "not_installed.Storage"}}
     assert ids(store_checks.check_configured()) == {"lux.E011"}
     settings.STORAGES = {
-        **settings.STORAGES, "models": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+        **settings.STORAGES,
+        "models": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     }
     (tmp_path / "file").touch()
     settings.MODELS_CACHE_DIR = tmp_path / "file" / "cache"

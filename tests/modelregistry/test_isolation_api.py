@@ -123,5 +123,5 @@ def test_the_pages_count_the_orders_of_a_shop_once(shop: Any, operator: Client) 
     for path in (f"/isolation-requests/{row.pk}", f"/isolation-requests/new?tenant={shop.slug}"):
         with CaptureQueriesContext(connections["ops"]) as asked:
             assert "360 of 300 orders" in operator.get(path).content.decode()
-        counts = [one for one in asked if 'COUNT(*)' in one["sql"] and '"recommendations_order"' in one["sql"]]
+        counts = [one for one in asked if "COUNT(*)" in one["sql"] and '"recommendations_order"' in one["sql"]]
         assert len(counts) == 1, path

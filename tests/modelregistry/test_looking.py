@@ -80,6 +80,7 @@ def test_it_says_what_was_live(two: Any, ana: Any, gil: Any, signed_in: Any) -> 
     """What was live at any time is one page."""
     first = two.alias_moves.order_by("id").first()
     two.alias_moves.filter(pk=first.pk).update(moved_at=timezone.now() - timedelta(days=10))
+    two.alias_moves.exclude(pk=first.pk).update(moved_at=timezone.now() - timedelta(minutes=1))
     browser = signed_in(ana)
 
     def asked(moment: Any, status: int = 200) -> str:
