@@ -5,7 +5,7 @@ The goal is clicks: in the replay every list belongs to an order, so that all su
 
 from datetime import datetime
 
-from modelregistry import experiments, results, verdicts, versions
+from modelregistry import experiment_plans, experiments, results, verdicts, versions
 from modelregistry.models import Experiment
 from modelregistry.statistics.stopping import Verdict
 from recommendations import exposures
@@ -17,7 +17,9 @@ HOLDOUT, TEST = "personal-lists", "second-version"
 
 def begin_holdout(tenant: Tenant, *, at: datetime) -> bool:
     """Every tenth shopper gets the list that all get. `at`: where the replay begins, so that its days count."""
-    if versions.champion(tenant) is None or tenant.experiments.filter(key=HOLDOUT).exists():
+    if not experiment_plans.includes(tenant) or versions.champion(tenant) is None:
+        return False
+    if tenant.experiments.filter(key=HOLDOUT).exists():
         return False
     one = experiments.set_up(
         tenant, by="demo", name="What personal lists bring", key=HOLDOUT, unit=Experiment.Unit.HOLDOUT, share_b=10,
@@ -30,7 +32,9 @@ def begin_holdout(tenant: Tenant, *, at: datetime) -> bool:
 def begin_test(tenant: Tenant, *, at: datetime) -> bool:
     """The two newest versions, half of the shoppers each."""
     numbers = sorted(tenant.model_versions.filter(state="ready").values_list("number", flat=True))[-2:]
-    if len(numbers) < 2 or tenant.experiments.filter(key=TEST).exists():
+    if not experiment_plans.includes(tenant) or len(numbers) < 2:
+        return False
+    if tenant.experiments.filter(key=TEST).exists():
         return False
     one = experiments.set_up(
         tenant, by="demo", name="The version with two more weeks", key=TEST, unit=Experiment.Unit.VERSION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from modelregistry import experiments, results
+from modelregistry import experiment_plans, experiments, results
 from modelregistry.experiment_facts import arm_text
 from modelregistry.models import Experiment
 from tenants.models import User
@@ -32,7 +32,8 @@ def of(experiment: Experiment) -> list[Act]:
     """The acts that its state allows, in the order in which they are shown."""
     state = Experiment.State
     if experiment.state == state.DRAFT:
-        return [_start(experiment), _discard(experiment)]
+        startable = experiment_plans.includes(experiment.tenant)
+        return [*([_start(experiment)] if startable else []), _discard(experiment)]
     if experiment.unit == Experiment.Unit.HOLDOUT:
         return [_stop(experiment)] if experiment.is_running else []
     if experiment.state == state.RUNNING:
@@ -40,6 +41,13 @@ def of(experiment: Experiment) -> list[Act]:
     if experiment.state == state.STOPPED:
         return [_conclude(experiment, "B"), _conclude(experiment, "A")]
     return []
+
+
+def refusal(experiment: Experiment, verb: str) -> str:
+    """Why a verb that is not offered cannot be done with it now."""
+    if experiment.state == Experiment.State.DRAFT and verb == "start":
+        return experiment_plans.reason(experiment.tenant)
+    return f"{experiment.name} is {experiment.get_state_display().lower()}: this cannot be done with it."
 
 
 def _start(one: Experiment) -> Act:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from luxebrain.lib.problems import Conflict, NotFound, Problem
-from modelregistry import running, units
+from modelregistry import experiment_plans, running, units
 from modelregistry.models import Experiment
 from modelregistry.models.experiment import MOST
 from tenants import audit, epochs, occurrences
@@ -49,7 +49,11 @@ def set_up(
     hypothesis: str = "",
     model: str = settings.MODEL_NAME,
 ) -> Experiment:
-    """A draft that may be started. Raises Problem with a reason per field, Conflict for a key that is taken."""
+    """A draft that may be started.
+
+    Raises PlanLimit, Problem with a reason per field, Conflict for a key that is taken.
+    """
+    experiment_plans.require(tenant)
     experiment = Experiment(
         tenant=tenant, name=name.strip(), unit=unit, a=dict(a or {}), b=dict(b or {}), share_b=share_b,
         key=key or key_from(name), placements=list(dict.fromkeys(placements)), goal=goal, automatic=automatic,
@@ -122,13 +126,14 @@ def start(experiment: Experiment, *, by: User | str | None) -> Experiment:
     """Begins to split the subjects; every process follows with its next call.
 
     Raises Conflict where it is no draft, overlaps another one that runs, or an arm cannot be served;
-    Problem where it no longer makes sense.
+    PlanLimit; Problem where it no longer makes sense.
     """
     tenant = experiment.tenant
     with running.locked(tenant) as now:
         experiment.refresh_from_db()
         if experiment.state != Experiment.State.DRAFT:
             raise Conflict(f"{experiment} cannot be started: it is {experiment.get_state_display().lower()}.")
+        experiment_plans.require(tenant)
         check(tenant, experiment)
         other = overlapping(tenant, experiment)
         if other is not None:

@@ -12,14 +12,15 @@ from django.shortcuts import redirect
 
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
-from luxebrain.lib.problems import Problem
-from modelregistry import experiments, versions
+from luxebrain.lib.problems import PlanLimit, Problem
+from modelregistry import experiment_plans, experiments, versions
 from modelregistry.models import Experiment
 from recommendations import reach
 from recommendations.experiment_form import ExperimentForm, forecast
 from tenants.models import Tenant
 
 TEMPLATE = "recommendations/experiment_new.html"
+REFUSED = "recommendations/experiment_refused.html"
 BESIDE = {  # the arms are refused by letter; the fields that made them
     Experiment.Unit.VERSION: ("version_a", "version_b"),
     Experiment.Unit.RULES: ("rules_b", "rules_b"),
@@ -28,17 +29,24 @@ BESIDE = {  # the arms are refused by letter; the fields that made them
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The panel that the form stands in. one: number of the experiment → its page."""
+    """The panel that the form stands in. one: number of the experiment → its page; plans_url: what leads to
+    another plan."""
 
     layout: str
     forecast_url: str
     back_url: str
     one: Callable[[int], str]
+    plans_url: str
+    plans_label: str
     shop: str = ""  # named where somebody else than the shop sets it up
 
 
 def new(request: Any, tenant: Tenant, around: Around) -> HttpResponse:
-    """GET shows the form, POST makes the draft; a POST with "forecast" only looks ahead."""
+    """GET shows the form, POST makes the draft; a POST with "forecast" only looks ahead. 402 on a plan without."""
+    if not experiment_plans.includes(tenant):
+        status = PlanLimit.status if request.method == "POST" else 200
+        refused = {"around": around, "reason": experiment_plans.reason(tenant)}
+        return render_page(request, REFUSED, refused, status=status)
     form = _form(request, tenant)
     asks = "forecast" in request.POST
     if request.method == "POST" and not asks and form.is_valid():

@@ -68,7 +68,8 @@ class AbTestView(StaffView):
         operation_id="admin_models_ab_test",
         summary="Set up and start an A/B test of two versions",
         description="404: a version is unknown. 400: A and B are the same, or the split is no whole number from 1 to "
-        "99. 409: a test runs on the same lists, or a version cannot be served.",
+        "99. 402: the plan of the shop has no experiments. 409: a test runs on the same "
+        "lists, or a version cannot be served.",
         request=inline_serializer("AbTestOrder", {
             "tenant": serializers.SlugField(), "a": serializers.IntegerField(help_text="Number of a version"),
             "b": serializers.IntegerField(), "split": serializers.IntegerField(help_text="Per cent for B, 1 to 99"),

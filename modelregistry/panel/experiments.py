@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from modelregistry import experiment_pages as pages
+from modelregistry import experiment_plans
 from tenants.access import tenant_page
 
 LAYOUT = "layouts/panel.html"
@@ -16,11 +17,12 @@ LAYOUT = "layouts/panel.html"
 @tenant_page(may="models.read")
 @require_safe
 def index(request: Any) -> HttpResponse:
-    slug = request.tenant.slug
+    tenant, slug = request.tenant, request.tenant.slug
+    refusal = "" if experiment_plans.includes(tenant) else experiment_plans.reason(tenant)
     return pages.index(
-        request, request.tenant.experiments.all(), template="modelregistry/experiments.html", shop=False,
+        request, tenant.experiments.all(), template="modelregistry/experiments.html", shop=False,
         address=lambda one: reverse("panel:experiment", args=[slug, one.number]),
-        more={"may_write": request.membership.may("models.write")},
+        more={"may_write": request.membership.may("models.write") and not refusal, "plan_refusal": refusal},
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def choose(request: Any) -> HttpResponse:
     slug = request.GET.get("shop", "")
     if slug and _open().filter(slug=slug).exists():
         return redirect("tenant-experiment-new", slug)
-    context = {"shops": _open().select_related("plan").order_by("name")[:MOST_SHOPS], "slug": slug}
+    context = {"shops": _able().select_related("plan").order_by("name")[:MOST_SHOPS], "slug": slug}
     return render_page(request, "recommendations/experiment_shop.html", context, status=422 if slug else 200)
 
 
@@ -36,6 +36,8 @@ def new(request: Any, slug: str) -> HttpResponse:
         forecast_url=reverse("tenant-experiment-forecast", args=[slug]),
         back_url=reverse("experiments"),
         one=lambda number: reverse("tenant-experiment", args=[slug, number]),
+        plans_url=reverse("tenant", args=[slug]),
+        plans_label="Change the plan",
         shop=tenant.name,
     )
     return experiment_setup.new(request, tenant, around)
@@ -45,6 +47,10 @@ def new(request: Any, slug: str) -> HttpResponse:
 @require_POST
 def look_ahead(request: Any, slug: str) -> HttpResponse:
     return experiment_setup.look_ahead(request, _shop(slug))
+
+
+def _able() -> Any:
+    return _open().filter(plan__has_experiments=True)
 
 
 def _open() -> Any:

@@ -19,6 +19,8 @@ def new(request: Any) -> HttpResponse:
         forecast_url=reverse("panel:experiment-forecast", args=[slug]),
         back_url=reverse("panel:experiments", args=[slug]),
         one=lambda number: reverse("panel:experiment", args=[slug, number]),
+        plans_url=reverse("panel:usage", args=[slug]),
+        plans_label="Compare the plans",
     )
     return experiment_setup.new(request, request.tenant, around)
 
