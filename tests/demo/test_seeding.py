@@ -12,7 +12,7 @@ from recommendations import tracking
 from tenants import tenancy
 from tenants.models import AuditEntry, User
 
-RIVAGE, YOUNG = "atelier-rivage", "petit-marche"
+LINDENHOF, YOUNG = "lindenhof", "petit-marche"
 
 
 def seed(server: Any, *shops: str, **options: Any) -> str:
@@ -44,14 +44,14 @@ def standing() -> dict[str, Any]:
 @pytest.mark.timeout(400)
 def test_it_makes_a_shop_with_history_model_and_traffic_and_only_once(server: Any, keys_file: None) -> None:
     """R109: nothing is invented: what was clicked is in the order."""
-    told = seed(server, RIVAGE, YOUNG)
+    told = seed(server, LINDENHOF, YOUNG)
     before = standing()
-    shop = people.shops()[RIVAGE]
-    assert (shop.is_demo, shop.plan_id, shop.currency, shop.time_zone) == (True, "starter", "GBP", "Europe/Paris")
-    assert before[RIVAGE]["trainings"] == 2
+    shop = people.shops()[LINDENHOF]
+    assert (shop.is_demo, shop.plan_id, shop.currency, shop.time_zone) == (True, "growth", "GBP", "Europe/Berlin")
+    assert before[LINDENHOF]["trainings"] == 2
     assert before[YOUNG]["trainings"] == 0
     assert people.shops()[YOUNG].orders.countable().count() == 9
-    events = before[RIVAGE]["events"]
+    events = before[LINDENHOF]["events"]
     assert 0 < events["click"]
     assert 0 < events["impression"] <= 15
     bought = set(shop.order_lines.values_list("product_external_id", flat=True))
@@ -59,7 +59,7 @@ def test_it_makes_a_shop_with_history_model_and_traffic_and_only_once(server: An
     assert clicked <= bought
     assert not shop.orders.filter(is_demo=False).exists()
     assert {"home", "product-similar", "cart", "thanks"} <= set(shop.placements.values_list("code", flat=True))
-    assert [rule.owner.email for rule in shop.rules.all()] == [f"owner@{RIVAGE}.example"] * 2
+    assert [rule.owner.email for rule in shop.rules.all()] == [f"owner@{LINDENHOF}.example"] * 2
     holdout, test = shop.experiments.get(unit="holdout"), shop.experiments.get(unit="version")
     assert (holdout.state, test.state) == ("running", "concluded")
     exposed = holdout.days.filter(tenant=shop, segment="").order_by("-day").values_list("arm", "subjects")[:2]
@@ -78,7 +78,7 @@ def test_it_makes_a_shop_with_history_model_and_traffic_and_only_once(server: An
     assert (weekly.every, weekly.next_at.astimezone(shop.zone).strftime("%A %H:%M")) == ("week", "Monday 08:00")
     assert not people.shops()[YOUNG].batch_jobs.exists()  # no model yet
 
-    again = seed(server, RIVAGE, YOUNG)
+    again = seed(server, LINDENHOF, YOUNG)
     assert standing() == before
     assert "already" in again
     passwords = [line.split() for line in told.splitlines() if ".example " in line]
