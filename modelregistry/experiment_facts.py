@@ -8,7 +8,7 @@ from typing import Any
 from luxebrain.lib import charts
 from luxebrain.lib.bars import Interval, intervals
 from luxebrain.lib.figures import MISSING, money, number, percent, plural
-from modelregistry import results, verdicts
+from modelregistry import results, undecided, verdicts
 from modelregistry.measured import Arm, Comparison, Kind
 from modelregistry.models import Experiment
 from modelregistry.readings import Result
@@ -52,7 +52,8 @@ def entry(experiment: Experiment) -> dict[str, Any]:
     kept = experiment.result if not experiment.is_running else {}
     summary = kept or results.summary(results.read(experiment))
     text, tone = verdicts.BADGES[Verdict(summary["verdict"])]
-    return found | {"subjects": sum(summary["subjects"]), "verdict": text, "verdict_tone": tone}
+    by = undecided.until(experiment)
+    return found | {"subjects": sum(summary["subjects"]), "verdict": text, "verdict_tone": tone, "decide_by": by}
 
 
 def context(result: Result) -> dict[str, Any]:

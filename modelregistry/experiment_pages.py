@@ -15,7 +15,7 @@ from luxebrain.lib import pages
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage
 from luxebrain.lib.problems import NotFound, Problem
-from modelregistry import acts, experiment_facts, experiment_plans, experiments, results
+from modelregistry import acts, experiment_facts, experiment_plans, experiments, results, undecided
 from modelregistry.models import Experiment
 from tenants.models import Tenant
 
@@ -57,6 +57,7 @@ def show(request: Any, one: Experiment, *, layout: str, address: Address, may_wr
         "experiment": one,
         "acts": [(act, address(act.verb)) for act in acts.of(one)] if may_write else [],
         "share_url": address("share") if can_move else "",
+        "decide_by": undecided.told(one),
         "plan_refusal": "" if experiment_plans.includes(one.tenant) else experiment_plans.reason(one.tenant),
         "back_url": back,
     }

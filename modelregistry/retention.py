@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from modelregistry import lineage, moving
+from modelregistry import lineage, moving, undecided
 from modelregistry.models import Experiment, ModelAlias, ModelVersion, Release
 from tenants import audit
 from tenants.models import Tenant
@@ -123,11 +123,12 @@ def _held(tenant: Tenant, model: str) -> Held:
     for release in under_way:
         found.setdefault(release.version.number, "it is being released")
         found.setdefault(release.baseline.number, "a release under way is held against it")
-    needing = (Experiment.State.DRAFT, Experiment.State.RUNNING, Experiment.State.STOPPED)
-    for one in tenant.experiments.filter(model=model, unit=Experiment.Unit.VERSION, state__in=needing):
-        for arm in (one.a, one.b):
-            if "version" in arm:
-                found.setdefault(int(arm["version"]), f"the experiment {one.name} is not concluded")
+    now = timezone.now()
+    tests = tenant.experiments.filter(model=model, unit=Experiment.Unit.VERSION).select_related("tenant")
+    for one in tests.exclude(state=Experiment.State.CONCLUDED):
+        if why := undecided.why_held(one, now):
+            for arm in (one.a, one.b):
+                found.setdefault(int(arm["version"]), why)
     for holds in _holders:
         for number, why in holds(tenant, model).items():
             found.setdefault(number, why)

@@ -3,7 +3,7 @@
 import contextlib
 
 from luxebrain.lib import logs
-from modelregistry import retention, store, sweeping
+from modelregistry import retention, store, sweeping, undecided
 from modelregistry.artifacts import ArtifactUnreachable
 from modelregistry.models import ModelVersion
 from tenants import tenancy, work
@@ -21,6 +21,7 @@ def let_go(lease: work.Lease) -> None:
             work.enqueue(tenant, retention.TASK, key="retention-of-versions")
         return
     with tenancy.enter(lease.tenant_id) as tenant:
+        undecided.lapse(tenant)  # first: what they held may go with the same look
         over = retention.let_go(tenant)
         gone = sweeping.forget_releases(tenant)
         lease.finish("default")

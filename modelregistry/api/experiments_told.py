@@ -26,7 +26,7 @@ FIELDS = {
     "phase_started_at": serializers.DateTimeField(allow_null=True),
     "ended_at": serializers.DateTimeField(allow_null=True),
     "counted_until": serializers.DateTimeField(allow_null=True, help_text="Up to when the figures stand"),
-    "winner": serializers.CharField(allow_null=True, help_text="A or B, once it is concluded"),
+    "winner": serializers.CharField(allow_null=True, help_text="A or B; null before and without a decision"),
     "conclusion": serializers.CharField(allow_blank=True),
     "result": serializers.JSONField(help_text="The figures when it ended; empty before"),
 }

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, Problem
-from modelregistry import experiments, releases, retention, versions
+from modelregistry import experiments, releases, results, retention, versions
 from tenants import work
 from tenants.models import AuditEntry, Plan
 from tests import make
@@ -108,7 +108,8 @@ def test_it_keeps_what_something_needs(acme: Any, ana: Any, register: Any) -> No
     acme.batch_jobs.create(state="partial", version=six.number, name="Newsletter")
     acme.batch_jobs.create(state="completed", version=seven.number)
     with keeping(1, 1):
-        told = retention.fates(acme, rows)
+        with make.inside(acme) as tenant:
+            told = retention.fates(tenant, rows)
         let_go()
         assert lying(acme) == [1, 2, 3, 4, 5, 6, 12]
         versions.rollback(acme, by=ana)
@@ -116,10 +117,12 @@ def test_it_keeps_what_something_needs(acme: Any, ana: Any, register: Any) -> No
         let_go()
         assert 2 in lying(acme)  # the rollback can be undone
         assert versions.undo(acme, by=ana).version == two
+    until = timezone.localtime(acme.experiments.get().created_at + timedelta(days=30), acme.zone)
+    starts = f"the experiment Draft can be started with it until {until:%-d %b %Y}"
     why = [told[number].why for number in (1, 2, 3, 4, 5, 6, 12)]
     assert why == [
-        "a rollback would bring it back", "it is in service", "the experiment Draft is not concluded",
-        "the experiment Draft is not concluded", "it is tried as a shadow", "the batch job Newsletter keeps it",
+        "a rollback would bring it back", "it is in service", starts, starts, "it is tried as a shadow",
+        "the batch job Newsletter keeps it",
         "it is one of the newest 1, which the plan keeps",
     ]  # fmt: skip
     assert told[7].goes_at is not None
@@ -177,3 +180,55 @@ def test_files_in_a_bucket_go_as_well(acme: Any, ana: Any, register: Any, bucket
         let_go()
     assert bucket.keys() == sorted(kept)
     assert len(list((bucket.tmp_path / "one").glob("tenant_models/*/*/*"))) == 2
+
+
+def test_a_stopped_experiment_is_concluded_without_a_decision(
+    acme: Any, ana: Any, register: Any, signed_in: Any
+) -> None:
+    """Its versions' files do not stay for ever: the page says until when, and who ended it is in the trail."""
+    rows = [aged(acme, register(acme), 400 - number) for number in range(4)]
+    versions.activate(rows[3], by=ana)
+    arms = {"a": {"version": 1}, "b": {"version": 2}}
+    for name, ago in (("Decided late", 29), ("Forgotten", 31)):
+        one = experiments.set_up(acme, by=ana, name=name, unit="version", **arms)
+        results.stop(experiments.start(one, by=ana), by=ana, reason="Enough seen.")
+        acme.experiments.filter(pk=one.pk).update(ended_at=timezone.now() - timedelta(days=ago))
+    browser, last = signed_in(ana), timezone.localtime(timezone.now() + timedelta(days=1), acme.zone)
+    page = text(browser.get("/t/acme/experiments/1"))
+    assert f"Decide by {last:%-d %b %Y}: give B everything, or keep A." in page
+    with keeping(1, 1):
+        let_go()
+        assert lying(acme) == [1, 2, 4]
+        kept = text(browser.get("/t/acme/models/1"))
+        assert f"kept: the experiment Decided late waits for a decision until {last:%-d %b %Y}" in kept
+        acme.experiments.filter(number=1).update(ended_at=timezone.now() - timedelta(days=31))
+        let_go()
+        assert lying(acme) == [4]
+    ended = acme.experiments.get(number=2)
+    assert (ended.state, ended.winner) == ("concluded", "")
+    assert ended.conclusion == "No decision within 30 days of its end. Enough seen."
+    assert acme.audit_entries.filter(action="experiment.concluded", actor_label="retention").count() == 2
+    page = text(browser.get("/t/acme/experiments/2"))
+    assert "concluded without a decision" in page
+    assert "Give B everything" not in page
+    assert "ended without a decision" in text(browser.get("/t/acme/experiments"))
+
+
+def test_an_old_draft_and_a_holdout_hold_nothing(acme: Any, ana: Any, register: Any) -> None:
+    """A draft whose versions' files went says so when it is started; a stopped holdout has nothing to decide."""
+    rows = [aged(acme, register(acme), 400 - number) for number in range(4)]
+    versions.activate(rows[3], by=ana)
+    draft = experiments.set_up(acme, by=ana, name="Old", unit="version", a={"version": 1}, b={"version": 2})
+    acme.experiments.filter(pk=draft.pk).update(created_at=timezone.now() - timedelta(days=31))
+    holdout = experiments.start(experiments.set_up(acme, by=ana, name="Nobody", unit="holdout"), by=ana)
+    results.stop(holdout, by=ana)
+    acme.experiments.filter(pk=holdout.pk).update(ended_at=timezone.now() - timedelta(days=400))
+    with keeping(1, 1):
+        let_go()
+    assert lying(acme) == [4]
+    assert acme.experiments.get(pk=holdout.pk).state == "stopped"
+    with pytest.raises(Problem) as refused:
+        experiments.start(draft, by=ana)
+    assert {error["message"] for error in refused.value.errors} == {
+        "The files of v1 were removed.", "The files of v2 were removed.",
+    }  # fmt: skip
