@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, NotFound, Problem
-from recommendations import batch_handing, batch_planning, batch_running, fields
+from recommendations import batch_handing, batch_planning, batch_running, batch_schedules, fields
 from recommendations.fields import Refused
 from recommendations.models import BatchHold, BatchJob
 from tenants import audit
@@ -44,9 +44,7 @@ def lift(tenant: Tenant, *, by: User) -> BatchHold:
     audit.record(tenant, "batch.shop_resumed", by=by, target=tenant.slug, details={"hold": row.pk})
     for job in tenant.batch_jobs.filter(is_planned=False, state__in=BatchJob.OPEN):
         batch_planning.request(tenant, job)
-    tenant.batch_schedules.filter(next_at__isnull=False, waiting_since__isnull=True).exclude(problem="").filter(
-        next_at__lte=timezone.now()
-    ).update(problem="")
+    batch_schedules.go_on(tenant, row)
     batch_running.go_on(tenant)
     return row
 

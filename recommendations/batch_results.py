@@ -9,7 +9,7 @@ from django.db.models import Count, F, Min, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from recommendations import batch_handing, batch_packing
+from recommendations import batch_packing
 from recommendations.models import BatchChunk, BatchHold, BatchJob
 from tenants.models import Tenant
 
@@ -50,10 +50,10 @@ def expected_seconds(tenant: Tenant, total: int) -> float | None:
     return total * took / done if done else None
 
 
-def told(tenant: Tenant, job: BatchJob, *, now: datetime | None = None) -> dict[str, Any]:
-    """The job as the API says it. Keys that do not apply yet are null."""
+def told(tenant: Tenant, job: BatchJob, *, held: BatchHold | None, now: datetime | None = None) -> dict[str, Any]:
+    """The job as the API says it, `held` being the hold on its shop. Keys that do not apply yet are null."""
     now = now or timezone.now()
-    held = batch_handing.hold(tenant) if job.state in BatchJob.OPEN else None
+    held = held if job.state in BatchJob.OPEN else None
     speed = rate(tenant, job, now)
     left = max(job.total - job.processed - job.failed - job.skipped, 0)
     address = reverse("batch-job", args=[job.public_id])
@@ -85,9 +85,7 @@ def problems(tenant: Tenant, job: BatchJob) -> list[dict[str, Any]]:
         for place, why in sorted(chunk.problems.items(), key=lambda pair: int(pair[0])):
             at = chunk.first + int(place)
             whose = {"from": at, "to": at}
-            found.append(
-                {"places": whose, "customer_id": ids[int(place)], "attempts": chunk.attempts, "reason": why}
-            )
+            found.append({"places": whose, "customer_id": ids[int(place)], "attempts": chunk.attempts, "reason": why})
         if len(found) >= PROBLEMS_TOLD:
             break
     return found[:PROBLEMS_TOLD]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from luxebrain.lib.problems import NotFound, PlanLimit, Problem
 from recommendations import audiences, batch_asking, batch_handing
 from recommendations.batch import BatchInferenceQueue
-from recommendations.models import BatchJob, BatchSchedule
+from recommendations.models import BatchHold, BatchJob, BatchSchedule
 from tenants import audit, notices, tenancy
 from tenants.models import Tenant, User
 
@@ -21,9 +21,7 @@ HELD = "Waits, because batch jobs of this shop are paused: "
 Every = BatchSchedule.Every
 
 
-def plan(
-    tenant: Tenant, wanted: Mapping[str, Any], *, every: str, at: datetime | None, by: User
-) -> BatchSchedule:
+def plan(tenant: Tenant, wanted: Mapping[str, Any], *, every: str, at: datetime | None, by: User) -> BatchSchedule:
     """A job to come. `wanted` is the body of a call. Raises Problem with a reason per field."""
     read = batch_asking.read(wanted)
     if read.audience is not None:
@@ -82,14 +80,22 @@ def ask_for_due(tenant_id: int) -> list[BatchJob]:
         due = tenant.batch_schedules.filter(next_at__lte=timezone.now())
         held = batch_handing.hold(tenant)
         if held is not None:
-            words = f"{HELD}{held.reason}"[:300]
-            due.exclude(problem=words).update(problem=words)
+            due.exclude(problem=_waits(held)).update(problem=_waits(held))
             return []
         for row in due.select_for_update(skip_locked=True, of=("self",)):
             job = _ask(tenant, row)
             if job is not None:
                 made.append(job)
     return made
+
+
+def go_on(tenant: Tenant, held: BatchHold) -> None:
+    """Takes back what `ask_for_due` said of waiting for this hold; other problems of schedules stay."""
+    tenant.batch_schedules.filter(problem=_waits(held)).update(problem="")
+
+
+def _waits(held: BatchHold) -> str:
+    return f"{HELD}{held.reason}"[:300]
 
 
 def _ask(tenant: Tenant, row: BatchSchedule) -> BatchJob | None:

@@ -1,8 +1,8 @@
 """What pages say of a batch job: its share, its words, its tone."""
 
 from luxebrain.lib import markup
-from recommendations import batch_results
-from recommendations.models import BatchJob
+from recommendations import batch_handing, batch_results
+from recommendations.models import BatchHold, BatchJob
 from tenants.models import Tenant
 
 State = BatchJob.State
@@ -18,9 +18,9 @@ def speed(tenant: Tenant) -> str:
     return f"100,000 customers take about {markup.duration(seconds)}." if seconds else ""
 
 
-def dress(tenant: Tenant, job: BatchJob) -> BatchJob:
-    """Adds what a page says of a job: share, words, tone, and whether it still moves."""
-    told = batch_results.told(tenant, job)
+def dress(tenant: Tenant, job: BatchJob, *, held: BatchHold | None) -> BatchJob:
+    """Adds what a page says of a job of a shop with this hold: share, words, tone, and whether it still moves."""
+    told = batch_results.told(tenant, job, held=held)
     done = job.processed + job.failed + job.skipped
     job.done, job.is_open, job.tone = done, job.state in BatchJob.OPEN, TONES[job.state]
     job.share = min(100, int(100 * done / job.total)) if job.total else None
@@ -49,4 +49,5 @@ def dress(tenant: Tenant, job: BatchJob) -> BatchJob:
 
 def latest(tenant: Tenant, *, most: int = 4) -> list[BatchJob]:
     """The shop's last jobs, the newest first, dressed."""
-    return [dress(tenant, job) for job in tenant.batch_jobs.all()[:most]]
+    held = batch_handing.hold(tenant)
+    return [dress(tenant, job, held=held) for job in tenant.batch_jobs.all()[:most]]

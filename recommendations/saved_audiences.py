@@ -22,19 +22,19 @@ KEPT = timedelta(days=7)  # after its removal
 _TAKEN = "There is an audience with this name already."
 
 
-def save(tenant: Tenant, name: str, asked: Asked, *, by: User | None) -> Audience:
+def save(tenant: Tenant, name: str, asked: Asked, *, by: User | str | None) -> Audience:
     """Keeps an audience under a name, to be chosen again. Raises Problem with a reason per field."""
-    row = Audience(tenant=tenant, name=_name(tenant, name), asked=_rule(tenant, asked), created_by=by)
+    row = Audience(tenant=tenant, name=_name(tenant, name), asked=_rule(tenant, asked), **_maker(by))
     _keep(tenant, row, "audience.saved", by=by)
     return row
 
 
-def keep_ids(tenant: Tenant, ids: Iterable[str], *, filename: str, name: str = "", by: User | None) -> Audience:
+def keep_ids(tenant: Tenant, ids: Iterable[str], *, filename: str, name: str = "", by: User | str | None) -> Audience:
     """Keeps the ids of a file (checked already; repeated ones are kept once) as an audience of this shop.
 
     Raises Problem when there is none, or more than a million.
     """
-    row = Audience(tenant=tenant, name=_name(tenant, name) if name else "", asked={"kind": "file"}, created_by=by)
+    row = Audience(tenant=tenant, name=_name(tenant, name) if name else "", asked={"kind": "file"}, **_maker(by))
     _keep(tenant, row, "audience.saved", by=by, ids=ids, filename=filename)
     return row
 
@@ -44,9 +44,10 @@ def named(tenant: Tenant) -> models.QuerySet:
     return audiences.in_use(tenant).exclude(name="")
 
 
-def find(tenant: Tenant, audience_id: int) -> Audience:
-    """A named audience that was not removed. Raises NotFound."""
-    row: Audience | None = named(tenant).filter(pk=audience_id).first()
+def find(tenant: Tenant, audience_id: int, *, to_change: bool = False) -> Audience:
+    """A named audience that was not removed, locked where it is to be changed. Raises NotFound."""
+    rows = named(tenant).select_for_update(of=("self",)) if to_change else named(tenant)
+    row: Audience | None = rows.filter(pk=audience_id).first()
     if row is None:
         raise NotFound("There is no such audience.")
     return row
@@ -54,7 +55,7 @@ def find(tenant: Tenant, audience_id: int) -> Audience:
 
 def change(
     tenant: Tenant, row: Audience, *, name: str, asked: Asked | None = None, ids: Iterable[str] | None = None,
-    filename: str = "", by: User | None,
+    filename: str = "", by: User | str | None,
 ) -> Audience:  # fmt: skip
     """A new name, and new customers where a rule or ids are given. What is planned for it follows.
 
@@ -70,16 +71,21 @@ def change(
     return row
 
 
+def _maker(by: User | str | None) -> dict[str, Any]:
+    return {"created_by": by} if isinstance(by, User) else {"created_key": (by or "")[:80]}
+
+
 def _rule(tenant: Tenant, asked: Asked) -> dict[str, Any]:
     asked = audiences.read(tenant, asked)
     if asked["kind"] == "saved":
-        raise Problem("The audience is not right.", fields={"kind": "This audience is saved already."})
+        raise Problem("The audience is not right.", fields={"audience.kind": "This audience is saved already."})
     return asked
 
 
 def _keep(
-    tenant: Tenant, row: Audience, action: str, *, by: User | None, ids: Iterable[str] | None = None, filename: str = ""
-) -> None:
+    tenant: Tenant, row: Audience, action: str, *, by: User | str | None, ids: Iterable[str] | None = None,
+    filename: str = "",
+) -> None:  # fmt: skip
     """The row with the ids of its file and the line in the trail, which names nobody, all or nothing."""
     if ids is not None:
         row.filename, row.size = filename[-200:], 0
@@ -145,14 +151,15 @@ def _of(ids: list[int]) -> models.Q:
     return models.Q(audience__kind="saved", audience__id__in=ids)
 
 
-def remove(tenant: Tenant, audience_id: int, *, by: User | None) -> None:
+def remove(tenant: Tenant, audience_id: int, *, by: User | str | None) -> None:
     """Nobody finds it any more; what is planned for it fails and says so. It can be put back for a week.
 
     Raises NotFound, Conflict while a job reads it.
     """
     row = find(tenant, audience_id)
     _check_unread(tenant, row)
-    row.removed_at, row.removed_by = timezone.now(), by
+    row.removed_at = timezone.now()
+    row.removed_by, row.removed_key = (by, "") if isinstance(by, User) else (None, (by or "")[:80])
     _keep(tenant, row, "audience.removed", by=by)
 
 
@@ -162,13 +169,13 @@ def removed(tenant: Tenant) -> models.QuerySet:
     return tenant.audiences.filter(removed_at__gte=since).exclude(name="").order_by("-removed_at")
 
 
-def put_back(tenant: Tenant, audience_id: int, *, by: User | None) -> Audience:
+def put_back(tenant: Tenant, audience_id: int, *, by: User | str | None) -> Audience:
     """The audience as it was, with its ids. Raises NotFound, Problem where its name is taken again."""
     row: Audience | None = removed(tenant).filter(pk=audience_id).first()
     if row is None:
         raise NotFound("There is nothing to put back: it is there, or it was removed more than a week ago.")
     _name(tenant, row.name, but=row.pk)
-    row.removed_at = row.removed_by = None
+    row.removed_at, row.removed_by, row.removed_key = None, None, ""
     _keep(tenant, row, "audience.put_back", by=by)
     return row
 

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from luxebrain.lib.problems import Problem
-from recommendations import batch_asking, batch_downloads, batch_results
+from recommendations import batch_asking, batch_downloads, batch_handing, batch_results
 from recommendations.api import batch_schemas, bodies, described, paging
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchJob
@@ -31,7 +31,7 @@ class _View(TenantView):
         self.key = f"key {request.auth.label}"
 
     def answer(self, job: BatchJob, *, status: int = 200, **more: Any) -> Response:
-        said = batch_results.told(self.tenant, job)
+        said = batch_results.told(self.tenant, job, held=batch_handing.hold(self.tenant))
         response = Response({**said, **more}, status=status)
         if job.state in BatchJob.OPEN:
             response["Retry-After"] = str(batch_results.seconds_to_wait(said))
@@ -61,7 +61,9 @@ class BatchJobsView(_View):
             rows, tenant_id=self.tenant.pk, kind="batch", cursor=asked.get("cursor"),
             limit=bodies.limit(asked.get("limit")),
         )  # fmt: skip
-        return Response({"jobs": [batch_results.told(self.tenant, job) for job in found], "next_cursor": following})
+        held = batch_handing.hold(self.tenant)
+        jobs = [batch_results.told(self.tenant, job, held=held) for job in found]
+        return Response({"jobs": jobs, "next_cursor": following})
 
     @extend_schema(
         summary="Ask for recommendations of many customers", operation_id="batch_jobs_send",

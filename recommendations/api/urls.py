@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from recommendations.api.audiences import AudienceCountView, AudiencesView, AudienceView
 from recommendations.api.batch import (
     BatchCancelView,
     BatchDownloadView,
@@ -37,6 +38,10 @@ urlpatterns = [
     path("recommendations/batch/<uuid:job_id>/cancel", BatchCancelView.as_view(), name="batch-cancel"),
     path("recommendations/batch/<uuid:job_id>/retry", BatchRetryView.as_view(), name="batch-retry"),
     path("recommendations/batch/<uuid:job_id>/retry-failed", BatchRetryFailedView.as_view(), name="batch-retry-failed"),
+    path("audiences", AudiencesView.as_view(), name="audiences"),
+    path("audiences/", AudiencesView.as_view()),
+    path("audiences/count", AudienceCountView.as_view(), name="audience-count"),
+    path("audiences/<int:audience_id>", AudienceView.as_view(), name="audience"),
     path("recommendations/cross-sell/<str:product_id>", cross_sell, name="recommend-cross-sell"),
     path("recommendations/outfit/<str:product_id>", outfit, {"kind": "outfit"}, name="recommend-outfit"),
     path("events", events, name="events"),

@@ -17,9 +17,11 @@ class Audience(TenantOwned):
     filename = models.CharField(max_length=200, blank=True)
     size = models.PositiveIntegerField(null=True, help_text="Ids of a file; empty where it is counted when used")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_key = models.CharField(max_length=80, blank=True, help_text="The key's name, where no person made it")
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
     removed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    removed_key = models.CharField(max_length=80, blank=True)
     removed_at = models.DateTimeField(null=True)
 
     class Meta(TenantOwned.Meta):
@@ -34,6 +36,14 @@ class Audience(TenantOwned):
 
     def __str__(self) -> str:
         return self.name or self.filename
+
+    @property
+    def maker(self) -> str:
+        return str(self.created_by or self.created_key or "somebody who has left")
+
+    @property
+    def remover(self) -> str:
+        return str(self.removed_by or self.removed_key or "somebody who has left")
 
 
 class AudiencePiece(TenantOwned):

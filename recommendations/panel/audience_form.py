@@ -6,7 +6,7 @@ from django import forms
 
 from recommendations import saved_audiences
 from recommendations.models import Audience
-from recommendations.panel.batch_forms import KINDS, AudienceForm
+from recommendations.panel.batch_forms import KINDS, AudienceForm, filled
 from tenants.models import Tenant, User
 
 KEEP = "keep"
@@ -56,6 +56,4 @@ def _initial(row: Audience | None) -> dict[str, Any]:
         return {}
     if row.asked["kind"] == "file":
         return {"name": row.name, "kind": KEEP}
-    if row.asked["kind"] == "ids":
-        return {"name": row.name, "kind": "paste", "ids": "\n".join(row.asked["ids"])}
-    return {"name": row.name, **row.asked}
+    return {"name": row.name, **filled(row.asked)}

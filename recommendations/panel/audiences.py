@@ -14,6 +14,7 @@ from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
 from luxebrain.lib.problems import NotFound, Problem
 from recommendations import audience_looks, audiences, batch_handing, saved_audiences
 from recommendations.models import Audience
+from recommendations.panel import audience_counts
 from recommendations.panel.audience_form import SavedForm
 from tenants.access import tenant_page
 
@@ -77,7 +78,7 @@ def _edit(request: Any, row: Audience | None) -> HttpResponse:
     if saving and form.is_valid():
         try:
             if request.POST.get("go") == "look":  # without scripts: the count on the same page
-                look = counted(request, form)
+                look = audience_counts.counted(tenant, form)
             else:
                 with tenant.atomic():
                     kept = form.save(by=request.user)
@@ -87,7 +88,7 @@ def _edit(request: Any, row: Audience | None) -> HttpResponse:
             add_problem(form, problem)
     elif row is not None and not saving:
         asked = {"kind": "saved", "id": row.pk}
-        found_now = audience_looks.look(tenant, asked, sample=3)
+        found_now = audience_looks.look(tenant, asked, sample=audience_counts.SAMPLE)
         look = {"of": found_now, "sample": found_now.sample}
     planned, jobs = saved_audiences.uses(tenant, [row.pk])[row.pk] if row is not None else ([], 0)
     context = {
@@ -105,20 +106,7 @@ def count(request: Any, pk: int | None = None) -> HttpResponse:
     row = found(request, pk) if pk is not None else None
     form = SavedForm(request.POST, request.FILES, tenant=request.tenant, row=row)
     form.fields["name"].required = False
-    if form.is_valid():
-        look = counted(request, form)
-    else:
-        said = [text for name, texts in form.errors.items() for text in texts if name != "__all__"]
-        look = {"wrong": said, "waits": form.data.get("kind") == "upload"}
-    return render_page(request, "recommendations/batch_new_count.html", {"look": look})
-
-
-def counted(request: Any, form: SavedForm) -> dict[str, Any]:
-    try:
-        found_now = audience_looks.look(request.tenant, form.asked(), sample=3)
-    except Problem as problem:
-        return {"wrong": [error["message"] for error in problem.errors] or [problem.detail]}
-    return {"of": found_now, "sample": found_now.sample}
+    return audience_counts.render(request, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,5 +1,6 @@
 """The three forms of a new batch job: for whom, what, and when."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -116,6 +117,13 @@ class AudienceForm(forms.Form):
         return asked
 
 
+def filled(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The form's values for this audience, as `AudienceForm.asked` gave it."""
+    if asked["kind"] == "ids":
+        return {"kind": "paste", "ids": "\n".join(asked["ids"])}
+    return {"saved" if name == "id" else name: value for name, value in asked.items()}
+
+
 def categories(tenant: Tenant) -> list[str]:
     """The categories of the shop's products, by name."""
     found: set[str] = set()
@@ -130,9 +138,7 @@ class ListForm(forms.Form):
     type = forms.ChoiceField(
         label="What to recommend", choices=[(name, label) for name, label, _ in LISTS if name not in BESIDE_A_PRODUCT]
     )
-    limit = forms.IntegerField(
-        label="Products for each customer", min_value=1, max_value=queries.MAX_LIMIT, initial=10
-    )
+    limit = forms.IntegerField(label="Products for each customer", min_value=1, max_value=queries.MAX_LIMIT, initial=10)
     placement = forms.ChoiceField(
         label="Placement", required=False, help_text="Its rules and settings hold for the lists."
     )

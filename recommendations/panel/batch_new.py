@@ -24,14 +24,12 @@ from recommendations import (
     reach,
 )
 from recommendations.batch import BatchInferenceQueue
-from recommendations.panel.batch_forms import AudienceForm, ListForm, WhenForm
+from recommendations.panel import audience_counts
+from recommendations.panel.batch_forms import AudienceForm, ListForm, WhenForm, filled
 from recommendations.panel.batches import call
 from tenants.access import tenant_page
-from tenants.models import Tenant
 
 PAGE = "recommendations/batch_new.html"
-SAMPLE = 3
-TOLD = 20  # unknown ids that are listed
 STEPS = ("For whom", "What", "Name and time")
 
 
@@ -57,23 +55,24 @@ def _for_whom(request: Any, go: str) -> HttpResponse:
     if not form.is_valid():
         return _draw(request, 1, form, status=422)
     if go == "look":  # without scripts: the count on the same page
-        return _draw(request, 1, form, look=_counted(request.tenant, form))
+        return _draw(request, 1, form, look=audience_counts.counted(request.tenant, form))
     try:
         with request.tenant.atomic():
             audience = form.audience(by=request.user)
     except Problem as problem:
         _add(form, problem, "name", "save_as")
         return _draw(request, 1, form, status=422)
-    if audience_looks.look(request.tenant, audience).n == 0:
+    total = audience_looks.look(request.tenant, audience)
+    if total.n == 0:
         form.add_error(None, "Nobody is in this audience now.")
         return _draw(request, 1, form, status=422)
-    unknown = _unknown(request.tenant, form)
-    return _draw(request, 2, ListForm(tenant=request.tenant), {"audience": audience}, unknown=unknown)
+    unknown = audience_counts.unknown(request.tenant, form)
+    return _draw(request, 2, ListForm(tenant=request.tenant), {"audience": audience}, total=total, unknown=unknown)
 
 
 def _what(request: Any, go: str, carried: dict[str, Any]) -> HttpResponse:
     if go == "back":
-        return _draw(request, 1, AudienceForm(tenant=request.tenant, initial=_back(carried["audience"])))
+        return _draw(request, 1, AudienceForm(tenant=request.tenant, initial=filled(carried["audience"])))
     form = ListForm(request.POST, tenant=request.tenant)
     if not form.is_valid():
         return _draw(request, 2, form, carried, status=422)
@@ -124,13 +123,14 @@ def _draw(
         **more,
     }
     if step > 1:
-        look = audience_looks.look(tenant, carried["audience"])
+        total = context.get("total") or audience_looks.look(tenant, carried["audience"])
+        pace = batch_results.expected_seconds(tenant, 1)
         context |= {
             "audience": audiences.describe(tenant, carried["audience"]),
-            "total": look,
+            "total": total,
             "most": tenant.plan.batch_customers,
-            "expected": batch_results.expected_seconds(tenant, look.n) if look.n and not look.is_more else None,
-            "is_known": batch_results.expected_seconds(tenant, 1) is not None,
+            "expected": pace * total.n if pace and total.n and not total.is_more else None,
+            "is_known": pace is not None,
         }
     if step == 3:
         context["call"] = call({**carried.get("asked", {}), "audience": carried["audience"]})
@@ -149,14 +149,6 @@ def _carried(request: Any) -> dict[str, Any] | None:
     return {"audience": audience, "asked": asked}
 
 
-def _back(audience: dict[str, Any]) -> dict[str, Any]:
-    """The first form as it was filled in."""
-    if audience["kind"] == "ids":
-        return {"kind": "paste", "ids": "\n".join(audience["ids"])}
-    named = {"id": "saved"}
-    return {named.get(name, name): value for name, value in audience.items()}
-
-
 def _add(form: forms.Form, problem: Problem, of: str, to: str) -> None:
     """What was refused, beside the field of the form that it came from."""
     for error in problem.errors:
@@ -171,35 +163,7 @@ def _add(form: forms.Form, problem: Problem, of: str, to: str) -> None:
 @tenant_page(may="batch.write")
 def count(request: Any) -> HttpResponse:
     """The live count beside the first form."""
-    form = AudienceForm(request.POST, request.FILES, tenant=request.tenant)
-    if form.is_valid():
-        look = _counted(request.tenant, form)
-    else:
-        said = [text for name, texts in form.errors.items() for text in texts if name != "__all__"]
-        look = {"wrong": said, "waits": form.data.get("kind") == "upload"}
-    return render_page(request, "recommendations/batch_new_count.html", {"look": look})
-
-
-def _counted(tenant: Tenant, form: AudienceForm) -> dict[str, Any]:
-    try:
-        asked = form.asked()
-        look = audience_looks.look(tenant, asked, sample=SAMPLE)
-        return {"of": look, "sample": look.sample, "unknown": _unknown(tenant, form)}
-    except Problem as problem:
-        return {"wrong": [error["message"] for error in problem.errors] or [problem.detail]}
-
-
-def _unknown(tenant: Tenant, form: AudienceForm) -> dict[str, Any] | None:
-    """Ids that the shop does not know, of pasted and uploaded ones; None where all are known."""
-    ids = list(dict.fromkeys(form.lines.ids))
-    found: list[str] = []
-    for start in range(0, len(ids), audiences.PAGE):
-        found += audiences.unknown(tenant, ids[start : start + audiences.PAGE])
-    if not found:
-        return None
-    first = found[:TOLD]
-    listed = ", ".join(first) + (" …" if len(found) > len(first) else "")
-    return {"n": len(found), "first": first, "text": f"{len(found):,}: {listed}. Choose below what they get."}
+    return audience_counts.render(request, AudienceForm(request.POST, request.FILES, tenant=request.tenant))
 
 
 @require_POST
@@ -219,7 +183,7 @@ def _previewed(request: Any, audience: dict[str, Any], asked: dict[str, Any]) ->
     tenant, shown = request.tenant, []
     values = {name: value for name, value in asked.items() if name != "on_unknown"}
     try:
-        for customer in audiences.sample(tenant, audience, SAMPLE):
+        for customer in audiences.sample(tenant, audience, audience_counts.SAMPLE):
             query = queries.parse({**values, "customer_id": customer})
             answer = explaining.explain(tenant, query, request_id=request.request_id)
             shown.append({"customer": customer, "products": [item["product_id"] for item in answer["items"]]})

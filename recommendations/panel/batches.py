@@ -50,8 +50,9 @@ def jobs(request: Any) -> HttpResponse:
         sorts={"name": ("name", "pk"), "customers": ("total", "pk"), "state": ("state", "pk"), "asked": ("pk",)},
         default_sort="-asked", nouns=("batch job", "batch jobs"),
     )  # fmt: skip
+    held = batch_handing.hold(tenant)
     for job in listing.rows:
-        batch_words.dress(tenant, job)
+        batch_words.dress(tenant, job, held=held)
     return listing.render({
         "under_way": any(job.is_open for job in listing.rows),
         "schedules": tenant.batch_schedules.select_related("last_job").filter(next_at__isnull=False),
@@ -59,7 +60,7 @@ def jobs(request: Any) -> HttpResponse:
         "call": call({"customer_ids": ["c-1", "c-2"], "limit": 10}),
         "poll_url": request.get_full_path(),
         "speed": batch_words.speed(tenant),
-        "hold": batch_handing.hold(tenant),
+        "hold": held,
     })  # fmt: skip
 
 
@@ -84,12 +85,13 @@ def job(request: Any, public_id: UUID) -> HttpResponse:
 
 def _page(request: Any, job: BatchJob) -> HttpResponse:
     tenant = request.tenant
-    batch_words.dress(tenant, job)
+    held = batch_handing.hold(tenant)
+    batch_words.dress(tenant, job, held=held)
     kept = job.state != State.EXPIRED
     may_write = request.membership.may("batch.write")
     context = {
         "job": job,
-        "hold": batch_handing.hold(tenant) if job.is_open else None,
+        "hold": held if job.is_open else None,
         "may_write": may_write,
         "audience": audiences.describe(tenant, job.audience) if job.audience else "",
         "problems": batch_results.problems(tenant, job) if kept else [],

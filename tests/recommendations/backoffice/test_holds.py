@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recommendations import batch_running, batch_schedules
@@ -135,3 +137,64 @@ def test_it_asks_for_a_reason_and_pauses_once(shop: Any, globex: Any, staff: Any
     assert shop.batch_holds.get().reason == WHY
     assert signed_in(pat).post("/monitoring/acme/resume").status_code == 403
     assert "is not paused" in staff.post("/monitoring/globex/resume", follow=True).text
+
+
+def test_the_staff_s_api_pauses_and_resumes_a_shop(shop: Any, staff: Any, sam: Any, pat: Any, signed_in: Any) -> None:
+    """R13: as the buttons do, audited, refused as problems."""
+    base = "/api/admin/batch"
+    job = enqueue(shop, customer_ids=["c1"], limit=3)
+
+    def ask(who: Any, verb: str, body: Any = None, slug: str = "acme") -> Any:
+        return who.post(f"{base}/{verb}/{slug}", body or {}, content_type="application/json")
+
+    for body in ({}, {"reason": " "}, {"reason": 3}, {"reason": "x" * 301}, {"reason": WHY, "until": "noon"}):
+        refused = ask(staff, "pause", body)
+        assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json"), body
+    told = ask(staff, "pause", {"reason": WHY}).json()
+    assert (told["tenant"], told["paused"], told["reason"], told["until"]) == ("acme", True, WHY, None)
+    finish()
+    assert fresh(job).state == "pending" and staff.get(f"{base}/stats").json()["held"] == ["acme"]
+    assert ask(staff, "pause", {"reason": "Another"}).status_code == 409
+    told = ask(staff, "resume").json()
+    assert not told["paused"] and told["until"] and told["resumed_by"] == str(sam)
+    assert ask(staff, "resume").status_code == 409
+    finish()
+    assert fresh(job).state == "completed"
+    trail = shop.audit_entries.filter(action__startswith="batch.shop_").order_by("pk")
+    assert [(row.action, row.actor) for row in trail] == [("batch.shop_paused", sam), ("batch.shop_resumed", sam)]
+    assert ask(staff, "pause", {"reason": WHY}, slug="nobody").status_code == 404
+    reader = signed_in(pat)
+    assert ask(reader, "pause", {"reason": WHY}).status_code == ask(reader, "resume").status_code == 403
+
+
+def test_resuming_leaves_other_problems_of_plans_alone(shop: Any, staff: Any, ana: Any) -> None:
+    with tenancy.enter(shop.pk) as tenant:
+        plans = [
+            batch_schedules.plan(
+                tenant, {"audience": {"kind": "all"}, "name": name}, every="week",
+                at=timezone.now() + timedelta(hours=1), by=ana,
+            )
+            for name in ("Due", "To come")
+        ]  # fmt: skip
+    shop.batch_schedules.filter(pk=plans[0].pk).update(next_at=timezone.now() - timedelta(minutes=5))
+    shop.batch_schedules.filter(pk=plans[1].pk).update(problem="The saved audience is gone.")
+    pause(staff)
+    batch_schedules.ask_for_due(shop.pk)
+    assert WHY in shop.batch_schedules.get(pk=plans[0].pk).problem
+    shop.batch_schedules.filter(pk=plans[1].pk).update(next_at=timezone.now() - timedelta(minutes=5))
+    staff.post("/monitoring/acme/resume")
+    assert list(shop.batch_schedules.order_by("pk").values_list("problem", flat=True)) == [
+        "", "The saved audience is gone.",
+    ]  # fmt: skip
+
+
+def test_a_page_of_jobs_asks_once_whether_the_shop_is_held(
+    shop: Any, ana: Any, api: Any, signed_in: Any
+) -> None:
+    for number in range(3):
+        enqueue(shop, customer_ids=[f"c{number}"])
+    page = signed_in(ana)
+    for ask in (lambda: page.get("/t/acme/batch-jobs"), lambda: api.get(PATH)):
+        with CaptureQueriesContext(connections["default"]) as asked:
+            assert ask().status_code == 200
+        assert sum("recommendations_batchhold" in one["sql"] for one in asked) == 1
