@@ -129,6 +129,7 @@ def start(experiment: Experiment, *, by: User | str | None) -> Experiment:
     PlanLimit; Problem where it no longer makes sense.
     """
     tenant = experiment.tenant
+    units.of(experiment).bring(tenant, experiment)
     with running.locked(tenant) as now:
         experiment.refresh_from_db()
         if experiment.state != Experiment.State.DRAFT:
@@ -207,6 +208,7 @@ def conclude(experiment: Experiment, *, winner: str, by: User | str | None, reas
     if experiment.unit == Experiment.Unit.HOLDOUT and winner == "B":
         raise Problem("Nobody would get personal lists.", fields={"winner": "A holdout ends with A for everybody."})
     tenant = experiment.tenant
+    units.of(experiment).bring(tenant, experiment)
     with running.locked(tenant) as now:
         experiment.refresh_from_db()
         if experiment.state not in (Experiment.State.RUNNING, Experiment.State.STOPPED):

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, Problem
-from modelregistry import guardrails, lineage, moving, versions
+from modelregistry import checks, guardrails, lineage, moving, versions
 from modelregistry.guardrails import Limits, Sample
 from modelregistry.models import ModelAlias, ModelVersion, Release
 from modelregistry.routing import Canary
@@ -31,6 +32,7 @@ def begin(
     """
     tenant = version.tenant
     chosen = _checked(shares, stage_hours, least_lists, limits or {})
+    checks.fetch(version)
     with moving.locked(tenant) as now:
         version.refresh_from_db()
         versions.check(version, tenant=tenant)
@@ -72,6 +74,7 @@ def canary(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> Canary | None
 def advance(release: Release, *, by: User | str | None, reason: str = "") -> Release:
     """The next stage: canary, its next step, everybody, done. The version is checked again each time."""
     tenant = release.tenant
+    checks.fetch(release.version)
     with moving.locked(tenant) as now:
         release.refresh_from_db()
         if not release.is_open:
@@ -111,6 +114,8 @@ def judge(release: Release, new: Sample, old: Sample) -> list[dict[str, Any]]:
     """Holds the figures against the guardrails: notes the look; a breach takes the version back at once, in the
     same transaction, with its reason; without one the next stage begins when its time has come. → breaches"""
     tenant = release.tenant
+    if _may_go_on(release, new, timezone.now()):
+        checks.fetch(release.version)
     with moving.locked(tenant) as now:
         release.refresh_from_db()
         if not release.is_open:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from luxebrain.lib.problems import NotFound
-from modelregistry import versions
+from modelregistry import checks, versions
 from modelregistry.models import Experiment
 from tenants.models import Tenant, User
 
@@ -16,18 +16,24 @@ Ready = Callable[[Tenant, Experiment], None]
 Settle = Callable[[Tenant, Experiment, str, "User | str | None"], None]
 
 
+def nothing_to_prove(tenant: Tenant, experiment: Experiment) -> None:
+    """The unit is served from what the process holds anyway."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One unit.
 
     check    the reasons per field why these arms cannot be compared; empty: they can
     ready    raises Conflict where they cannot be served now
+    bring    brings the files that both arms need to this host: before a lock, so that nobody waits for them in it
     settle   makes the winner ("A" or "B") what holds for everybody, by the use cases of what it is
     """
 
     check: Check
     ready: Ready
     settle: Settle
+    bring: Ready = nothing_to_prove
 
 
 _kinds: dict[str, Kind] = {}
@@ -44,10 +50,6 @@ def of(experiment: Experiment) -> Kind:
 
 def known() -> list[str]:
     return sorted(_kinds)
-
-
-def nothing_to_prove(tenant: Tenant, experiment: Experiment) -> None:
-    """The unit is served from what the process holds anyway."""
 
 
 def _check_versions(tenant: Tenant, experiment: Experiment) -> Reasons:
@@ -74,6 +76,12 @@ def _versions_ready(tenant: Tenant, experiment: Experiment) -> None:
         versions.check(versions.find(tenant, what["version"], model=experiment.model))
 
 
+def _bring_versions(tenant: Tenant, experiment: Experiment) -> None:
+    numbers = [what.get("version") for what in (experiment.a, experiment.b)]
+    for version in tenant.model_versions.filter(model=experiment.model, number__in=numbers).order_by("number"):
+        checks.fetch(version)
+
+
 def _settle_version(tenant: Tenant, experiment: Experiment, winner: str, by: User | str | None) -> None:
     version = versions.find(tenant, experiment.arm(winner)["version"], model=experiment.model)
     if versions.champion(tenant, model=experiment.model) != version:
@@ -92,5 +100,5 @@ def _settle_holdout(tenant: Tenant, experiment: Experiment, winner: str, by: Use
     """Personal lists for everybody again: that is what holds once it has ended."""
 
 
-register(Experiment.Unit.VERSION, Kind(_check_versions, _versions_ready, _settle_version))
+register(Experiment.Unit.VERSION, Kind(_check_versions, _versions_ready, _settle_version, _bring_versions))
 register(Experiment.Unit.HOLDOUT, Kind(_check_holdout, nothing_to_prove, _settle_holdout))

@@ -137,6 +137,9 @@ def undo(
     move    the change meant, where a page offered to undo it; Conflict if another one came since.
     Undoing twice restores the change.
     """
+    likely = lineage.last_move(tenant, model=model)
+    if likely is not None and likely.previous is not None:
+        checks.fetch(likely.previous)
     with locked(tenant):
         last = lineage.last_move(tenant, model=model)
         if last is None or last.previous is None:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from luxebrain.lib import parameters
 from luxebrain.lib.problems import Problem
-from modelregistry import experiments, results, versions
+from modelregistry import checks, experiments, results, versions
 from modelregistry.api.experiments_told import Told, told
 from modelregistry.api.versions import known_model
 from modelregistry.models import Experiment, ModelVersion
@@ -95,6 +95,8 @@ class AbTestView(StaffView):
     def begun(self, tenant: Tenant, a: ModelVersion, b: ModelVersion, model: str, given: dict[str, Any]) -> Experiment:
         """Set up and started, or neither."""
         by = self.request.user
+        for version in (a, b):  # before the lock of the set-up
+            checks.fetch(version)
         with tenant.atomic():
             row = experiments.set_up(
                 tenant, by=by, name=given.get("name", f"{a} against {b}"), unit=Experiment.Unit.VERSION,
