@@ -87,7 +87,7 @@ def check(version: ModelVersion, *, tenant: Tenant | None = None) -> None:
     if version.files_removed_at is not None:
         raise NotActivatable(
             f"{refusal} its files were removed on {version.files_removed_at:%Y-%m-%d}, only its facts are kept. "
-            "Train again for a version that can serve."
+            f"Train again for a version that can serve.{_way_back(version)}"
         )
     if version.state != ModelVersion.State.READY:
         raise NotActivatable(f"{refusal} it is {version.get_state_display().lower()}.")
@@ -103,6 +103,12 @@ def check(version: ModelVersion, *, tenant: Tenant | None = None) -> None:
         raise NotActivatable(f"{refusal} {error}.") from error
     except Exception as error:
         raise NotActivatable(f"{refusal} it does not load ({error}).") from error
+
+
+def _way_back(version: ModelVersion) -> str:
+    """What an upload has beside a new training (modelregistry/uploads.py)."""
+    uploaded = version.origin == ModelVersion.Origin.UPLOAD and version.state == ModelVersion.State.ARCHIVED
+    return " The same file, uploaded again by the platform's staff, brings them back." if uploaded else ""
 
 
 def prove(tenant: Tenant, model: str, loaded: Loaded, *, is_upload: bool = False) -> Described | None:

@@ -50,7 +50,7 @@ def holder(function: Callable[[Tenant, str], Held]) -> Callable[[Tenant, str], H
 
 def fates(tenant: Tenant, versions: Sequence[ModelVersion], *, model: str = settings.MODEL_NAME) -> dict[int, Fate]:
     """Number → fate. Files go once a version is none of the newest that the plan keeps, nothing needs it, and the
-    plan's days have passed since it was made or last served."""
+    plan's days have passed since it was made, came back or last served."""
     plan = tenant.plan
     held, newest = _held(tenant, model), _newest(tenant, model)
     served = dict(
@@ -66,7 +66,8 @@ def fates(tenant: Tenant, versions: Sequence[ModelVersion], *, model: str = sett
         elif version.number in newest:
             found[version.number] = Fate(why=f"it is one of the newest {plan.kept_versions}, which the plan keeps")
         else:
-            since = max(version.created_at, served.get(version.pk, version.created_at))
+            moments = (version.created_at, version.files_returned_at, served.get(version.pk))
+            since = max(moment for moment in moments if moment is not None)
             found[version.number] = Fate(goes_at=since + timedelta(days=plan.kept_version_days))
     return found
 

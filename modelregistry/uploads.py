@@ -19,9 +19,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from luxebrain.lib.problems import Conflict, Problem
-from modelregistry import artifacts, checks, store, versions
+from modelregistry import artifacts, checks, moving, store, versions
 from modelregistry.artifacts import ArtifactError, Loaded, Saved
 from modelregistry.models import ModelVersion
+from tenants import audit
 from tenants.models import Tenant, User
 
 MOST_FILES = 400
@@ -46,20 +47,22 @@ def register(
     """The file as a new version, verified and not yet in service.
 
     expected_digest    sha256 of the file, hexadecimal, where the sender knows it
-    Raises UploadRefused, and Conflict for a file that is a version already.
+    A version that was made of this file and whose files were let go gets them back. Raises UploadRefused, and
+    Conflict for a file that is a version already.
     """
     digest = _digest(file)
     if expected_digest and expected_digest.lower() != digest:
         raise UploadRefused(f"its sha256 is {digest}, not the one that was named")
     known = tenant.model_versions.filter(model=model, upload_digest=digest).first()
     if known is not None:
-        gone = " Its files were removed, as the plan says: only its facts are kept." if known.files_removed_at else ""
-        raise Conflict(f"This file is {known} already.{gone}")
+        _require_archived(known)
     with tempfile.TemporaryDirectory(dir=_arriving()) as folder:
         loaded = _verified(Path(folder) / "artefact", file, tenant, model)
         described = _proved(tenant, model, loaded)
-        saved = _save(tenant, model, loaded)
+        saved = _save(tenant, model, loaded) if known is None else _save_again(known, loaded)
     try:
+        if known is not None:
+            return _bring_back(known, saved, by=by, reason=reason)
         with tenant.atomic(), transaction.atomic(using=tenant.alias):
             return versions.register(
                 tenant, artifact=saved, by=by, reason=reason, model=model, origin=ModelVersion.Origin.UPLOAD,
@@ -71,6 +74,33 @@ def register(
         if isinstance(error, IntegrityError):
             raise Conflict("This file is a version already.") from error
         raise
+
+
+def _require_archived(known: ModelVersion) -> None:
+    if known.files_removed_at is None:
+        raise Conflict(f"This file is {known} already.")
+    if known.state != ModelVersion.State.ARCHIVED:
+        state = known.get_state_display().lower()
+        raise Conflict(f"This file is {known}, which is {state}: its files were removed and do not come back.")
+
+
+def _bring_back(known: ModelVersion, saved: Saved, *, by: User | None, reason: str) -> ModelVersion:
+    """The version with its files again, and ready; kept as long as one that was made today."""
+    tenant = known.tenant
+    with moving.locked(tenant) as now:
+        known.refresh_from_db()  # somebody else may have been faster
+        _require_archived(known)
+        if saved.digest != known.digest:
+            raise Conflict(
+                f"This file is not what {known} was when its files went: a person was erased from it. Train again."
+            )
+        known.state, known.artifact_path = ModelVersion.State.READY, saved.place
+        known.files_removed_at, known.files_returned_at = None, now
+        known.save(update_fields=["state", "artifact_path", "files_removed_at", "files_returned_at"])
+        details = {"digest": known.digest, "size_bytes": saved.size_bytes}
+        audit.record(tenant, "version.files_returned", by=by or "upload", target=str(known), details=details,
+                     reason=reason)  # fmt: skip
+    return known
 
 
 def _digest(file: IO[bytes]) -> str:
@@ -145,6 +175,14 @@ def _proved(tenant: Tenant, model: str, loaded: Loaded) -> dict[str, Any]:
     except Exception as error:
         raise UploadRefused(f"it does not load ({error})"[:200]) from error
     return described or {"algorithm": "unknown", "parameters": {}, "counts": {}}
+
+
+def _save_again(known: ModelVersion, loaded: Loaded) -> Saved:
+    """Under its own number, in a folder of its own: what is left of the former one goes its way."""
+    return store.save_again(
+        tenant=versions.owner_of(known.tenant), model=known.model, version=known.number,
+        arrays=loaded.arrays, manifest=loaded.manifest,
+    )  # fmt: skip
 
 
 def _save(tenant: Tenant, model: str, loaded: Loaded) -> Saved:

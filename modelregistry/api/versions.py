@@ -49,7 +49,8 @@ class RegisterView(StaffView):
         summary="Register a version by upload",
         description="A zip archive of an artefact's folder: manifest.json and .npy files. It is unpacked, its digests, "
         "headers and dimensions are checked, it is loaded and asked the shop's own requests. Only then is it a "
-        "version, and never in service by this call. 400: a check failed. 409: this file is a version already.",
+        "version, and never in service by this call. A version of the same file whose files were let go gets them "
+        "back. 400: a check failed. 409: this file is a version already.",
         request={"multipart/form-data": inline_serializer("ModelUpload", {
             "tenant": serializers.SlugField(), "file": serializers.FileField(),
             "sha256": serializers.CharField(required=False), "reason": _REASON,

@@ -10,8 +10,8 @@ class ModelVersion(TenantOwned):
 
     The database refuses changes of the facts (migration 0008). What may change: the state, the place and digest
     of the artefact when a person is erased from it, and that it has none any more (modelregistry/retention.py):
-    then `artifact_path` is empty, and a version that could serve is archived. `metrics` hold each metric with its
-    95 % interval: "ndcg@10", "ndcg@10_low", "ndcg@10_high".
+    then `artifact_path` is empty, and a version that could serve is archived, until the same file is uploaded
+    again. `metrics` hold each metric with its 95 % interval: "ndcg@10", "ndcg@10_low", "ndcg@10_high".
     """
 
     class Origin(models.TextChoices):
@@ -42,6 +42,7 @@ class ModelVersion(TenantOwned):
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.SHARED)
     artifact_path = models.CharField(max_length=300, help_text="Relative to the models directory; empty: removed")
     files_removed_at = models.DateTimeField(null=True, help_text="When the artefact was let go")
+    files_returned_at = models.DateTimeField(null=True, help_text="When the same file was uploaded again")
     digest = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField(default=0)
     metrics = models.JSONField(default=dict, help_text="Offline metrics on the time split")

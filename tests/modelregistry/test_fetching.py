@@ -1,4 +1,4 @@
-"""Files come from a remote store before the lock of a tenant's versions is taken, so that nobody waits for them in it."""
+"""Files come from a remote store before the lock of a tenant's versions is taken: nobody waits for them in it."""
 
 from collections.abc import Callable
 from typing import Any
