@@ -7,7 +7,8 @@
 both     (what `make bench` runs) score over 10,000 items in three rounds, then job for 10,000 customers, which
          the start of the worker's model makes dearer for each than a job of 100,000
 score    the lists of shoppers whose factors (64) are known: one product of matrices and the best of each
-         row, beside `AlternatingLeastSquares.recommend` on the same factors; interleaved, processor time
+         row, beside `AlternatingLeastSquares.recommend` on the same factors; interleaved, processor time. The
+         products' factors lie across, as a worker keeps them with its model
 job      an audience of all customers, read, scored by a folded-in ALS model, stored and committed by the
          product's own worker; processor time of the worker, with the start of its model, beside
          implicit.recommend for as many shoppers before and after it; stored bytes; the worker's memory
@@ -55,12 +56,12 @@ def raw(shoppers: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, float]:
     return found, time.process_time() - began
 
 
-def ours(shoppers: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, float]:
+def ours(shoppers: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, float]:
     from recommendations.algorithms.leading import leading, rows_at_once
 
     began = time.process_time()
-    step = rows_at_once(len(items))
-    found = [leading(shoppers[start : start + step] @ items.T, LIMIT)[0] for start in range(0, len(shoppers), step)]
+    step = rows_at_once(across.shape[1])
+    found = [leading(shoppers[start : start + step] @ across, LIMIT)[0] for start in range(0, len(shoppers), step)]
     return np.concatenate(found), time.process_time() - began
 
 
@@ -68,10 +69,11 @@ def score(sizes: list[int], rounds: int) -> tuple[dict[str, Any], list[str]]:
     result, lines = {}, ["items    implicit us   ours us   ratio   lists equal"]
     for size in sizes:
         shoppers, items = factors(size, 20_000_000 // size)
+        across = np.ascontiguousarray(items.T)
         ratios, theirs, mine, equal = [], [], [], 0.0
         for _ in range(rounds):
             wanted, slow = raw(shoppers, items)
-            found, fast = ours(shoppers, items)
+            found, fast = ours(shoppers, across)
             ratios.append(slow / fast)
             theirs.append(1e6 * slow / len(shoppers))
             mine.append(1e6 * fast / len(shoppers))

@@ -77,7 +77,8 @@ def recorded(tenant_id: int, customers: Sequence[str]) -> Histories:
 
 def _kept(tenant_id: int, names: Sequence[str]) -> Histories:
     try:
-        found = _READ([history.key(tenant_id, name) for name in names], [settings.HISTORY_EVENTS])
+        prefix = history.key(tenant_id, "")
+        found = _READ([prefix + name for name in names], [settings.HISTORY_EVENTS])
     except redis.Unreachable:  # then the rows say it all
         return {}
     return {names[at - 1]: list(raw) for at, raw in zip(found[::2], found[1::2], strict=True)}

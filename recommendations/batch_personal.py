@@ -6,7 +6,7 @@ scores closer than that), or which the model alone cannot fill, is left to the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,14 +115,13 @@ class Personal:
         found = [np.empty((0, self.plan.limit), np.int32)]
         values = [np.empty((0, self.plan.limit), np.float32)]
         done = [np.empty(0, np.int64)]
-        folded = self.part.shoppers(matrix) if isinstance(self.part, ALS) else None
         step = rows_at_once(len(self.products))
+        scored = self._scorer(matrix, whose, step)
         for start in range(0, len(places), step):
             rows = slice(start, start + step)
             banned = gathered.banned[max(start - len(quiet), 0) : max(start + step - len(quiet), 0)]
             skipped = max(len(quiet) - start, 0)
-            scored = self._scores(matrix[rows], whose[rows]) if folded is None else folded[rows] @ self.part.factors.T
-            kept, items, scores = self._block(self._with_newcomers(scored), banned, skipped)
+            kept, items, scores = self._block(self._with_newcomers(scored(rows)), banned, skipped)
             done.append(places[rows][kept])
             found.append(items)
             values.append(scores)
@@ -186,6 +185,14 @@ class Personal:
             found = [self.column.get(int(item), -1) if item >= first else int(item) for item in items.tolist()]
             items = np.array(found, np.int64)
         return items[items >= 0]
+
+    def _scorer(self, matrix: sparse.csr_array, whose: np.ndarray, step: int) -> Callable[[slice], np.ndarray]:
+        """Gives the scores of a slice of at most `step` rows, which hold until it is asked for the next."""
+        if not isinstance(self.part, ALS):
+            return lambda rows: self._scores(matrix[rows], whose[rows])
+        folded, across = self.part.shoppers(matrix), self.part.across
+        room = np.empty((min(step, len(folded)), across.shape[1]), np.float32)  # new memory costs as much as a third
+        return lambda rows: np.matmul(folded[rows], across, out=room[: len(folded[rows])])  # of the product itself
 
     def _scores(self, histories: sparse.csr_array, numbers: np.ndarray) -> np.ndarray:
         found = blend.many(self.part, histories, numbers.astype(np.int32))

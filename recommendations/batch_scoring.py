@@ -86,7 +86,8 @@ class Scorer:
         before_each    called with the place of every customer that is asked for singly
         """
         made = Made(len(self.ids))
-        left = [place for place in range(len(self.ids)) if not self._settled(place, made)]
+        settled = {place for place in self._special() if self._settled(place, made)}
+        left = [place for place in range(len(self.ids)) if place not in settled]
         if self.plan is not None and not one_by_one:
             found = self._together(left)
             made.put(found.places, found.items, found.scores, found.source)
@@ -96,6 +97,12 @@ class Scorer:
             before_each(place)
             self._alone(place, made)
         return made.lists(self.shop, self.strangers)
+
+    def _special(self) -> set[int]:
+        """Places of whom `_settled` may say yes."""
+        strangers = self.strangers if self.order.on_unknown != "popular" else ()
+        nameless = (place for place, one in enumerate(self.ids) if not one)
+        return {*strangers, *self.problems, *nameless}
 
     def _settled(self, place: int, made: Made) -> bool:
         """Whether nothing is to be computed: it failed before, or the job leaves strangers out."""
@@ -117,13 +124,16 @@ class Scorer:
         assert self.plan is not None
         assert self.shop.bundle is not None
         past = self.shop.bundle.histories.indptr
-        known = [place for place in places if self.ids[place] and self._route(place) is CHAMPION]
-        quiet = np.array([place for place in known if f"c:{self.ids[place]}" not in self.histories], np.int64)
+        known = [place for place in places if self.ids[place]]
+        if self.holdout is not None:
+            known = [place for place in known if self._route(place) is CHAMPION]
+        acted = {name[2:] for name in self.histories if name[:2] == "c:"}
+        quiet = np.array([place for place in known if self.ids[place] not in acted], np.int64)
         numbers = self.numbers[quiet]
         there = (numbers >= 0) & (past[numbers + 1] > past[np.maximum(numbers, 0)])
         busy = [
             (place, self.ids[place], history.parse(self.histories[f"c:{self.ids[place]}"]))
-            for place in known if f"c:{self.ids[place]}" in self.histories
+            for place in known if self.ids[place] in acted
         ]
         personal = batch_personal.Personal(self.shop, self.plan, self.order.query, moment=self.order.moment)
         return personal.find(quiet[there], numbers[there], busy)

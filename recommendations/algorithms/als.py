@@ -93,7 +93,7 @@ class ALS(Recommender):
 
     def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> np.ndarray:
         """The same for many shoppers at once, dense."""
-        return self.shoppers(histories) @ self.factors.T
+        return self.shoppers(histories) @ self.across
 
     def shoppers(self, histories: sparse.csr_array) -> np.ndarray:
         """float32 shoppers x factors: the same solution for many histories (weights as values).
@@ -114,6 +114,16 @@ class ALS(Recommender):
             near = self.factors[touched].astype(np.float64)
             found[rows] = _folded(near, extra, near @ inner if table is None else table[touched])
         return found
+
+    @property
+    def across(self) -> np.ndarray:
+        """float32 factors x products: the factors lying as a product of matrices reads them fastest, which is kept
+        where it is small enough."""
+        if self._across is None:
+            if self.factors.size * 4 > _TABLE_BYTES:
+                return self.factors.T
+            self._across = np.ascontiguousarray(self.factors.T)
+        return self._across
 
     def _inside(self) -> tuple[np.ndarray, np.ndarray | None]:
         """A of `_folded`, and all products' factors times A where that is small enough to be kept: the same
@@ -140,6 +150,7 @@ class ALS(Recommender):
         self.gram = arrays["gram"]
         self.lengths = arrays["lengths"]
         self._kept: tuple[np.ndarray, np.ndarray | None] | None = None
+        self._across: np.ndarray | None = None
 
     def _keep(self, factors: np.ndarray) -> None:
         exact = factors.astype(np.float64)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
+_FEW = 50  # ids that are looked up one by one
 
 
 def _digest(raw: bytes) -> bytes:
@@ -86,9 +87,30 @@ class IdMap:
         found = np.full(len(ids), -1, dtype=np.int32)
         raws = [value.encode("utf-8", "surrogatepass") for value in ids]
         keys = _hashes(raws)
-        for number, start in enumerate(np.searchsorted(self._hashes, keys).tolist()):
-            found[number] = self._compare(raws[number], keys[number], start)
+        starts = np.searchsorted(self._hashes, keys)
+        left: Iterable[int] = range(len(ids))
+        if len(ids) > _FEW:
+            left = self._together(raws, keys, starts, found)
+        for number in left:
+            found[number] = self._compare(raws[number], keys[number], int(starts[number]))
         return found
+
+    def _together(
+        self, raws: Sequence[bytes], keys: np.ndarray, starts: np.ndarray, found: np.ndarray
+    ) -> list[int]:
+        """Fills in those whose text is the first that has their hash; places of those that only share it."""
+        there = np.flatnonzero(starts < len(self))
+        there = there[self._hashes[starts[there]] == keys[there]]
+        index = self._order[starts[there]]
+        begins, sizes = self._offsets[index], np.array([len(raws[number]) for number in there], np.int64)
+        same = self._offsets[index + 1] - begins == sizes
+        rows = np.flatnonzero(same)
+        ends = np.cumsum(sizes[rows])
+        text = np.arange(int(ends[-1]) if len(rows) else 0) + np.repeat(begins[rows] - ends + sizes[rows], sizes[rows])
+        wanted = np.frombuffer(b"".join([raws[number] for number in there[rows]]), np.uint8)
+        same[np.repeat(rows, sizes[rows])[self._blob[text] != wanted]] = False
+        found[there[same]] = index[same]
+        return list(there[~same].tolist())
 
     def arrays(self, name: str) -> Arrays:
         """The map as arrays whose names begin with `name`."""
