@@ -15,10 +15,11 @@ LEAST_EXPECTED = 5.0  # less says nothing of too few
 LONGEST_UP = 12  # buckets
 TESTS = math.log10(4)  # thirteen looks at a bucket, of windows that overlap, are worth four of their own
 LEVEL_PRIOR, LEVEL_HALF_LIFE, LEVEL_LOW, LEVEL_HIGH = 8.0, 6.0, 0.5, 2.0  # events, hours, times the profile
-ALERT = 4.3  # minus log10 p from which a bucket is worth a person's time: chosen on seeds 101 to 103 of the bench
-WATCH = 4.0  # from here on a bucket teaches little
+ALERT = 3.8  # minus log10 p from which a bucket is worth a person's time: chosen on seeds 1 to 6, 101, 102 of the bench
+WATCH = ALERT  # from here on a bucket teaches little
 DISTRUST = 0.05  # how little
-BELIEVED_AFTER = 24.0  # hours: what lasts so long is the new normal
+BELIEVED_AFTER, BELIEVED_BUCKETS = 24.0, (12, 1440)  # hours, in buckets at least and most: then it is the new normal
+DRIFT = 0.007  # squared: hours differ by 8 % for reasons that no profile knows, however steady a stream seemed
 CALM = 1.3  # minus log10 p up to which the newest buckets are ordinary
 QUIET = 6  # buckets that end an alarm
 WARM_UP = 72.0  # hours
@@ -26,12 +27,17 @@ CLIP = 3.0  # standard deviations that one bucket may teach
 FULL = 16.0  # minus log10 p that is a score of one
 BAND = 2.576  # standard deviations: 99 of 100 ordinary buckets
 MEAN_EXCESS = 1.0 / math.log(10.0)  # of minus log10 p above any bar, where p is right
+LEAST_MEAN, MOST = 1e-9, 1e12  # events in a bucket: beyond, the sums would lose their digits
 MISFIT_BAR, MISFIT_CLIP = 0.5, 3.0
 MISFIT_WHOLE, MISFIT_HOUR = 30.0, 10.0  # peaks that a belief is worth
 MISFIT_KEEPS, MISFIT_KEEPS_WHOLE = 0.97, 0.998
 
-VERSION = 1.0  # of the state
-SCALARS = ("level_events", "level_mean", "hours_seen", "alarm", "quiet", "excess", "excesses", "peak", "peak_day")
+DOUBT_KEEPS = 0.9  # of what a bucket was doubted, per bucket: windows hold buckets that were expected with less known
+
+VERSION, BEFORE = 2.0, 1.0  # of the state; the former had no "doubt"
+SCALARS = (
+    "level_events", "level_mean", "hours_seen", "alarm", "quiet", "excess", "excesses", "peak", "peak_day", "doubt",
+)  # fmt: skip
 
 
 class CountEngine:
@@ -44,18 +50,21 @@ class CountEngine:
     """
 
     __slots__ = (
-        "alarm", "excess", "excesses", "hours_seen", "level_events", "level_keeps", "level_mean", "misfit", "misfit_n",
-        "peak", "peak_day", "position_off", "profile", "quiet", "seconds", "spread", "windows",
+        "alarm", "believed_after", "doubt", "excess", "excesses", "hours_seen", "level_events", "level_keeps",
+        "level_mean", "misfit", "misfit_n", "peak", "peak_day", "position_off", "profile", "quiet", "seconds", "spread",
+        "windows",
     )  # fmt: skip
 
     def __init__(self, seconds: float = 300.0) -> None:
         """`seconds`: length of a bucket."""
         self.seconds = seconds
         self.profile, self.spread, self.windows = Profile(seconds), Spread(seconds), Windows()
+        least, most = BELIEVED_BUCKETS
+        self.believed_after = min(most, max(least, BELIEVED_AFTER * 3600.0 / seconds))
         self.level_events = self.level_mean = 0.0
         self.level_keeps = 0.5 ** (seconds / 3600.0 / LEVEL_HALF_LIFE)
         self.misfit, self.misfit_n = array("d", bytes(8 * 24)), array("d", bytes(8 * 24))
-        self.excess = self.excesses = self.peak = 0.0
+        self.excess = self.excesses = self.peak = self.doubt = 0.0
         self.peak_day = 0
         self.position_off = seconds / 7200.0 if seconds < 3600.0 else 0.0
         self.hours_seen, self.alarm, self.quiet = 0.0, 0, 0
@@ -68,15 +77,17 @@ class CountEngine:
         """
         if not (0.0 <= value < math.inf and 0.0 <= exposure < math.inf):
             raise ValueError("a count and its exposure are finite and not negative")
+        value, exposure = min(value, MOST), min(exposure, MOST)
         position = moment.weekday() * 24 + moment.hour + moment.minute / 60.0 + moment.second / 3600.0
         position = (position + self.position_off) % HOURS
         if exposure == 0.0 or self.profile.all_exposure == 0.0:
             return self.begin(int(position), value, exposure)
         rate, doubt = self.profile.expect(position)
         level = (self.level_events + LEVEL_PRIOR) / (self.level_mean + LEVEL_PRIOR)
-        plain = rate * exposure
+        plain = max(LEAST_MEAN, rate * exposure)
         mean = plain * min(LEVEL_HIGH, max(LEVEL_LOW, level))
         self.windows.push(value, mean)
+        self.doubt = max(doubt, self.doubt * DOUBT_KEEPS)
         raw, side = self.strangest(doubt)
         hour = int(position)
         found = max(0.0, (raw - TESTS) / self.doubted(hour % 24))
@@ -97,7 +108,7 @@ class CountEngine:
 
     def strangest(self, doubt: float) -> tuple[float, int]:
         """(minus log10 p of the strangest window, its side)."""
-        own, shared = self.spread.bucket, self.spread.hour
+        own, shared = self.spread.bucket, self.spread.hour + DRIFT
         best, side = 0.0, 0
         counts, means = self.windows.counts, self.windows.expectations
         for index, length in enumerate(LENGTHS):
@@ -110,7 +121,8 @@ class CountEngine:
                 way = -1
             else:
                 continue
-            found = tail(count, expected, own / length + shared + doubt / (1.0 + (length - 1) / 24.0), way)
+            unknown = doubt if length == 1 else self.doubt / (1.0 + (length - 1) / 24.0)
+            found = tail(count, expected, own / length + shared + unknown, way)
             if found > best:
                 best, side = found, way
         return best, side
@@ -136,7 +148,10 @@ class CountEngine:
     ) -> None:  # fmt: skip
         self.hours_seen += self.seconds / 3600.0
         strange = found > WATCH and not self.calm()
-        weight = DISTRUST if strange and self.alarm * self.seconds < BELIEVED_AFTER * 3600.0 else 1.0
+        weight = DISTRUST if strange else 1.0
+        if strange and self.alarm >= self.believed_after:
+            self.believe(mean / plain)
+            return
         if strange or self.alarm:
             self.alarm += 1
             self.quiet = 0 if strange else self.quiet + 1
@@ -152,6 +167,15 @@ class CountEngine:
         self.profile.learn(hour, taught, exposure, weight)
         self.level_events = self.level_events * self.level_keeps + weight * taught
         self.level_mean = self.level_mean * self.level_keeps + weight * plain
+
+    def believe(self, level: float) -> None:
+        """What has been strange for so long is the new normal: the whole profile moves there, and keeps its shape."""
+        longest = len(LENGTHS) - 1
+        moved = (self.windows.counts[longest] + LEVEL_PRIOR) / (self.windows.expectations[longest] + LEVEL_PRIOR)
+        self.profile.scale(moved * level)
+        self.windows.forget(self.windows.filled)
+        self.level_events = self.level_mean = self.peak = 0.0
+        self.alarm = self.quiet = 0
 
     def notice_misfit(self, day: int, raw: float) -> None:
         """Where p is right, the peaks of -log10 p above any bar have a mean excess of 1 / ln 10."""
@@ -183,11 +207,11 @@ class CountEngine:
         """Raises ValueError where the bytes are no state of this version of the engine."""
         parts = array("f")
         parts.frombytes(state)
-        if len(parts) < 2 or parts[0] != VERSION:
+        if len(parts) < 2 or parts[0] not in (VERSION, BEFORE):
             raise ValueError("not a state of this engine")
         engine = cls(parts[1])
         numbers = iter(parts[2:])
-        for name in SCALARS:
+        for name in SCALARS if parts[0] == VERSION else SCALARS[:-1]:
             kind = type(getattr(engine, name))
             setattr(engine, name, kind(next(numbers)))
         for values in (engine.misfit, engine.misfit_n):

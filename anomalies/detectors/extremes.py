@@ -34,7 +34,7 @@ class Extremes:
             return 0.0
         mean = self.first / self.weight
         variance = max(self.second / self.weight - mean * mean, 1e-3 * mean * mean)
-        if mean <= 0.0:
+        if variance <= 0.0:  # also where the excesses are too small to be squared
             return 0.0
         ratio = mean * mean / variance
         shape = min(SHAPE_HIGH, max(SHAPE_LOW, 0.5 * (1.0 - ratio)))

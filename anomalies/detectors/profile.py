@@ -63,6 +63,13 @@ class Profile:
         self.all_events = self.all_events * keeps + events
         self.all_exposure = self.all_exposure * keeps + exposure
 
+    def scale(self, times: float) -> None:
+        """Every rate becomes so many times what it was."""
+        for events in (self.week_events, self.day_events):
+            for at in range(len(events)):
+                events[at] *= times
+        self.all_events *= times
+
     def arrays(self) -> tuple[array, ...]:
         return self.week_events, self.week_exposure, self.day_events, self.day_exposure
 

@@ -15,6 +15,7 @@ FAST, SLOW = 1.0 / 12.5, 1.0 / 2500.0
 LEVEL, HOUR = 0.0015, 0.075
 REST = 90  # points in which only a new maximum is shown
 BAND = 2.576
+LARGEST = 1e150  # in size: beyond, squares would not be finite
 VERSION = 1.0
 SCALARS = ("seen", "low", "high", "fast", "slow", "square", "level", "variance")
 
@@ -45,6 +46,7 @@ class RealEngine:
         """
         if not math.isfinite(value):
             raise ValueError("a value is finite")
+        value = max(-LARGEST, min(LARGEST, value))
         if self.seen == 0:
             self.low = self.high = self.fast = self.slow = self.level = value
         self.seen += 1

@@ -4,6 +4,8 @@ import csv
 import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
 
 from anomalies.detectors.counts import CountEngine
 from anomalies.detectors.reals import RealEngine
@@ -11,6 +13,7 @@ from anomalies.detectors.reals import RealEngine
 COLUMNS = ("timestamp", "value")
 FORMATS = ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M")
 DEFAULT_SECONDS = 300.0
+FIRST = 5  # rows that say how long a bucket is
 
 
 class NoSeries(ValueError):
@@ -20,9 +23,9 @@ class NoSeries(ValueError):
 def score(lines: Iterable[str], *, kind: str, seconds: float | None = None) -> Iterator[tuple[list[str], str]]:
     """Yields ([timestamp, value, score], complaint) for every row, before the next line is read.
 
-    kind: "count" or "real". seconds: length of a bucket of counts; without it, the distance of the first two
-    rows. The score is in [0, 1] with six decimals. A row without a value that can be judged (empty, not
-    a number, a negative count) has the score 0, teaches nothing, and says why in its complaint.
+    kind: "count" or "real". seconds: length of a bucket of counts; without it, the median distance of the first
+    five rows, which have the score 0. The score is in [0, 1] with six decimals. A row without a value that can be
+    judged (empty, not a number, a negative count) has the score 0, teaches nothing, and says why in its complaint.
     Raises NoSeries for a missing header.
     """
     rows = csv.reader(lines)
@@ -39,14 +42,14 @@ def score(lines: Iterable[str], *, kind: str, seconds: float | None = None) -> I
 
 
 class Series:
-    """One series on its way through an engine. The length of a bucket is known with the second row."""
+    """One series on its way through an engine. The length of a bucket is known with the fifth row."""
 
     def __init__(self, kind: str, seconds: float | None) -> None:
         self.engine: CountEngine | RealEngine | None = RealEngine() if kind == "real" else None
         if kind == "count" and seconds:
             self.engine = CountEngine(seconds)
         self.seconds = seconds or DEFAULT_SECONDS
-        self.first: tuple[datetime, float] | None = None
+        self.first: list[tuple[datetime, float]] = []
         self.moment: datetime | None = None
 
     def judge(self, stamp: str, text: str) -> tuple[float, str]:
@@ -62,13 +65,19 @@ class Series:
         if value < 0:
             return 0.0, f"{stamp}: a count is not negative"
         if self.engine is None:
-            if self.first is None:
-                self.first = (moment, value)
-                return 0.0, complaint
-            apart = abs((moment - self.first[0]).total_seconds())
-            self.engine = CountEngine(apart or DEFAULT_SECONDS)
-            self.engine.update(*self.first)
+            self.first.append((moment, value))
+            if len(self.first) == FIRST:
+                self.engine = CountEngine(self.apart())
+                for row in self.first:
+                    self.engine.update(*row)
+            return 0.0, complaint
         return self.engine.update(moment, value).score, complaint
+
+    def apart(self) -> float:
+        """Seconds from row to row, as the first ones lie: their median, so that a gap or a doubled row is no matter."""
+        moments = [moment for moment, _ in self.first]
+        gaps = [abs((after - before).total_seconds()) for before, after in pairwise(moments)]
+        return median([gap for gap in gaps if gap] or [DEFAULT_SECONDS])
 
     def when(self, stamp: str) -> tuple[datetime, str]:
         """The moment of a row; one that cannot be read is taken for the next bucket."""

@@ -4,6 +4,7 @@ import math
 
 LN10 = math.log(10.0)
 SQRT_HALF = math.sqrt(0.5)
+NEAR = 0.5  # below this z the correction is a difference of small numbers, and nothing is strange
 FAR = 30.0  # beyond this z the complementary error function loses its digits
 
 
@@ -11,8 +12,9 @@ def tail(count: float, mean: float, spread: float, side: int) -> float:
     """Minus log10 of the chance of a count at least as far out as `count`.
 
     The count is gamma-Poisson: mean `mean`, variance mean + mean² · spread. side +1 asks for the upper tail,
-    -1 for the lower one. The deviance residual of the distribution is taken as normal, with a continuity
-    correction (McCullagh and Nelder, Generalized Linear Models, §2.4); the lower tail at zero is exact.
+    -1 for the lower one. The deviance residual of the distribution, with a continuity correction, is brought to
+    the normal by Barndorff-Nielsen's r* (Biometrika 73, 1986; for lattices: Davison, Statistical Models, §12.3);
+    the lower tail at zero is exact.
     """
     shape = 1.0 / spread
     if side < 0 and count <= 0.5:
@@ -20,8 +22,15 @@ def tail(count: float, mean: float, spread: float, side: int) -> float:
     moved = count - 0.5 if side > 0 else count + 0.5
     if (moved - mean) * side <= 0:
         return 0.0
-    deviance = moved * math.log(moved / mean) - (moved + shape) * math.log((moved + shape) / (mean + shape))
-    return normal_tail(math.sqrt(2.0 * deviance)) if deviance > 0 else 0.0
+    own, whole = math.log(moved / mean), math.log((moved + shape) / (mean + shape))
+    deviance = moved * own - (moved + shape) * whole
+    if deviance <= 0.0:
+        return 0.0
+    z = math.sqrt(2.0 * deviance)
+    if z > NEAR:
+        wald = 2.0 * math.sinh(0.5 * abs(own - whole)) * math.sqrt(moved * (1.0 + moved * spread))
+        z += math.log(wald / z) / z
+    return normal_tail(z)
 
 
 def normal_tail(z: float) -> float:

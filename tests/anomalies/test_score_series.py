@@ -75,6 +75,17 @@ def test_it_writes_a_row_for_each_row_whatever_it_holds():
         assert "'x' is no number" in done.stderr and "'nonsense' is no moment" in done.stderr
 
 
+def test_it_takes_the_length_of_a_bucket_from_several_rows():
+    """A doubled first row and a gap behind it are no bucket of no length, nor one of a week."""
+    stamps = ["2026-02-23 00:00:00", "2026-03-02 00:00:00", "2026-03-02 00:00:00"]
+    head = "".join(f"{stamp},50\n" for stamp in stamps)
+    counts = np.random.default_rng(7).poisson(50, 400)
+    counts[300] = 500
+    text = series(counts).replace("timestamp,value\n", "timestamp,value\n" + head)
+    scores = [float(row["anomaly_score"]) for row in scored(run(text, "--kind", "count"))]
+    assert len(scores) == 403 and scores.index(max(scores)) == 303
+
+
 def test_it_refuses_what_is_no_series():
     assert "must name the columns" in run("a,b\n1,2\n", "--kind", "count").stderr
     assert run("", "--kind", "real").returncode == 1
