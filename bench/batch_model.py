@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,32 +85,44 @@ def run(instance: Any, shop: Any, customers: int) -> dict[str, Any]:
     from tenants import tenancy
 
     pid = instance.supervisor.running["worker"].pid
-    before, began, most, early = _spent(pid), time.monotonic(), 0.0, 0.0
+    before, began = _spent(pid), time.monotonic()
+    curve = {"start": _memory(pid)}
     with tenancy.enter(shop.pk) as tenant:
         number = BatchInferenceQueue(tenant).enqueue({"audience": {"kind": "all"}, "limit": 10}, by="bench").pk
 
     def is_over() -> bool:
-        nonlocal most, early
-        memory = max((one.memory_info().rss for one in _processes(pid)), default=0) / 1e6
-        most = max(most, memory)
+        memory = _memory(pid)
+        curve["peak"] = max(curve.get("peak", 0), memory)
         found = stage.rows("select state, processed from recommendations_batchjob where id = %s", number)
         state, done = found[0] if found else ("", 0)
-        if not early and done > customers / 5:
-            early = memory
+        if done:
+            curve.setdefault(f"{10 * done // customers}/10", memory)
         return state not in ("pending", "processing")
 
     instance.supervisor.watch(is_over, interval=0.5)
     wall, cpu = time.monotonic() - began, _spent(pid) - before
+    curve["end"] = _memory(pid)
     size = "select sum(pg_column_size(outcome) + pg_column_size(customers)) from recommendations_batchchunk"
     table = "select pg_total_relation_size('recommendations_batchchunk')"
     done = stage.rows("select processed, failed, state from recommendations_batchjob where id = %s", number)
     return {
         "state": str(done), "worker_us": round(1e6 * cpu / customers, 1), "wall_s": round(wall, 1),
-        "customers_per_second": round(customers / wall), "memory_mb_at_a_fifth": round(early),
-        "memory_mb_most": round(most),
+        "customers_per_second": round(customers / wall), "memory_mb": curve,
+        "model_mb": round(sum(one.stat().st_size for one in _model_files()) / 1e6),
         "stored_bytes_per_customer": round((stage.number(size) or 0) / customers, 1),
         "table_bytes_per_customer": round((stage.number(table) or 0) / customers, 1),
     }
+
+
+def _memory(pid: int) -> int:
+    """Resident megabytes of the worker's largest process, mapped files among them."""
+    return round(max((one.memory_info().rss for one in _processes(pid)), default=0) / 1e6)
+
+
+def _model_files() -> list[Path]:
+    from django.conf import settings
+
+    return [one for one in Path(settings.MODELS_DIR).rglob("*") if one.is_file()]
 
 
 def _processes(pid: int) -> list[psutil.Process]:

@@ -37,9 +37,9 @@ def read_audience(lease: Lease) -> None:
             close_unread(tenant, job, problem.errors[0]["message"] if problem.errors else problem.detail)
             lease.finish("default")
             return
-        for ids, mark in found:
-            batch_running.add_chunks(tenant, job, ids)
-            job.mark = mark
+        if found:
+            batch_running.add_chunks(tenant, job, [one for ids, _ in found for one in ids])
+            job.mark = found[-1][1]
         job.is_planned = len(found) < PAGES
         changes = {"mark": job.mark, "is_planned": job.is_planned}
         if job.is_planned:

@@ -34,6 +34,7 @@ TASKS = {CHUNK, DUE, PLAN}
 def small(monkeypatch):
     """Chunks of four customers."""
     monkeypatch.setattr(batch_running, "CHUNK", 4)
+    monkeypatch.setattr(batch_running, "PLAIN", 1)
 
 
 @pytest.fixture
@@ -93,6 +94,15 @@ def test_it_reads_an_audience_into_chunks_and_does_them(shop, small):
     found = results(shop, job)
     assert sorted(one["customer_id"] for one in found) == sorted(f"c{n}" for n in range(20))
     assert BatchChunk.objects.across_tenants().filter(job=job.pk).count() == 5
+
+
+def test_chunks_are_larger_where_lists_are_made_together(shop, monkeypatch):
+    monkeypatch.setattr(batch_running, "CHUNK", 4)
+    plain, diverse = (enqueue(shop, audience={"kind": "all"}, **asked) for asked in ({}, {"diversity": 0.3}))
+    finish()
+    for job, sizes in ((plain, [8, 8, 4]), (diverse, [4] * 5)):
+        assert list(shop.batch_chunks.filter(job=job.pk).order_by("number").values_list("size", flat=True)) == sizes
+        assert sorted(one["customer_id"] for one in results(shop, job)) == sorted(f"c{n}" for n in range(20))
 
 
 def test_an_audience_is_read_once_however_often_its_work_is_repeated(shop, small, monkeypatch):
@@ -309,7 +319,7 @@ def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, gl
             work.run(work_id)
             ran += 1
         assert time.process_time() - began < 10
-    assert ran <= 12  # of the large job's hundred chunks
+    assert ran <= 12  # of the large job's fifty chunks
     assert fresh(large).state == "processing"
 
 

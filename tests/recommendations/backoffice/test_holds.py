@@ -22,6 +22,7 @@ WHY = "The disk of the database is nearly full"
 def shop(acme: Any, register: Any, monkeypatch: Any) -> Any:  # noqa: F811
     """acme with twenty customers, a model in service, and chunks of four customers."""
     monkeypatch.setattr(batch_running, "CHUNK", 4)
+    monkeypatch.setattr(batch_running, "PLAIN", 1)
     return shops.ordering(acme, register, customers=20)
 
 
