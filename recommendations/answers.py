@@ -104,11 +104,14 @@ def _reasons(served: Served, names: list[str], sources: list[str]) -> list[str]:
     for product, act, _ in served.acts:
         kinds.setdefault(product, act)
     reasons = []
+    said: dict[str, str] = {}  # one product of the history often speaks for several
     for name, source, speaker in zip(names, sources, _speakers(served, sources), strict=True):
         if name in kinds and source not in FALLBACKS:
             reasons.append(say.known(kinds[name]))
         elif speaker:
-            reasons.append(say.because(kinds.get(speaker, "purchase"), title_of(shop, speaker)))
+            if speaker not in said:
+                said[speaker] = say.because(kinds.get(speaker, "purchase"), title_of(shop, speaker))
+            reasons.append(said[speaker])
         else:
             reasons.append(say.beside(source, ""))
     return reasons

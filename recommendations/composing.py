@@ -148,7 +148,7 @@ def _ban_bought(asked: Asked, eligible: Eligible) -> None:
     names = [product for product, kind, _ in asked.acts if kind == "purchase"]
     items = set(shop.assortment.index(names).tolist()) if names else set()
     if shop.bundle is not None and asked.query.customer:
-        known = int(shop.bundle.customers.index([asked.query.customer])[0])
+        known = shop.bundle.customers.find(asked.query.customer)
         items |= set(shop.bundle.bought.by(known).tolist())
     if policy == "again" and items and shop.control.bought_again:
         facts = (candidacy.Facts(shop.assortment, item) for item in items if item >= 0)

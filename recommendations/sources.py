@@ -125,7 +125,7 @@ def _scored(scores: Scores, only: np.ndarray | None) -> Best:
     if columns is None:
         if only is None:
             return partial(topk.best, *scores)
-        known = only[only < len(values)]
+        known = np.unique(only[(only >= 0) & (only < len(values))])
         return partial(topk.best, known, values[known])
     # What the history speaks against, or says nothing of, is left to the sources below.
     chosen = values > 0 if only is None else (values > 0) & np.isin(columns, only)

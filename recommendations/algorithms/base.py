@@ -11,8 +11,7 @@ from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
 
-# (items, scores): int32 product indices and float32 scores of equal length in no set order; an
-# item may stand there several times, each time with its whole score (`topk.best` merges them).
+# (items, scores): distinct int32 product indices and their float32 scores, in no set order.
 # items is None where the scores cover the whole catalogue: scores[i] belongs to product i.
 Scores = tuple[np.ndarray | None, np.ndarray]
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import scoring
 from recommendations.algorithms.als import ALS
-from recommendations.algorithms.base import NOTHING, Recommender, Scores
+from recommendations.algorithms.base import Recommender, Scores
 from recommendations.algorithms.content import Content
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.diffusion import Diffusion
@@ -23,7 +24,6 @@ from recommendations.algorithms.itemrows import ItemRows
 from recommendations.algorithms.neighbours import Neighbours
 from recommendations.algorithms.popularity import Popularity
 from recommendations.algorithms.repurchase import Repurchase
-from recommendations.algorithms.scoring import gather, summed
 from recommendations.algorithms.shoppers import Shoppers
 from recommendations.algorithms.transitions import Transitions
 
@@ -89,27 +89,30 @@ class Blend(Recommender):
         emphasis: Mapping[str, float] | None = None,
     ) -> Scores:
         """`emphasis` multiplies the weights of parts, by their name."""
-        columns, values = [], []
-        whole: np.ndarray | None = None
+        terms: list[tuple[Scores | None, Recommender, np.ndarray, np.float32]] = []
         for part, fitted, worth in self._weighted:
             if emphasis:
                 worth = worth * np.float32(emphasis.get(part["name"], 1.0))
             powered = powered_by(weights, part["power"])
-            found, scores = _terms(fitted, items, powered, customer)
-            if found is not None:
-                columns.append(found)
-                values.append(scores * worth)
-            elif len(scores):
-                whole = scores * worth if whole is None else whole + scores * worth
-        if whole is not None:
-            whole = whole.astype(np.float32)
-            for found, scores in zip(columns, values, strict=True):
-                np.add.at(whole, found, scores)
-            return None, whole
-        if not columns or not sum(map(len, columns)):
-            return NOTHING
-        joined = np.concatenate(columns).astype(np.int32)
-        return summed(joined, np.concatenate(values), int(joined.max()) + 1)
+            # Parts that are rows are not summed twice; the others are asked first, as they sum up for themselves.
+            own = None if isinstance(fitted, ItemRows | Neighbours) else fitted.score_history(items, powered, customer)
+            terms.append((own, fitted, powered, worth))
+        whole: np.ndarray | None = None
+        found = [own[0] for own, *_ in terms if own is not None and own[0] is not None]
+        sums = scoring.begin(max([self._size, *(int(columns.max(initial=-1)) + 1 for columns in found)]))
+        for own, fitted, powered, worth in terms:
+            if own is None:
+                fitted.add_to(sums, items, powered, worth)  # type: ignore[attr-defined]
+            elif own[0] is not None:
+                sums.add(*own, worth)
+            elif len(own[1]):
+                whole = own[1] * worth if whole is None else whole + own[1] * worth
+        columns, totals = sums.take()
+        if whole is None:
+            return columns, totals
+        whole = whole.astype(np.float32)
+        whole[columns] += totals
+        return None, whole
 
     def shares(
         self, item: int, items: np.ndarray, weights: np.ndarray, customer: int = -1,
@@ -148,9 +151,8 @@ class Blend(Recommender):
         if found is None:
             found = np.flatnonzero(scores > 0).astype(np.int32)
             scores = scores[found]
-        found, first = np.unique(found, return_index=True)
         kept = found != item
-        return found[kept].astype(np.int32), scores[first][kept]
+        return found[kept].astype(np.int32), scores[kept]
 
     def arrays(self) -> Arrays:
         arrays = {"scales": self.scales}
@@ -185,25 +187,10 @@ class Blend(Recommender):
             (part, fitted, np.float32(part["weight"] / scale)) for part, fitted, scale in
             zip(self.params["parts"], self.parts, self.scales.tolist(), strict=True)
         ]
+        # Products: what the parts that are rows say by their arrays, the others by their first answer.
+        self._size = max((len(part.indptr) - 1 for part in self.parts if isinstance(part, ItemRows | Neighbours)),
+                         default=0)
         return self
-
-
-def _terms(
-    part: Recommender, items: np.ndarray, weights: np.ndarray, customer: int
-) -> Scores:
-    """Entries that sum up to the part's scores: those of item rows are not summed twice."""
-    if isinstance(part, ItemRows | Neighbours) and len(items):
-        columns, values = gather(part.indptr, part.indices, part.data, items, weights)
-        if isinstance(part, ItemRows) or not part.params["again"]:
-            return columns, values
-        own = part.diagonal[items] * weights * np.float32(part.params["again"])
-        return np.concatenate((columns, items)), np.concatenate((values, own))
-    found, scores = part.score_history(items, weights, customer)
-    if found is None or not len(found):
-        return found, scores
-    # Repeats carry the whole score each time; a sum of parts wants it once.
-    found, first = np.unique(found, return_index=True)
-    return found, scores[first]
 
 
 def key_of(name: str, params: dict[str, Any]) -> str:

@@ -104,7 +104,7 @@ class Bundle:
         self, customer: str | None, recent: Recent = (), *, now: int | None = None
     ) -> tuple[History, int]:
         """What a personal list is made from, and the customer's index (-1: not known)."""
-        index = int(self.customers.index([customer])[0]) if customer is not None else -1
+        index = self.customers.find(customer) if customer is not None else -1
         past = self.histories.of_customer(index, now=int(time.time()) if now is None else now)
         if not recent:
             return past, index

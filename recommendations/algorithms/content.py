@@ -13,7 +13,7 @@ from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
 from recommendations.algorithms.likeness import Likeness
 from recommendations.algorithms.neighbours import prune
-from recommendations.algorithms.scoring import accumulate, gather
+from recommendations.algorithms.scoring import summed_rows
 
 BLOCK_ROWS = 512
 # In a catalogue of more than MANY products a feature that so many share is not compared: it says little,
@@ -59,8 +59,7 @@ class Content(Recommender):
     ) -> Scores:
         if not len(items):
             return NOTHING
-        entries = gather(self.indptr, self.indices, self.data, items, weights)
-        return accumulate(*entries, len(self.indptr) - 1)
+        return summed_rows((self.indptr, self.indices, self.data), items, weights, len(self.indptr) - 1)
 
     def similar(self, item: int) -> Scores:
         row = slice(self.indptr[item], self.indptr[item + 1])

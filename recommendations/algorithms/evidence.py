@@ -18,30 +18,17 @@ def strongest(graph: Neighbours, items: np.ndarray, past: History) -> list[int]:
     items    int32 product indices of the graph
     A product never speaks for itself. Cost: the graph's rows of the listed products, one after another.
     """
-    found = [-1] * len(items)
-    if not len(items) or not len(past.items):
-        return found
-    starts = graph.indptr[items]
-    lengths = graph.indptr[items + 1] - starts
-    ends = np.cumsum(lengths)
-    places = np.arange(int(ends[-1])) + np.repeat(starts - ends + lengths, lengths)
-    columns = graph.indices.take(places)
-    worth = _worth(len(graph.diagonal))
-    worth[past.items] = past.weights
-    try:
-        said = worth.take(columns)
-    finally:
-        worth[past.items] = 0
-    hits = np.flatnonzero(said > 0)
-    if not len(hits):
-        return found
-    shares = said[hits] * graph.data.take(places[hits])
-    rows = np.searchsorted(ends, hits, side="right")
-    best = [0.0] * len(items)
-    for row, share, column in zip(rows.tolist(), shares.tolist(), columns[hits].tolist(), strict=True):
-        if share > best[row]:
-            best[row], found[row] = share, column
-    return found
+    from recommendations.algorithms import kernels
+
+    found = np.full(len(items), -1, np.int32)
+    if len(items) and len(past.items):
+        worth, _scratch.worth = _worth(len(graph.diagonal)), None  # kept again only if it is clean again
+        kernels.strongest(
+            worth, graph.indptr, graph.indices, graph.data, items.astype(np.int32, copy=False), past.items,
+            past.weights, found,
+        )
+        _scratch.worth = worth
+    return found.tolist()
 
 
 def shares(graph: Neighbours, item: int, past: History) -> list[tuple[int, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
@@ -27,7 +28,7 @@ class IdMap:
     each begins, their 64-bit hashes in ascending order, and the index that each hash belongs to.
     """
 
-    __slots__ = ("_blob", "_count", "_hashes", "_offsets", "_order", "_starts", "_text")
+    __slots__ = ("_blob", "_count", "_hashes", "_keys", "_offsets", "_order", "_places", "_starts", "_text")
 
     def __init__(
         self, *, blob: np.ndarray, offsets: np.ndarray, hashes: np.ndarray, order: np.ndarray
@@ -38,6 +39,7 @@ class IdMap:
         self._order = order
         # One entry of a view costs a third of one entry of an array.
         self._text, self._starts, self._count = memoryview(blob), memoryview(offsets), len(offsets) - 1
+        self._keys, self._places = memoryview(hashes), memoryview(order)
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> IdMap:
@@ -86,21 +88,21 @@ class IdMap:
         """int32 index of each id, -1 where it is unknown."""
         found = np.full(len(ids), -1, dtype=np.int32)
         raws = [value.encode("utf-8", "surrogatepass") for value in ids]
-        keys = _hashes(raws)
-        starts = np.searchsorted(self._hashes, keys)
+        hashes = _hashes(raws)
+        starts = np.searchsorted(self._hashes, hashes)
         left: Iterable[int] = range(len(ids))
         if len(ids) > _FEW:
-            left = self._together(raws, keys, starts, found)
+            left = self._together(raws, hashes, starts, found)
         for number in left:
-            found[number] = self._compare(raws[number], keys[number], int(starts[number]))
+            found[number] = self._compare(raws[number], int(hashes[number]), int(starts[number]))
         return found
 
     def _together(
-        self, raws: Sequence[bytes], keys: np.ndarray, starts: np.ndarray, found: np.ndarray
+        self, raws: Sequence[bytes], hashes: np.ndarray, starts: np.ndarray, found: np.ndarray
     ) -> list[int]:
         """Fills in those whose text is the first that has their hash; places of those that only share it."""
         there = np.flatnonzero(starts < len(self))
-        there = there[self._hashes[starts[there]] == keys[there]]
+        there = there[self._hashes[starts[there]] == hashes[there]]
         index = self._order[starts[there]]
         begins, sizes = self._offsets[index], np.array([len(raws[number]) for number in there], np.int64)
         same = self._offsets[index + 1] - begins == sizes
@@ -111,6 +113,12 @@ class IdMap:
         same[np.repeat(rows, sizes[rows])[self._blob[text] != wanted]] = False
         found[there[same]] = index[same]
         return list(there[~same].tolist())
+
+    def find(self, name: str) -> int:
+        """The index of one id, -1 where it is unknown: a third of the cost of `index`."""
+        raw = name.encode("utf-8", "surrogatepass")
+        key = int.from_bytes(_digest(raw), "little")
+        return self._compare(raw, key, bisect_left(self._keys, key))
 
     def arrays(self, name: str) -> Arrays:
         """The map as arrays whose names begin with `name`."""
@@ -129,12 +137,12 @@ class IdMap:
     def _raw(self, index: int) -> bytes:
         return bytes(self._text[self._starts[index] : self._starts[index + 1]])
 
-    def _compare(self, raw: bytes, key: np.uint64, start: int) -> int:
+    def _compare(self, raw: bytes, key: int, start: int) -> int:
         # Two texts may share a hash, so the text itself decides.
         for position in range(start, len(self)):
-            if self._hashes[position] != key:
+            if self._keys[position] != key:
                 return -1
-            index = int(self._order[position])
+            index = self._places[position]
             if self._raw(index) == raw:
                 return index
         return -1

@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import scoring
 from recommendations.algorithms.base import NOTHING, Recommender, Scores
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.ids import Arrays
-from recommendations.algorithms.scoring import accumulate, gather
 
 
 class ItemRows(Recommender):
@@ -21,8 +21,15 @@ class ItemRows(Recommender):
     ) -> Scores:
         if not len(items):
             return NOTHING
-        columns, values = gather(self.indptr, self.indices, self.data, items, weights)
-        return accumulate(columns, values, len(self.indptr) - 1)
+        sums = scoring.begin(len(self.indptr) - 1)
+        self.add_to(sums, items, weights)
+        return sums.take()
+
+    def add_to(
+        self, sums: scoring.Sums, items: np.ndarray, weights: np.ndarray, worth: np.float32 = scoring.ONE
+    ) -> None:
+        """Adds the scores of a history, times `worth`."""
+        sums.add_rows((self.indptr, self.indices, self.data), items, weights, worth)
 
     def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> sparse.csr_array:
         """The same for many shoppers at once: shoppers x products, weights as values."""

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import scoring
 from recommendations.algorithms.base import NOTHING, Recommender, Scores
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
-from recommendations.algorithms.scoring import accumulate, gather
 
 # Entries of the unpruned graph held at once: bounds the memory, not the result.
 BLOCK_ENTRIES = 20_000_000
@@ -123,11 +123,17 @@ class Neighbours(Recommender):
     ) -> Scores:
         if not len(items):
             return NOTHING
-        columns, values = gather(self.indptr, self.indices, self.data, items, weights)
+        sums = scoring.begin(len(self.diagonal))
+        self.add_to(sums, items, weights)
+        return sums.take()
+
+    def add_to(
+        self, sums: scoring.Sums, items: np.ndarray, weights: np.ndarray, worth: np.float32 = scoring.ONE
+    ) -> None:
+        """Adds the scores of a history, times `worth`."""
+        sums.add_rows((self.indptr, self.indices, self.data), items, weights, worth)
         if self.params["again"]:
-            own = self.diagonal[items] * weights * np.float32(self.params["again"])
-            columns, values = np.concatenate((columns, items)), np.concatenate((values, own))
-        return accumulate(columns, values, len(self.diagonal))
+            sums.add(items, self.diagonal[items] * weights * np.float32(self.params["again"]), worth)
 
     def shares(self, items: np.ndarray, weights: np.ndarray, product: int) -> np.ndarray:
         """What each history entry adds to the score of this product; they sum up to it."""

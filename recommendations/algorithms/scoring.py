@@ -6,55 +6,60 @@ import threading
 
 import numpy as np
 
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]  # int64 indptr, int32 indices, float32 data
+ONE = np.float32(1)
 _scratch = threading.local()
 
 
-def _sums(size: int) -> np.ndarray:
-    """This thread's sums: all zero between calls, shared by all that this thread scores."""
+class Sums:
+    """What entries add up to by column, in arrays that one thread uses again and again.
+
+    Entries are added one after another in float32, so that equal input gives equal bits.
+    """
+
+    def __init__(self, size: int) -> None:
+        # Compiled code, 1.5 s to take up: only processes that score pay for it.
+        from recommendations.algorithms import kernels
+
+        self.kernels, self.size, self.count = kernels, size, 0
+        self.totals = np.zeros(size, np.float32)
+        self.is_met = np.zeros(size, np.bool_)
+        self.met = np.empty(size, np.int32)
+
+    def add_rows(self, matrix: Rows, rows: np.ndarray, weights: np.ndarray, worth: np.float32 = ONE) -> None:
+        """value x row's weight x worth of every entry of these rows; rows int32, weights float32."""
+        before, self.count = self.count, -1  # where an index is wrong: not to be used again
+        self.count = self.kernels.add_rows(
+            self.totals, self.is_met, self.met, before, *matrix, rows.astype(np.int32, copy=False),
+            weights.astype(np.float32, copy=False), worth,
+        )
+
+    def add(self, columns: np.ndarray, values: np.ndarray, worth: np.float32 = ONE) -> None:
+        """value x worth of these entries; columns int32, values float32."""
+        before, self.count = self.count, -1
+        self.count = self.kernels.add_entries(
+            self.totals, self.is_met, self.met, before, columns.astype(np.int32, copy=False),
+            values.astype(np.float32, copy=False), worth,
+        )
+
+    def take(self) -> tuple[np.ndarray, np.ndarray]:
+        """(int32 columns in the order in which they were first met, float32 sums); all is zero again."""
+        columns, totals = np.empty(self.count, np.int32), np.empty(self.count, np.float32)
+        self.kernels.collect(self.totals, self.is_met, self.met, columns, totals)
+        self.count = 0
+        return columns, totals
+
+
+def begin(size: int) -> Sums:
+    """This thread's sums, empty, with room for `size` columns. Taken before anybody begins anew."""
     sums = getattr(_scratch, "sums", None)
-    if sums is None or len(sums) < size:
-        _scratch.sums = sums = np.zeros(size, np.float32)
+    if sums is None or sums.size < size or sums.count:
+        _scratch.sums = sums = Sums(size)
     return sums
 
 
-def gather(
-    indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, rows: np.ndarray,
-    weights: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The entries of these rows one after another: (columns, value * row's weight)."""
-    starts = indptr[rows]
-    lengths = indptr[rows + 1] - starts
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    places = np.arange(total) + np.repeat(starts - ends + lengths, lengths)
-    return indices.take(places), data.take(places) * np.repeat(weights, lengths)
-
-
-def accumulate(
-    columns: np.ndarray, values: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """(columns, for each of them the sum of all values of equal columns): repeats stay in place."""
-    # Platform integers: numpy converts any other index again at every use.
-    places = columns.astype(np.intp)
-    sums = _sums(size)
-    try:
-        np.add.at(sums, places, values)
-        return columns, sums.take(places)
-    finally:
-        sums[places] = 0
-
-
-def summed(columns: np.ndarray, values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same, each column once: what ranks them then looks at a fraction of the entries."""
-    places = columns.astype(np.intp)
-    sums = _sums(size)
-    try:
-        np.add.at(sums, places, values)
-        totals = sums.take(places)
-        # Every entry writes its number; the one that is left at a place stands for all of them.
-        numbers = np.arange(len(places), dtype=np.float32)
-        sums[places] = numbers
-        kept = np.flatnonzero(sums.take(places) == numbers)
-        return columns.take(kept), totals.take(kept)
-    finally:
-        sums[places] = 0
+def summed_rows(matrix: Rows, rows: np.ndarray, weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """(int32 columns, float32 sums) of row x weight, each column once."""
+    sums = begin(size)
+    sums.add_rows(matrix, rows, weights)
+    return sums.take()

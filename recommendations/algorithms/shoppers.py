@@ -11,7 +11,7 @@ from recommendations.algorithms.base import NOTHING, Recommender, Scores
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
-from recommendations.algorithms.scoring import accumulate, gather
+from recommendations.algorithms.scoring import summed_rows
 
 
 class Shoppers(Recommender):
@@ -63,18 +63,14 @@ class Shoppers(Recommender):
             return NOTHING
         lifted = weights * self.lift[items]
         length = float(np.linalg.norm(np.bincount(items, lifted)))
-        shoppers, likeness = accumulate(
-            *gather(self.product_indptr, self.product_indices, self.product_data, items,
-                    lifted / np.float32(max(length, 1e-12))),
-            len(self.indptr) - 1,
-        )
-        shoppers, first = np.unique(shoppers, return_index=True)
-        likeness = likeness[first]
-        shoppers, likeness = shoppers[shoppers != customer], likeness[shoppers != customer]
-        near = np.argsort(-likeness, kind="stable")[: self.params["nearest"]]
+        by_product = (self.product_indptr, self.product_indices, self.product_data)
+        worth = lifted / np.float32(max(length, 1e-12))
+        shoppers, likeness = summed_rows(by_product, items, worth, len(self.indptr) - 1)
+        others = shoppers != customer
+        shoppers, likeness = shoppers[others], likeness[others]
+        near = np.lexsort((shoppers, -likeness))[: self.params["nearest"]]
         worth = likeness[near] ** np.float32(self.params["sharp"])
-        columns, values = gather(self.indptr, self.indices, self.data, shoppers[near], worth)
-        return accumulate(columns, values, len(self.lift))
+        return summed_rows((self.indptr, self.indices, self.data), shoppers[near], worth, len(self.lift))
 
     def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> sparse.csr_array:
         """The same for many shoppers at once."""

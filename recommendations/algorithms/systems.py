@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from recommendations.algorithms.scoring import gather
+from recommendations.algorithms.scoring import Sums
 
 # Entries of systems held at once: 400 MB.
 HELD = 100_000_000
@@ -44,19 +44,18 @@ class _Rows:
     def __init__(self, right: sparse.csr_array, left: sparse.csr_array | None = None) -> None:
         turned = sparse.csr_array((right if left is None else left).T)
         self.starts, self.who, self.worth = turned.indptr, turned.indices, turned.data
-        self.indptr, self.indices, self.data = right.indptr.astype(np.int64), right.indices, right.data
-        self.sums = np.zeros(right.shape[1] + 1, np.float32)
-        self.used: np.ndarray | None = None
+        self.rows = right.indptr.astype(np.int64), right.indices.astype(np.int32), right.data.astype(np.float32)
+        self.sums = Sums(right.shape[1])
+        self.line, self.used = np.zeros(right.shape[1] + 1, np.float32), np.empty(0, np.int32)
 
     def of(self, product: int) -> np.ndarray:
         """Valid until the next call."""
-        if self.used is not None:
-            self.sums[self.used] = 0
+        self.line[self.used] = 0
         span = slice(self.starts[product], self.starts[product + 1])
-        columns, terms = gather(self.indptr, self.indices, self.data, self.who[span], self.worth[span])
-        self.used = columns.astype(np.intp)
-        np.add.at(self.sums, self.used, terms)
-        return self.sums
+        self.sums.add_rows(self.rows, self.who[span], self.worth[span])
+        self.used, totals = self.sums.take()
+        self.line[self.used] = totals
+        return self.line
 
 
 def _block(

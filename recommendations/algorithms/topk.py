@@ -25,39 +25,28 @@ def best(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The `limit` highest as (items int32, scores float32).
 
-    `items=None` means that scores[i] is product i's. An item may stand there several times with
-    the same score; it comes back once.
+    `items=None` means that scores[i] is product i's; else they are distinct. NaN is never listed.
     """
+    from recommendations.algorithms import kernels
+
     count = len(scores)
     if limit <= 0 or not count:
         return np.empty(0, np.int32), np.empty(0, np.float32)
+    scores = np.ascontiguousarray(scores, np.float32)
+    items = None if items is None else np.ascontiguousarray(items, np.int32)
     want = max(64, 8 * limit)
     while True:
-        # Few are looked at closely; more only when repeats and the mask leave too few of them.
-        chosen, values = _leading(items, scores, min(want, count))
+        # Few are looked at closely; more only when the mask leaves too few of them.
+        room = min(want, count)
+        chosen, values = np.empty(room, np.int32), np.empty(room, np.float32)
+        if items is None:
+            found = kernels.leading_of_all(scores, chosen, values)
+        else:
+            found = kernels.leading(items, scores, chosen, values)
+        chosen, values = chosen[:found], values[:found]
         if allowed is not None:
             kept = allowed(chosen) if callable(allowed) else allowed[chosen]
             chosen, values = chosen[kept], values[kept]
-        order = np.lexsort((chosen, -values))
-        chosen, values = chosen[order], values[order]
-        if items is not None and len(chosen):
-            # Equal items have equal scores, so the sort has put them side by side.
-            first = np.empty(len(chosen), np.bool_)
-            first[0] = True
-            np.not_equal(chosen[1:], chosen[:-1], out=first[1:])
-            chosen, values = chosen[first], values[first]
         if len(chosen) >= limit or want >= count:
-            return chosen[:limit].astype(np.int32), values[:limit]
+            return chosen[:limit], values[:limit]
         want *= 8
-
-
-def _leading(
-    items: np.ndarray | None, scores: np.ndarray, want: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The `want` highest entries, and whatever ties with the last of them."""
-    if want < len(scores):
-        floor = np.partition(scores, len(scores) - want)[len(scores) - want]
-        rows = np.flatnonzero(scores >= floor)
-    else:
-        rows = np.arange(len(scores))
-    return (rows if items is None else items[rows]), scores[rows]

@@ -1,0 +1,166 @@
+"""Loops over single numbers, compiled for this processor: sums of sparse rows, the best few, who speaks for whom.
+
+Compiled by numba when this module is first imported on a machine, read from its cache afterwards. The types are
+fixed here, so that nothing is compiled while somebody waits for an answer. The interpreter's lock is kept: a
+kernel takes some microseconds, and giving the lock to another thread and getting it back would take more. An index
+outside its array raises IndexError, as an artefact may be damaged; the scratch is dirty then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit, types
+
+# Read-only covers both: arrays are mapped from files, or made by the caller.
+_I8 = types.Array(types.int64, 1, "C", readonly=True)
+_I4 = types.Array(types.int32, 1, "C", readonly=True)
+_F4 = types.Array(types.float32, 1, "C", readonly=True)
+_i4, _f4, _b1 = types.int32[::1], types.float32[::1], types.boolean[::1]
+
+_OPTIONS = {"boundscheck": True}
+
+
+def _compiled(signature: Any) -> Callable[[Any], Any]:
+    """njit with a cache on disk where one can be written; else it is compiled by every process."""
+    def decorate(function: Any) -> Any:
+        try:
+            return njit(signature, cache=True, **_OPTIONS)(function)
+        except (RuntimeError, OSError):  # neither beside this file, nor in NUMBA_CACHE_DIR, nor in the user's folder
+            return njit(signature, **_OPTIONS)(function)
+
+    return decorate
+
+
+@_compiled(types.int64(_f4, _b1, _i4, types.int64, _I8, _I4, _F4, _I4, _F4, types.float32))
+def add_rows(sums, is_met, met, count, indptr, indices, data, rows, weights, worth):  # type: ignore[no-untyped-def]
+    """Adds value x row's weight x worth of every entry of these rows to `sums`; how many columns are met by now.
+
+    sums, is_met   by column; met: the columns met, `count` of them before
+    """
+    for number in range(len(rows)):
+        row, weight = rows[number], weights[number]
+        for at in range(indptr[row], indptr[row + 1]):
+            column = indices[at]
+            if not is_met[column]:
+                is_met[column] = True
+                met[count] = column
+                count += 1
+            sums[column] += data[at] * weight * worth
+    return count
+
+
+@_compiled(types.int64(_f4, _b1, _i4, types.int64, _I4, _F4, types.float32))
+def add_entries(sums, is_met, met, count, columns, values, worth):  # type: ignore[no-untyped-def]
+    """The same for entries as they are: value x worth."""
+    for at in range(len(columns)):
+        column = columns[at]
+        if not is_met[column]:
+            is_met[column] = True
+            met[count] = column
+            count += 1
+        sums[column] += values[at] * worth
+    return count
+
+
+@_compiled(types.void(_f4, _b1, _i4, _i4, _f4))
+def collect(sums, is_met, met, columns, totals):  # type: ignore[no-untyped-def]
+    """Copies the columns met and their sums, and leaves the scratch clean."""
+    for at in range(len(columns)):
+        column = met[at]
+        columns[at], totals[at] = column, sums[column]
+        sums[column], is_met[column] = 0, False
+
+
+@_compiled(types.void(_i4, _f4, types.int64, types.int32, types.float32))
+def _sink(items, scores, count, item, score):  # type: ignore[no-untyped-def]
+    """Puts an entry in the place of the top of a heap of `count`, worst on top."""
+    place = 0
+    while True:
+        below = 2 * place + 1
+        if below >= count:
+            break
+        other = below + 1
+        if other < count and (
+            scores[other] < scores[below] or (scores[other] == scores[below] and items[other] > items[below])
+        ):
+            below = other
+        if score < scores[below] or (score == scores[below] and item > items[below]):
+            break
+        items[place], scores[place] = items[below], scores[below]
+        place = below
+    items[place], scores[place] = item, score
+
+
+@_compiled(types.int64(_i4, _f4, types.int64, types.int32, types.float32))
+def _offer(items, scores, count, item, score):  # type: ignore[no-untyped-def]
+    """One more entry for the heap of the best, the worst of them on top; how many it holds. Ties: the lower item."""
+    if score != score:
+        return count
+    if count == len(items):
+        if score > scores[0] or (score == scores[0] and item < items[0]):
+            _sink(items, scores, count, item, score)
+        return count
+    place = count
+    while place > 0:
+        above = (place - 1) // 2
+        if scores[above] < score or (scores[above] == score and items[above] > item):
+            break
+        items[place], scores[place] = items[above], scores[above]
+        place = above
+    items[place], scores[place] = item, score
+    return count + 1
+
+
+@_compiled(types.void(_i4, _f4, types.int64))
+def _sort(items, scores, count):  # type: ignore[no-untyped-def]
+    """The heap, best first."""
+    for end in range(count - 1, 0, -1):
+        item, score = items[end], scores[end]
+        items[end], scores[end] = items[0], scores[0]
+        _sink(items, scores, end, item, score)
+
+
+@_compiled(types.int64(_I4, _F4, _i4, _f4))
+def leading(items, scores, best_items, best_scores):  # type: ignore[no-untyped-def]
+    """The highest of distinct items by (score, lower item), best first, into `best_*`; how many there are.
+
+    Most entries cost one comparison. NaN is left out.
+    """
+    count = 0
+    for at in range(len(items)):
+        count = _offer(best_items, best_scores, count, items[at], scores[at])
+    _sort(best_items, best_scores, count)
+    return count
+
+
+@_compiled(types.int64(_F4, _i4, _f4))
+def leading_of_all(scores, best_items, best_scores):  # type: ignore[no-untyped-def]
+    """The same where scores[i] is item i's."""
+    count = 0
+    for at in range(len(scores)):
+        count = _offer(best_items, best_scores, count, types.int32(at), scores[at])
+    _sort(best_items, best_scores, count)
+    return count
+
+
+@_compiled(types.void(_f4, _I8, _I4, _F4, _I4, _I4, _F4, _i4))
+def strongest(worth, indptr, indices, data, items, past, weights, found):  # type: ignore[no-untyped-def]
+    """For each item the product of the past whose weight x entry in the item's row is largest; -1 for none.
+
+    worth    scratch by product, clean before and after
+    """
+    for at in range(len(past)):
+        worth[past[at]] = weights[at]
+    for number in range(len(items)):
+        most, speaker = types.float32(0), -1
+        row = items[number]
+        for at in range(indptr[row], indptr[row + 1]):
+            column = indices[at]
+            said = worth[column]
+            if said > 0 and said * data[at] > most:
+                most, speaker = said * data[at], column
+        found[number] = speaker
+    for at in range(len(past)):
+        worth[past[at]] = 0
