@@ -27,6 +27,7 @@ def several(served: list[Served], request_id: str) -> dict[str, Any]:
 
 def one(served: Served, request_id: str) -> dict[str, Any]:
     query, plan, composed, shop, route = served.query, served.plan, served.composed, served.shop, served.route
+    strategy, version = served.strategy, served.version
     items = _items(served)
     warnings = [shop.degraded] if shop.degraded else []
     warnings += plan.warnings
@@ -36,21 +37,21 @@ def one(served: Served, request_id: str) -> dict[str, Any]:
         warnings.append(f"The placement {query.placement} is switched off.")
     elif len(items) < plan.limit:
         warnings.append(f"Only {len(items)} of {plan.limit} products can be shown.")
-    meant = _MEANT.get(plan.kind, frozenset())
-    fell_back = not plan.is_held_out and ((served.strategy == "popular" and plan.kind != "newest") or any(
-        item["source"] in FALLBACKS and item["source"] not in meant for item in items
-    ))
+    unmeant = FALLBACKS - _MEANT.get(plan.kind, frozenset())
+    fell_back = not plan.is_held_out and (
+        (strategy == "popular" and plan.kind != "newest") or any(item["source"] in unmeant for item in items)
+    )
     return {
         "request_id": request_id,
-        "recommendation_id": identity.make(served.version, experiment=route.experiment, arm=route.arm),
+        "recommendation_id": identity.make(version, experiment=route.experiment, arm=route.arm),
         "type": queries.SPOKEN.get(plan.kind, plan.kind),
         "placement": query.placement or None,
-        "strategy": served.strategy,
+        "strategy": strategy,
         "strategy_reason": served.reason,
-        "rung": (shop.bundle.rung or None) if served.version and shop.bundle is not None else "popular",
-        "model_version": f"v{served.version}" if served.version else None,
-        "model_scope": shop.scope if served.version else None,
-        "learnt_from": shop.learnt_from if served.version else None,
+        "rung": (shop.bundle.rung or None) if version and shop.bundle is not None else "popular",
+        "model_version": f"v{version}" if version else None,
+        "model_scope": shop.scope if version else None,
+        "learnt_from": shop.learnt_from if version else None,
         "experiment": route.key or None,
         "arm": route.arm or None,
         "fallback_used": fell_back,

@@ -253,7 +253,7 @@ def _reason(asked: Asked, composed: Composed) -> str | None:
         return "cold_start"
     if shop.bundle is None:
         return "model_unavailable" if shop.degraded else "model_training"
-    fell_back = all(composed.sources[code] in answers.FALLBACKS for code in composed.pool.sources.tolist())
+    fell_back = all(composed.sources[code] in answers.FALLBACKS for code in set(composed.pool.sources.tolist()))
     if fell_back and plan.kind == "personalised":
         return "no_history"
     if fell_back and query.products and plan.kind in ("similar", "bought_together", "look"):

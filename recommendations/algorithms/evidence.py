@@ -20,7 +20,8 @@ def strongest(graph: Neighbours, items: np.ndarray, past: History) -> list[int]:
     """
     from recommendations.algorithms import kernels
 
-    found = np.full(len(items), -1, np.int32)
+    found = np.empty(len(items), np.int32)
+    found.fill(-1)
     if len(items) and len(past.items):
         worth, _scratch.worth = _worth(len(graph.diagonal)), None  # kept again only if it is clean again
         kernels.strongest(
