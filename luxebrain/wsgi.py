@@ -23,6 +23,7 @@ from django.http import HttpRequest  # noqa: E402
 from django.urls import ResolverMatch  # noqa: E402
 
 from luxebrain.middleware import is_call_with_key  # noqa: E402
+from recommendations.algorithms import kernels  # noqa: E402, F401  (compiled now, not while somebody waits)
 
 # How long a thread goes on without a look at its database connections.
 LOOK_SECONDS = 1.0
