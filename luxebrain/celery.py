@@ -63,5 +63,6 @@ app.conf.beat_schedule = {
     "sweep-artefacts": every(3600, "modelregistry.sweep"),
     "measure-models": every(86400, "recommendations.measure_models"),
     "watch-isolated": every(3600, "recommendations.watch_isolated"),
+    "gather-votes": every(86400, "recommendations.gather_votes"),
     "nightly-training": every(3600, "recommendations.train_stale"),
 }

@@ -8,6 +8,7 @@ ALGORITHMS = {
     "neighbours": "Item-to-item",
     "bought_together": "Bought together",
     "content": "Product features",
+    "common": "What goes together in other shops",
     "als": "ALS factorisation",
     "hybrid": "LightFM hybrid",
     "blend": "Blend of several",

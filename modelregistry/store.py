@@ -85,7 +85,7 @@ def save_again(
     return _send(arrays=arrays, manifest=manifest, **facts)
 
 
-def load(place: str, *, tenant: str, digest: str) -> Loaded:
+def load(place: str, *, tenant: str | None, digest: str) -> Loaded:
     """The artefact's arrays, mapped and checked against what was registered. Raises ArtifactError."""
     _belongs(place, tenant)
     root = local_root()
@@ -101,7 +101,7 @@ def load(place: str, *, tenant: str, digest: str) -> Loaded:
     return loaded
 
 
-def fetch(place: str, *, tenant: str, digest: str) -> None:
+def fetch(place: str, *, tenant: str | None, digest: str) -> None:
     """Brings a remote artefact to this host, once for all its processes; nothing to do where it is local."""
     _belongs(place, tenant)
     if local_root() is not None:
@@ -187,7 +187,7 @@ def _send(**artifact: Any) -> Saved:
             return replace(made, path=cache.publish(made.path, made.place, made.digest))
 
 
-def _copy(place: str, tenant: str, digest: str, *, verify: bool = True) -> Loaded | None:
+def _copy(place: str, tenant: str | None, digest: str, *, verify: bool = True) -> Loaded | None:
     """This host's copy, its mapped files in use; None where there is none that is whole."""
     cache = _cache()
     folder = cache.folder(place, digest)
@@ -200,7 +200,7 @@ def _copy(place: str, tenant: str, digest: str, *, verify: bool = True) -> Loade
     return loaded
 
 
-def _fetch(place: str, into: Path, *, tenant: str, digest: str) -> None:
+def _fetch(place: str, into: Path, *, tenant: str | None, digest: str) -> None:
     if _is_quiet():
         raise ArtifactUnreachable("The store of models did not answer a moment ago.")
     try:
@@ -219,10 +219,11 @@ def _note_failure() -> None:
     _failed_at = time.monotonic()
 
 
-def _belongs(place: str, tenant: str) -> None:
+def _belongs(place: str, tenant: str | None) -> None:
     if not artifacts.is_place(place):
         raise ArtifactMissing(f"{place!r} is no place of an artefact")
-    if place.split("/")[-2] != tenant:
+    parts = place.split("/")
+    if (None if parts[0] == "shared" else parts[-2]) != tenant:
         raise ArtifactForeign("the place is another tenant's")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import orjson
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from recommendations import extract
 from recommendations.algorithms.data import Baskets, IdMap, Interactions
 from recommendations.algorithms.features import ProductFeatures
+from recommendations.algorithms.tokens import Tokens
 from recommendations.extract import HIDE, KINDS, REMOVE, RETURN, Rows
 from recommendations.history import WEIGHTS
 from tenants.models import Tenant
@@ -32,12 +34,14 @@ class Dataset:
                   have an empty row
     counts        orders, lines, events, customers (sessions without a customer are among them and
                   named "s:<session>"), products, interactions
+    tokens        what the products have in common with other shops', where a key was given for it
     """
 
     interactions: Interactions
     baskets: Baskets
     features: ProductFeatures
     counts: dict[str, int]
+    tokens: Tokens | None = None
 
     @property
     def begins_at(self) -> datetime | None:
@@ -52,8 +56,8 @@ class Dataset:
         return datetime.fromtimestamp(int(times[place]), UTC) if len(times) else None
 
 
-def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
-    """Everything the shop's countable orders and its shoppers' events say, up to `until`.
+def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = None) -> Dataset:
+    """Everything the shop's countable orders and its shoppers' events say, up to `until`; with a `key`, tokens.
 
     Runs in the caller's transaction (an entered tenant, or one read through "ops").
     """
@@ -82,7 +86,7 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
         baskets=Baskets(
             basket=numbers[1].astype(np.int32), product=rows.product[bought], occurred_at=rows.moment[bought]
         ),
-        features=_features(catalogue, products),
+        features=ProductFeatures.of(**_columns(catalogue, products)),
         counts={
             "orders": len(numbers[0]),
             "lines": len(bought),
@@ -91,6 +95,7 @@ def of(tenant: Tenant, *, until: datetime | None = None) -> Dataset:
             "products": len(products),
             "interactions": len(kept),
         },
+        tokens=Tokens.of(key=key, **_columns(catalogue, products)) if key else None,
     )
 
 
@@ -221,16 +226,17 @@ def _numbered(also: pa.Array, *columns: pa.Array) -> tuple[pa.Array, np.ndarray]
     return names.filter(pa.array(new)), rank[codes[:count]]
 
 
-def _features(catalogue: pa.Table, products: pa.Array) -> ProductFeatures:
+def _columns(catalogue: pa.Table, products: pa.Array) -> dict[str, Any]:
+    """What is said of the products, in their order; the arguments of `ProductFeatures.of` and `Tokens.of`."""
     rows = catalogue.take(pc.index_in(products, value_set=catalogue["id"].combine_chunks()))
-    return ProductFeatures.of(
-        titles=rows["title"].to_pylist(),
-        categories=_lists(rows["categories"]),
-        brands=rows["brand"].to_pylist(),
-        prices=rows["price"].to_pylist(),
-        tags=_lists(rows["tags"]),
-        n_products=len(products),
-    )
+    return {
+        "titles": rows["title"].to_pylist(),
+        "categories": _lists(rows["categories"]),
+        "brands": rows["brand"].to_pylist(),
+        "prices": rows["price"].to_pylist(),
+        "tags": _lists(rows["tags"]),
+        "n_products": len(products),
+    }
 
 
 def _lists(column: pa.ChunkedArray) -> list[list[str]]:

@@ -7,7 +7,7 @@ from django.db import connections
 from modelregistry import versions
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import ModelVersion
-from recommendations import comparison, datasets
+from recommendations import common_table, common_votes, comparison, datasets
 from recommendations.comparison import Verdict
 from recommendations.datasets import Dataset
 from recommendations.evaluation.selection import DECIDES, TrainingResult
@@ -34,10 +34,14 @@ def scope_of(tenant: Tenant) -> str:
 
 
 def read(tenant: Tenant, scope: str) -> Dataset:
-    """The rows to learn from. In isolation, ForeignRows is raised where any row of another tenant is in sight."""
+    """The rows to learn from. In isolation, ForeignRows is raised where any row of another tenant is in sight;
+    otherwise what other shops say stands beside them, if the shop takes part."""
     if scope == TENANT:
         TenantModelIsolation(tenant).filter_training_data(_owners_in_sight(tenant))
-    return datasets.of(tenant)
+        return datasets.of(tenant)
+    if not tenant.takes_part:
+        return datasets.of(tenant)
+    return common_table.beside(tenant, datasets.of(tenant, key=common_votes.key()))
 
 
 def _owners_in_sight(tenant: Tenant) -> list[int]:

@@ -9,6 +9,7 @@ from recommendations import (
     applying,
     batch_schedule_work,  # noqa: F401  (registers the chore of planned batch jobs)
     batch_work,  # noqa: F401  (registers the handlers of batch jobs)
+    common_work,  # noqa: F401  (registers the handlers of the shared model)
     deliveries,
     export_work,  # noqa: F401  (registers the handler of exports)
     exposures,

@@ -17,7 +17,7 @@ from luxebrain.lib.problems import Conflict
 from modelregistry import artifacts, labels, store, versions
 from modelregistry.artifacts import Saved
 from modelregistry.models import ModelVersion
-from recommendations import comparison, isolated_data, recipes
+from recommendations import common_table, comparison, isolated_data, recipes
 from recommendations.algorithms.bundle import Bundle
 from recommendations.comparison import Verdict
 from recommendations.datasets import Dataset
@@ -138,7 +138,7 @@ def _train(training: _Claimed, lease: Lease, pulse: Pulse) -> None:
         dataset = isolated_data.read(tenant, training.scope)
         champion = versions.champion(tenant)
         row = tenant.training_runs.get(pk=training.run_id)
-        recipe = recipes.of_last_search(tenant, row, dataset.counts["interactions"])
+        recipe = common_table.fitting(recipes.of_last_search(tenant, row, dataset.counts["interactions"]), dataset)
         seconds = recipes.seconds(tenant)
     pulse(f"Read {dataset.counts['interactions']:,} interactions", _READ)
     result = selection.train(
@@ -192,7 +192,7 @@ def _publish(
         parameters=result.bundle.parts[result.chosen].params,
         metrics=result.metrics.get(result.chosen, {}) | beside,
         scope=training.scope,
-        counts=dataset.counts,
+        counts=common_table.counts(dataset, result),
         window=(dataset.begins_at, dataset.ends_at),
         by=training.by,
         train_seconds=seconds,

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
 from luxebrain.lib import problems
-from tenants import audit, epochs
+from tenants import audit, epochs, work
 from tenants.models import Tenant, User
 
 # ISO 4217 codes of the currencies in which the shops we know sell; the field takes any three letters.
@@ -19,6 +19,7 @@ CURRENCIES = (
 _http_url = URLValidator(schemes=["http", "https"])
 
 
+PART_CHANGED = "recommendations.part_changed"  # the work that it causes; done by the app above
 WINDOW_HOURS = 24
 MOST_WINDOW_HOURS = 168  # a week; more would count orders that the list has little to do with
 
@@ -61,14 +62,15 @@ def zones() -> list[str]:
 
 def update(
     tenant: Tenant, *, name: str, currency: str, time_zone: str, website: str, by: User,
-    attribution_hours: int | None = None,
+    attribution_hours: int | None = None, takes_part: bool | None = None,
 ) -> list[str]:
-    """Changes the shop's own facts; returns the names of those that changed. None leaves the window as it is."""
+    """Changes the shop's own facts; returns the names of those that changed. None leaves a fact as it is."""
     wanted: dict[str, Any] = {
         "name": name.strip(), "currency": currency.upper(), "time_zone": time_zone, "website": website.strip(),
         "attribution_hours": tenant.attribution_hours if attribution_hours is None else attribution_hours,
     }
     check(**wanted)
+    wanted["takes_part"] = tenant.takes_part if takes_part is None else takes_part
     before = {field: getattr(tenant, field) for field in wanted}
     changed = [field for field in wanted if before[field] != wanted[field]]
     if not changed:
@@ -79,6 +81,8 @@ def update(
         tenant.save(update_fields=changed)
         details = {field: {"from": before[field], "to": wanted[field]} for field in changed}
         audit.record(tenant, "profile.update", by=by, target=tenant.slug, details=details)
+        if "takes_part" in changed:
+            work.enqueue(tenant, PART_CHANGED, key="part-changed")
         if "currency" in changed:
             epochs.bump(tenant, "keys")  # a key's credential carries the currency
     return changed

@@ -70,5 +70,8 @@ class ModelVersion(TenantOwned):
 
     @property
     def learnt_from(self) -> str:
-        """Whose rows it learnt from. "own": the shop's alone, as every training here does; "upload": not known."""
-        return "upload" if self.origin == self.Origin.UPLOAD else "own"
+        """Whose rows it learnt from. "own": the shop's alone; "shared": these, and what other shops have in common
+        with it; "upload": not known."""
+        if self.origin == self.Origin.UPLOAD:
+            return "upload"
+        return "shared" if self.counts.get("shops") else "own"

@@ -12,6 +12,7 @@ from scipy import sparse
 from recommendations.algorithms import scoring
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.base import Recommender, Scores
+from recommendations.algorithms.common import Together
 from recommendations.algorithms.content import Content
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.diffusion import Diffusion
@@ -30,7 +31,7 @@ from recommendations.algorithms.transitions import Transitions
 PARTS: dict[str, type[Recommender]] = {
     kind.name: kind
     for kind in (Popularity, Neighbours, LocalEase, DenseEase, Diffusion, Transitions, Repurchase,
-                 Shoppers, Content, ALS, Hybrid)
+                 Shoppers, Content, Together, ALS, Hybrid)
 }
 # For a shop that has not been tuned: the best on the time split of Online Retail (NDCG@10 0.361, the
 # item graph 0.340) among those that a live request can afford; shopper-to-shopper likeness ranks

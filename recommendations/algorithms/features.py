@@ -7,9 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
+
+if TYPE_CHECKING:
+    from recommendations.algorithms.common import Common
 
 PRICE_BANDS = 8
 MAX_WORDS = 5_000
@@ -21,13 +25,15 @@ class ProductFeatures:
     """Products x features, float32, rarer features weigh more, rows of Euclidean length 1.
 
     `names[j]` says what column j is ("brand:acme", "category:home", "price:3", "word:red"), `rarity[j]`
-    what it weighs before rows are brought to length 1; `edges` are the prices between the bands.
+    what it weighs before rows are brought to length 1; `edges` are the prices between the bands. `common`
+    is what other shops say, where the shop takes part in that.
     """
 
     matrix: sparse.csr_array
     names: tuple[str, ...]
     rarity: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
     edges: np.ndarray = field(default_factory=lambda: np.empty(0, np.float64))
+    common: Common | None = None
 
     @classmethod
     def of(
@@ -45,7 +51,7 @@ class ProductFeatures:
         _add(rows, ([f"category:{name}" for name in names] for names in categories))
         _add(rows, ([f"brand:{name}"] if name else [] for name in brands))
         _add(rows, ([f"tag:{name}" for name in names] for names in tags))
-        edges = _edges(prices)
+        edges = edges_of(prices)
         _add(rows, bands(prices, edges))
         _add(rows, _words(titles))
         return cls._encode(rows, edges)
@@ -73,8 +79,8 @@ def _add(rows: list[list[str]], column: Iterable[list[str]]) -> None:
         row.extend(names)
 
 
-def _edges(prices: Sequence[float | None]) -> np.ndarray:
-    """Between bands of equally many products, so that every currency and price level works."""
+def edges_of(prices: Sequence[float | None]) -> np.ndarray:
+    """Prices between bands of equally many products, so that every currency and price level works."""
     known = np.asarray([price for price in prices if price is not None], np.float64)
     return np.unique(np.quantile(known, np.linspace(0, 1, PRICE_BANDS + 1)[1:-1])) if len(known) else known
 

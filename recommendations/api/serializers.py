@@ -140,7 +140,8 @@ class Answer(serializers.Serializer):
     )
     learnt_from = serializers.CharField(
         allow_null=True,
-        help_text="Whose rows it learnt from. own: this shop's alone; upload: not known, it was trained elsewhere",
+        help_text="Whose rows it learnt from. own: this shop's alone; shared: these and what other shops have in "
+        "common with it; upload: not known, it was trained elsewhere",
     )
     experiment = serializers.CharField(
         allow_null=True, help_text="Key of the experiment that the list counts for"

@@ -26,6 +26,8 @@ MANY_PRODUCTS, SHORT = 20_000, 50
 # Beside the usual parts where products are described, until enough is known for a search: on shops of
 # 50 orders cut from Online Retail 0.149 NDCG@10 against 0.146 without it.
 DESCRIBED = {"name": "content", "params": {"keep": 50, "below": 1_000_000}, "weight": 0.5, "power": 1.0}
+# The same where others tell what goes together, and the shop is too small to weigh it itself.
+COMMON: dict[str, Any] = {"name": "common", "params": {"keep": 50}, "weight": 0.5, "power": 1.0}
 # What the clock may take beyond what was planned.
 SLACK = 3.0
 # Validation cases for each second, within the bounds that make a figure.
@@ -35,8 +37,8 @@ CASES_PER_SECOND, LEAST_CASES = 10, 300
 # shop of 50,000 products on one core of 2.x GHz; they need to be right to a factor of two).
 _PER_EVENT = {"popularity": 1e-7, "repurchase": 1e-7, "transitions": 3e-6, "neighbours": 3e-6,
               "local_ease": 3e-6, "dense_ease": 1e-6, "diffusion": 1e-5, "content": 1e-7,
-              "als": 1e-5, "hybrid": 6e-5}
-_PER_PRODUCT = {"local_ease": 5e-4, "content": 1e-4}
+              "als": 1e-5, "hybrid": 6e-5, "common": 1e-6}
+_PER_PRODUCT = {"local_ease": 5e-4, "content": 1e-4, "common": 1e-3}
 _PER_SQUARE = {"diffusion": 2e-8}
 _PER_CUBE = {"dense_ease": 8e-11}
 # Scoring and judging the cases once, whatever the part.
@@ -60,14 +62,15 @@ def cost(name: str, nature: Nature) -> float:
             + _PER_SQUARE.get(name, 0.0) * products**2 + _PER_CUBE.get(name, 0.0) * products**3)
 
 
-def affordable(nature: Nature, seconds: float, *, described: bool) -> Affordable:
+def affordable(nature: Nature, seconds: float, *, described: bool, common: bool = False) -> Affordable:
     """The families whose parts a live request can afford, each with as many options as the budget bears.
 
     described   products have features
+    common      other shops say what goes together
     """
     found: list[Family] = []
     left_out: dict[str, str] = {}
-    for family in _all(nature, described=described):
+    for family in _all(nature, described=described, common=common):
         if family.name in NOT_LIVE:
             continue
         if family.name in DENSE and nature.products > DENSE_PRODUCTS:
@@ -90,11 +93,13 @@ def _bearable(found: list[Family], nature: Nature, seconds: float) -> list[Famil
     return [family for family in found if family.name in kept]
 
 
-def usual(products: int, *, described: bool = False) -> list[dict[str, Any]]:
+def usual(products: int, *, described: bool = False, common: bool = False) -> list[dict[str, Any]]:
     """Parts for a shop in which nothing was searched yet, cut to what its size bears."""
     parts = [dict(part) for part in USUAL]
     if described and products <= DENSE_PRODUCTS:
         parts.append(dict(DESCRIBED))
+    if common and products <= DENSE_PRODUCTS:
+        parts.append(dict(COMMON))
     if products > MANY_PRODUCTS:
         for part in parts:
             if "keep" in part["params"]:
@@ -106,11 +111,13 @@ def cases(seconds: float) -> int:
     return max(LEAST_CASES, int(CASES_PER_SECOND * seconds))
 
 
-def _all(nature: Nature, *, described: bool) -> list[Family]:
+def _all(nature: Nature, *, described: bool, common: bool) -> list[Family]:
     found = [_with_visits(family) if family.name == "transitions" and nature.timed else family
              for family in families(nature)]
     if described:
         found.append(Family("content", [{"keep": 50, "below": 1_000_000}, {"keep": 50, "below": 20}], [1.0]))
+    if common and nature.products <= DENSE_PRODUCTS:
+        found.append(Family("common", [COMMON["params"]], [1.0]))
     if ALS.available():
         found.append(Family("als", [{"factors": 64}, {"factors": 32, "alpha": 20.0}], [1.0], costly=True))
     if Hybrid.available() and described:

@@ -39,7 +39,9 @@ def blend(
     if sum(len(fold.cases) for fold in found) < LEAST_CASES:
         return None
     nature = Nature.of(found[0].learn, repeats=True, primary=primary_of(known))
-    allowed = budget.affordable(nature, seconds / len(found), described=_described(features))
+    allowed = budget.affordable(
+        nature, seconds / len(found), described=_described(features), common=has_common(features)
+    )
     asked = [fold._replace(cases=fold.cases.sample(allowed.cases, seed=seed)) for fold in found]
     return tuning.tune(asked, nature, k=K, seed=seed, seconds=seconds * budget.SLACK, progress=progress,
                        among=allowed.families)
@@ -78,3 +80,8 @@ def _cases(cut: split.Split, baskets: Baskets, seed: int) -> Cases:
 
 def _described(features: ProductFeatures | None) -> bool:
     return features is not None and features.matrix.nnz > 0
+
+
+def has_common(features: ProductFeatures | None) -> bool:
+    """Whether other shops' word on what goes together may be used."""
+    return features is not None and features.common is not None

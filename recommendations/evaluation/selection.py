@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from recommendations.algorithms.neighbours import BoughtTogether
 from recommendations.evaluation import budget, ladder, report, search, split, visits
 from recommendations.evaluation.cases import Cases
 from recommendations.evaluation.grid import Nature
-from recommendations.evaluation.ladder import DECIDES, MIN_TESTED, RUNGS, Standing
+from recommendations.evaluation.ladder import DECIDES, MIN_TESTED, RUNGS, Prior, Standing
 from recommendations.evaluation.tuning import Trial
 
 __all__ = ["DECIDES", "MIN_TESTED", "TrainingResult", "train"]
@@ -105,7 +105,7 @@ def train(
         metrics = job.back_test(cut, candidates, asked, keep_bought=keep_bought, bound=algorithms is None)
         undecided = "popularity" if algorithms is None else algorithms[0]
         eligible = [name for name in candidates if algorithms is not None or name in RUNGS]
-        standing = ladder.stand(job.values, eligible, undecided=undecided)
+        standing = ladder.stand(job.values, eligible, undecided=undecided, prior=job.prior(eligible))
         bundle = job.bundle(standing)
     job.tell("done", 1.0)
     return TrainingResult(
@@ -135,7 +135,9 @@ class _Job:
         self.interactions, self.baskets, self.features = interactions, baskets, features
         self.seed, self.seconds, self.tell = seed, seconds, tell
         described = features is not None and features.matrix.nnz > 0
-        self.parts: Parts = budget.usual(len(interactions.products), described=described)
+        self.parts: Parts = budget.usual(
+            len(interactions.products), described=described, common=search.has_common(features)
+        )
         self.trials: Sequence[Trial] = ()
         self.left_out: dict[str, str] = {}
         self.values: dict[str, np.ndarray] = {}
@@ -184,6 +186,11 @@ class _Job:
             found[name]["fit_cpu_s"] = spent
             self.values[name] = found[name].pop("values")
         return found
+
+    def prior(self, eligible: Sequence[str]) -> Mapping[str, Prior] | None:
+        """What other shops found of these rungs, brought down to them; None where nobody is asked."""
+        common = self.features.common if self.features is not None else None
+        return common.rungs if common is not None and set(eligible) <= set(common.rungs) else None
 
     def make(self, name: str) -> Recommender:
         return Blend(parts=self.parts) if name == Blend.name else registry.find(name)()

@@ -11,6 +11,7 @@ from recommendations.models.batch import BatchChunk, BatchJob
 from recommendations.models.batch_hold import BatchHold
 from recommendations.models.batch_schedule import BatchSchedule
 from recommendations.models.catalogue import Product
+from recommendations.models.common import CommonTable, ShopVotes
 from recommendations.models.connection import StoreConnection
 from recommendations.models.control import Merchandising, Placement, Rule
 from recommendations.models.customer import Customer
@@ -35,6 +36,7 @@ __all__ = [
     "BatchJob",
     "BatchSchedule",
     "CatalogueDay",
+    "CommonTable",
     "Customer",
     "DataFinding",
     "ErasedShopper",
@@ -55,6 +57,7 @@ __all__ = [
     "RollUp",
     "Rule",
     "ServedList",
+    "ShopVotes",
     "StoreConnection",
     "Tombstone",
     "TrainingRun",

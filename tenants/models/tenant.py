@@ -34,6 +34,9 @@ class Tenant(models.Model):
     attribution_hours = models.PositiveSmallIntegerField(
         default=24, help_text="How long after a click an order still counts for the list"
     )
+    takes_part = models.BooleanField(
+        default=True, help_text="Gives to the shared model and takes from it (recommendations/common_votes.py)"
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

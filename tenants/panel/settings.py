@@ -14,12 +14,14 @@ from tenants import profile
 from tenants.access import tenant_page
 from tenants.panel.forms import SettingsForm
 
+FIELDS = ("name", "website", "currency", "time_zone", "attribution_hours", "takes_part")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page(may="settings.write")
 def settings(request: Any) -> HttpResponse:
     tenant = request.tenant
-    now = {field: getattr(tenant, field) for field in ("name", "website", "currency", "time_zone", "attribution_hours")}
+    now = {field: getattr(tenant, field) for field in FIELDS}
     form = SettingsForm(request.POST or None, initial=now, tenant=tenant)
     if request.method == "POST" and form.is_valid():
         try:

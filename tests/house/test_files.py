@@ -124,6 +124,8 @@ DOORS = {
     "anomalies/watching.py": "the detector's rounds over all shops",
     "recommendations/deliveries.py": "settles deliveries whose work was given up",
     "recommendations/findings.py": "finds the shops whose data is to be looked through",
+    "recommendations/common_table.py": "sums what shops say, and reads nothing else of them",
+    "recommendations/common_work.py": "finds the shops that take part in the shared model",
     "recommendations/isolated_training.py": "finds the shops that have or had an isolated model",
     "recommendations/measuring.py": "finds the shops whose versions are to be measured",
     "modelregistry/tasks.py": "finds the shops whose versions have files",

@@ -1,0 +1,133 @@
+"""What goes together in other shops, carried over to a shop's own products by what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from recommendations.algorithms.data import HISTORY_CAP, Interactions
+from recommendations.algorithms.features import ProductFeatures
+from recommendations.algorithms.itemrows import ItemRows
+from recommendations.algorithms.neighbours import prune
+from recommendations.algorithms.tokens import Tokens
+from recommendations.algorithms.votes import STEPS, Table, Votes
+
+BLOCK_ROWS = 512
+# As if so many more shops had been asked and had said no: what few say is held for less.
+DOUBT = 2.0
+# A token of more products than this says little, and its cost is their square.
+MOST_PRODUCTS = 2_000
+
+
+@dataclass(frozen=True)
+class Common:
+    """What a training may use of others: their table, the tokens of the own products, and what each side weighs.
+
+    table    of the others alone: without the vote of the shop that is trained
+    own      weight of a vote of the shop itself; others: of each other shop's
+    rungs    what they found of each rung (`evaluation.ladder.Prior`); empty where too few say anything
+    """
+
+    table: Table
+    tokens: Tokens
+    own: float
+    others: float
+    rungs: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Together(ItemRows):
+    """Score of a product = sum over the history of weight x how much its tokens go with those of the history.
+
+    Between two tokens: (own x own vote + others x their votes) / (own, if asked + others x (those asked + DOUBT)).
+    Between two products: the mean over their tokens, rarer ones weighing more; a token with itself says nothing,
+    that is what likeness is for. Only the rows of the own products are kept.
+    """
+
+    name: ClassVar[str] = "common"
+
+    def __init__(self, *, keep: int = 50) -> None:
+        self.params: dict[str, Any] = {"keep": keep}
+
+    def fit(
+        self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
+    ) -> Self:
+        size = len(interactions.products)
+        common = features.common if features is not None else None
+        if common is None or not len(common.table.first):
+            return self.take(sparse.csr_array((size, size), dtype=np.float32))
+        mine = Votes.of(visits(interactions), common.tokens)
+        held, pairs = _together(common, mine)
+        weighted = _weighted(common.tokens, held)
+        across = sparse.csr_array((weighted @ pairs).T)
+        diagonal = np.zeros(size, np.float32)
+        blocks = [
+            prune(sparse.csr_array(weighted[start : start + BLOCK_ROWS] @ across), self.params["keep"], start, diagonal)
+            for start in range(0, size, BLOCK_ROWS)
+        ]
+        return self.take(sparse.csr_array(sparse.vstack(blocks, format="csr")))
+
+
+def visits(interactions: Interactions) -> sparse.csr_array:
+    """What somebody bought at one moment: visits x products, oldest first; no more than HISTORY_CAP in one."""
+    bought = np.flatnonzero(interactions.weight >= 1)
+    who, moment = interactions.customer[bought], interactions.occurred_at[bought]
+    order = bought[np.lexsort((who, moment))]
+    who, moment = interactions.customer[order], interactions.occurred_at[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (np.diff(who) != 0) | (np.diff(moment) != 0)
+    shape = (int(new.sum()), len(interactions.products))
+    data = np.ones(len(order), np.float32)
+    matrix = sparse.csr_array(sparse.coo_array((data, (np.cumsum(new) - 1, interactions.product[order])), shape))
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    sizes = np.diff(matrix.indptr)
+    return sparse.csr_array(matrix[np.flatnonzero((sizes >= 2) & (sizes <= HISTORY_CAP))])
+
+
+def _together(common: Common, mine: Votes) -> tuple[np.ndarray, sparse.csr_array]:
+    """(columns of the tokens, symmetric matrix over them): how much each pair goes together."""
+    table = common.table
+    held = np.flatnonzero(np.isin(common.tokens.names, table.names))
+    names = common.tokens.names[held]
+    place = np.full(len(table.names), -1)
+    place[np.searchsorted(table.names, names)] = np.arange(len(names))
+    first, second = place[table.first], place[table.second]
+    kept = np.flatnonzero((first >= 0) & (second >= 0))
+    first, second = first[kept], second[kept]
+    able = np.isin(names, mine.names)
+    asked = common.own * (able[first] & able[second]) + common.others * (table.asked[kept] + DOUBT)
+    said = common.others * table.total[kept] + common.own * _said(mine, names, first, second)
+    values = (said / asked).astype(np.float32)
+    upper = sparse.csr_array(sparse.coo_array((values, (first, second)), shape=(len(names), len(names))))
+    return held, sparse.csr_array(upper + upper.T)
+
+
+def _said(mine: Votes, names: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The shop's own vote, 0..1, on each of these pairs of `names`."""
+    shape = (len(mine.names), len(mine.names))
+    if not len(mine.first) or not len(first):
+        return np.zeros(len(first))
+    own = sparse.csr_array(sparse.coo_array((mine.strength / STEPS, (mine.first, mine.second)), shape))
+    at = np.minimum(np.searchsorted(mine.names, names), len(mine.names) - 1)
+    known = mine.names[at] == names
+    both = known[first] & known[second]
+    found = np.zeros(len(first))
+    found[both] = np.asarray(own[at[first[both]], at[second[both]]]).ravel()
+    return found
+
+
+def _weighted(tokens: Tokens, held: np.ndarray) -> sparse.csr_array:
+    """Products x held tokens: rarity, by the length that all tokens of the product have together."""
+    matrix = tokens.matrix
+    spread = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    rarity = np.where(spread > 1, np.log1p(matrix.shape[0] / np.maximum(spread, 1)), 0.0)
+    whole = matrix @ sparse.diags_array(rarity)
+    lengths = np.sqrt(np.asarray(whole.multiply(whole).sum(axis=1)).ravel())
+    whole = sparse.csr_array(sparse.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ whole)
+    if matrix.shape[0] > MOST_PRODUCTS:
+        whole = sparse.csr_array(whole @ sparse.diags_array((spread <= MOST_PRODUCTS).astype(np.float64)))
+    return sparse.csr_array(whole[:, held].astype(np.float32))

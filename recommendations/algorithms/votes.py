@@ -1,0 +1,177 @@
+"""Which tokens of products are bought together: the vote of one shop, and the sum over shops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recommendations.algorithms.ids import Arrays
+from recommendations.algorithms.tokens import Tokens
+
+# What one shop says is bounded: so many of its baskets, tokens and pairs count, and each pair for 1 at most.
+BASKETS, TOKENS, PAIRS = 2_000, 3_000, 60_000
+# A token in fewer baskets than this, a pair in fewer than that, is not judged.
+LEAST_BASKETS, LEAST_TOGETHER = 3, 2
+# A pair goes together where its baskets exceed what chance lets expect by more than this many errors.
+ERRORS = 1.0
+STRONGEST = 1.5  # log of how much more often than by chance; more counts as this
+STEPS = 255
+# A token or pair of which fewer other shops speak is nobody else's to know.
+SHOPS = 3
+
+
+@dataclass(frozen=True)
+class Votes:
+    """What one shop says; no product, no customer, no word.
+
+    names    uint64, ascending: digests of the tokens that it has seen often enough to judge
+    first, second   int32 places in `names`, first < second, by first and then second: pairs that go together
+    strength        uint8 of STEPS
+    baskets         how many were looked at
+    """
+
+    names: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    strength: np.ndarray
+    baskets: int
+
+    @classmethod
+    def of(cls, baskets: sparse.csr_array, tokens: Tokens) -> Votes:
+        """baskets: baskets x products, 1 where it was in it, oldest first; the last BASKETS of them count."""
+        held = sparse.csr_array(baskets[max(0, baskets.shape[0] - BASKETS):] @ tokens.matrix)
+        held.data[:] = 1
+        count = held.shape[0]
+        spread = np.bincount(held.indices, minlength=held.shape[1])
+        known = np.flatnonzero(spread >= LEAST_BASKETS)
+        if len(known) > TOKENS:
+            known = np.sort(known[np.argsort(-spread[known], kind="stable")[:TOKENS]])
+        held, spread = sparse.csr_array(held[:, known]), spread[known]
+        both = sparse.coo_array(sparse.triu(sparse.csr_array(held.T @ held), k=1))
+        chance = spread[both.row] * spread[both.col] / max(count, 1)
+        beyond = (both.data - chance) / np.sqrt(chance + 1)
+        good = np.flatnonzero((both.data >= LEAST_TOGETHER) & (beyond > ERRORS))
+        if len(good) > PAIRS:
+            good = good[np.argsort(-beyond[good], kind="stable")[:PAIRS]]
+        good = good[np.lexsort((both.col[good], both.row[good]))]
+        lift = np.log((both.data[good] + 1) / (chance[good] + 1))
+        strength = np.clip(lift / STRONGEST, 0, 1) * STEPS
+        return cls(tokens.names[known], both.row[good].astype(np.int32), both.col[good].astype(np.int32),
+                   np.rint(strength).astype(np.uint8), count)
+
+    def arrays(self) -> Arrays:
+        return {"names": self.names, "first": self.first, "second": self.second, "strength": self.strength,
+                "baskets": np.array([self.baskets], np.int64)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Votes:
+        return cls(*(arrays[name] for name in ("names", "first", "second", "strength")),
+                   baskets=int(arrays["baskets"][0]))
+
+
+@dataclass(frozen=True)
+class Table:
+    """What shops say together, each with one vote; pairs as in `Votes`.
+
+    total    float32, the strengths that shops gave, summed
+    yes      int32, the shops that gave any
+    asked    int32, the shops that could judge both tokens
+    shops    all that voted
+    """
+
+    names: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    total: np.ndarray
+    yes: np.ndarray
+    asked: np.ndarray
+    shops: int
+
+    @classmethod
+    def of(cls, votes: Callable[[], Iterable[Votes]], *, least: int = SHOPS) -> Table:
+        """The sum; what fewer than `least` shops say is left out. `votes` is read three times."""
+        shops, names = 0, _Tally()
+        for one in votes():
+            names.add(one.names, np.ones(len(one.names)))
+            shops += 1
+        known, spread = names.result()
+        known = known[spread[:, 0] >= least]
+        pairs = _Tally()
+        for one in votes():
+            first, second, kept = _among(known, one)
+            pairs.add((first.astype(np.uint64) << np.uint64(32)) | second.astype(np.uint64),
+                      one.strength[kept] / STEPS)
+        keys, sums = pairs.result()
+        kept = sums[:, 0] >= least
+        first, second = (keys[kept] >> np.uint64(32)).astype(np.int32), keys[kept].astype(np.uint32).astype(np.int32)
+        asked = np.zeros(len(first), np.int32)
+        for one in votes():
+            able = np.isin(known, one.names)
+            asked += able[first] & able[second]
+        return cls(known, first, second, sums[kept, 1].astype(np.float32), sums[kept, 0].astype(np.int32), asked, shops)
+
+    def without(self, own: Votes, *, least: int = SHOPS) -> Table:
+        """What the others say: the vote of one shop, which is in it, taken out again."""
+        able = np.isin(self.names, own.names)
+        asked = self.asked - (able[self.first] & able[self.second])
+        first, second, kept = _among(self.names, own)
+        keys = (self.first.astype(np.int64) << 32) | self.second
+        mine = (first.astype(np.int64) << 32) | second
+        at = np.minimum(np.searchsorted(keys, mine), max(len(keys) - 1, 0))
+        found = np.flatnonzero(keys[at] == mine) if len(keys) else np.empty(0, np.intp)
+        total, yes = self.total.copy(), self.yes.copy()
+        total[at[found]] -= own.strength[kept][found] / np.float32(STEPS)
+        yes[at[found]] -= 1
+        left = yes >= least
+        return Table(self.names, self.first[left], self.second[left], np.maximum(total[left], 0), yes[left],
+                     asked[left], self.shops - 1)
+
+    def arrays(self) -> Arrays:
+        return {"names": self.names, "first": self.first, "second": self.second, "total": self.total,
+                "yes": self.yes, "asked": self.asked, "shops": np.array([self.shops], np.int64)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Table:
+        names = ("names", "first", "second", "total", "yes", "asked")
+        return cls(*(np.asarray(arrays[name]) for name in names), shops=int(arrays["shops"][0]))
+
+
+def _among(known: np.ndarray, votes: Votes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(first, second, which): the pairs whose tokens are both known, in places of `known`."""
+    at = np.minimum(np.searchsorted(known, votes.names), max(len(known) - 1, 0))
+    place = np.where(known[at] == votes.names, at, -1) if len(known) else np.full(len(votes.names), -1)
+    first, second = place[votes.first], place[votes.second]
+    kept = np.flatnonzero((first >= 0) & (second >= 0))
+    return first[kept], second[kept], kept
+
+
+class _Tally:
+    """Sums by key, (how often, values summed), with no more held than a few shops' keys above the distinct ones."""
+
+    HELD = 2_000_000
+
+    def __init__(self) -> None:
+        self.keys: list[np.ndarray] = []
+        self.values: list[np.ndarray] = []
+        self.waiting = 0
+
+    def add(self, keys: np.ndarray, values: np.ndarray) -> None:
+        self.keys.append(keys)
+        self.values.append(np.stack((np.ones(len(keys)), values), axis=1))
+        self.waiting += len(keys)
+        if self.waiting > self.HELD:
+            self._fold()
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        self._fold()
+        return self.keys[0], self.values[0]
+
+    def _fold(self) -> None:
+        keys = np.concatenate([np.empty(0, np.uint64), *self.keys])
+        values = np.concatenate([np.empty((0, 2)), *self.values])
+        unique, place = np.unique(keys, return_inverse=True)
+        sums = np.stack([np.bincount(place, values[:, column], minlength=len(unique)) for column in (0, 1)], axis=1)
+        self.keys, self.values, self.waiting = [unique], [sums], 0

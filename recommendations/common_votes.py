@@ -1,0 +1,102 @@
+"""A shop's word in the shared model: made inside its own context, held back after a flood, deleted when it leaves."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from hashlib import sha256
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+
+from luxebrain.lib import logs
+from modelregistry.isolation import TenantModelIsolation
+from recommendations import datasets
+from recommendations.algorithms.common import visits
+from recommendations.algorithms.votes import Votes
+from recommendations.evaluation import ladder
+from recommendations.models import ShopVotes, TrainingRun
+from tenants.models import Tenant
+
+# A shop with fewer orders has no word yet.
+LEAST_ORDERS = 20
+# So many times the orders of the word in force, and so many more, are a flood: the word stays as it was for a while,
+# in which the anomaly watch and people can look. After that the shop has grown.
+FLOOD_TIMES, FLOOD_ORDERS, HELD = 3, 100, timedelta(days=14)
+RUNGS = (*ladder.RUNGS, "lists")
+
+log = logs.get(__name__)
+
+
+def key() -> bytes:
+    """Of the digests of tokens: the platform's own, so that nobody else can make or test one."""
+    return sha256(b"tokens of the shared model:" + settings.SECRET_KEY.encode()).digest()
+
+
+def gives(tenant: Tenant) -> bool:
+    """Whether this shop's word counts: it takes part, is open, no demonstration, and has no isolated model."""
+    if not tenant.takes_part or not tenant.is_active or tenant.is_demo:
+        return False
+    return not TenantModelIsolation(tenant).should_isolate_tenant()
+
+
+def cast(tenant: Tenant) -> ShopVotes | None:
+    """Makes the shop's word anew from its own rows, and keeps it; deletes it where the shop does not give."""
+    row: ShopVotes | None = tenant.shop_votes.first()
+    orders = tenant.orders.countable().count() if gives(tenant) else 0
+    if orders < LEAST_ORDERS:
+        tenant.shop_votes.all().delete()
+        return None
+    if row is not None and not _has_news(tenant, row):
+        return row
+    if row is not None and _is_held(row, orders):
+        row.save(update_fields=["held_since"])
+        return row
+    dataset = datasets.of(tenant, key=key())
+    assert dataset.tokens is not None
+    votes = Votes.of(visits(dataset.interactions), dataset.tokens)
+    row = row or ShopVotes(tenant=tenant)
+    row.content, row.orders, row.held_since = packed(votes, _word(tenant)), orders, None
+    row.made_at = timezone.now()
+    row.save(using=tenant.alias)
+    return row
+
+
+def packed(votes: Votes, word: np.ndarray) -> bytes:
+    """word: float64, as RUNGS says; empty where the shop cannot say how much its rungs gain."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, word=word, **votes.arrays())
+    return file.getvalue()
+
+
+def unpacked(content: bytes | memoryview) -> tuple[Votes, np.ndarray]:
+    with np.load(io.BytesIO(bytes(content)), allow_pickle=False) as arrays:
+        return Votes.from_arrays(arrays), np.array(arrays["word"])
+
+
+def _has_news(tenant: Tenant, row: ShopVotes) -> bool:
+    if tenant.orders.filter(updated_at__gt=row.made_at).exists():
+        return True
+    return tenant.training_runs.filter(finished_at__gt=row.made_at, version__isnull=False).exists()
+
+
+def _is_held(row: ShopVotes, orders: int) -> bool:
+    """Whether newer orders are kept out of the word for now; notes since when."""
+    if orders <= FLOOD_TIMES * row.orders + FLOOD_ORDERS:
+        return False
+    if row.held_since is None:
+        row.held_since = timezone.now()
+        log.warning("common.flood", orders=orders, before=row.orders)
+    return timezone.now() - row.held_since < HELD
+
+
+def _word(tenant: Tenant) -> np.ndarray:
+    """How much each rung gained in the shop's last training that tested all of them."""
+    done = tenant.training_runs.filter(state=TrainingRun.State.SUCCEEDED, version__isnull=False).order_by("-id")
+    for run in done[:10]:
+        tested = {row["algorithm"]: row for row in run.trials if row.get("stage") == "test"}
+        word = ladder.word_of(tested)
+        if word:
+            return np.array([word[name] for name in RUNGS])
+    return np.empty(0)

@@ -1,0 +1,50 @@
+"""Background work of the shared model: every shop's word anew, their sum, and what a shop's choice changes."""
+
+from __future__ import annotations
+
+from recommendations import common_table, common_votes
+from tenants import profile, tenancy, work
+from tenants.models import Tenant
+from tenants.work import Lease
+
+CAST = "recommendations.cast_votes"
+COMBINE = "recommendations.combine_votes"
+AFTER_SECONDS = 1_800  # in which the words are made; one that comes later is in the next table
+
+
+@work.handler("recommendations.gather_votes")
+def gather(lease: Lease) -> None:
+    """Once a day: every shop that takes part is asked, and then they are summed."""
+    shops = tenancy.across().filter(state=Tenant.State.ACTIVE, takes_part=True, is_demo=False).order_by("pk")
+    for place, tenant_id in enumerate(shops.values_list("pk", flat=True)):
+        if place % 20 == 19:
+            lease.renew()
+        try:
+            with tenancy.enter(tenant_id) as tenant:
+                work.enqueue(tenant, CAST, key="cast-votes")
+        except tenancy.NoSuchTenant:
+            continue
+    work.enqueue(None, COMBINE, key="combine-votes", delay_seconds=AFTER_SECONDS)
+
+
+@work.handler(CAST, heavy=True)
+def cast(lease: Lease) -> None:
+    assert lease.tenant_id is not None
+    with tenancy.enter(lease.tenant_id) as tenant:
+        common_votes.cast(tenant)
+        lease.finish("default")
+
+
+@work.handler(COMBINE, heavy=True)
+def combine(lease: Lease) -> None:
+    common_table.combine(lease.renew)
+
+
+@work.handler(profile.PART_CHANGED)
+def part_changed(lease: Lease) -> None:
+    """What a shop gave is deleted, or made for the first time; the sum follows at once."""
+    assert lease.tenant_id is not None
+    with tenancy.enter(lease.tenant_id) as tenant:
+        common_votes.cast(tenant)
+        lease.finish("default")
+    work.enqueue(None, COMBINE, key="combine-votes-now")
