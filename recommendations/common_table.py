@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from django.db.models import F
 
 from luxebrain.lib import logs
@@ -15,9 +14,8 @@ from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import IsolationRequest
 from recommendations import common_votes
 from recommendations.algorithms.common import Common, Together
-from recommendations.algorithms.votes import SHOPS, Table, Votes
+from recommendations.algorithms.votes import Table, Votes
 from recommendations.datasets import Dataset
-from recommendations.evaluation import ladder
 from recommendations.evaluation.selection import TrainingResult
 from recommendations.models import CommonTable, ShopVotes
 from tenants.models import Tenant
@@ -45,14 +43,13 @@ def combine(renew: Callable[[], None] = lambda: None) -> CommonTable:
     rows.exclude(tenant_id__in=isolated).update(counted=F("content"), counted_in=number)
     counted = ShopVotes.objects.across_tenants().filter(counted_in=number).order_by("pk")
 
-    def words() -> Iterator[tuple[Votes, np.ndarray]]:
+    def words() -> Iterator[Votes]:
         for content in counted.values_list("counted", flat=True).iterator(chunk_size=20):
             renew()
             yield common_votes.unpacked(content)
 
-    table = Table.of(lambda: (votes for votes, _ in words()))
-    gains = np.array(sorted(word.tolist() for _, word in words() if len(word)))
-    saved = _saved(table, gains.reshape(-1, len(common_votes.RUNGS)), number)
+    table = Table.of(words)
+    saved = _saved(table, number)
     made = CommonTable.objects.using("ops").create(
         number=saved.version, place=saved.place, digest=saved.digest, size_bytes=saved.size_bytes,
         shops=table.shops, pairs=len(table.first),
@@ -61,8 +58,8 @@ def combine(renew: Callable[[], None] = lambda: None) -> CommonTable:
     return made
 
 
-def _saved(table: Table, gains: np.ndarray, number: int) -> artifacts.Saved:
-    content: dict[str, Any] = {"arrays": table.arrays() | {"gains": gains}, "manifest": {"rungs": common_votes.RUNGS}}
+def _saved(table: Table, number: int) -> artifacts.Saved:
+    content: dict[str, Any] = {"arrays": table.arrays(), "manifest": {"shops": table.shops}}
     try:
         return store.save(tenant=None, model=MODEL, version=number, **content)
     except artifacts.ArtifactExists:  # of a combining that stopped before its row: no row names it
@@ -91,23 +88,16 @@ def _common(tenant: Tenant, dataset: Dataset) -> Common | None:
     if newest is None or (row is not None and row.counted_in > newest.number):  # the next one is being made
         return None
     try:
-        arrays = store.load(newest.place, tenant=None, digest=newest.digest).arrays
+        table = Table.from_arrays(store.load(newest.place, tenant=None, digest=newest.digest).arrays)
     except artifacts.ArtifactError as error:
         log.warning("common.not_loaded", place=newest.place, reason=str(error))
         return None
-    table, gains = Table.from_arrays(arrays), np.array(arrays["gains"])
     if row is not None and row.counted_in == newest.number:
-        votes, word = common_votes.unpacked(row.counted)
-        table = table.without(votes)
-        same = np.flatnonzero((gains == word).all(axis=1)) if len(word) else []
-        gains = np.delete(gains, same[:1], axis=0)
+        table = table.without(common_votes.unpacked(row.counted))
     own, others = TenantModelIsolation(tenant).filter_training_data([tenant.pk, SOMEBODY]).tolist()
-    said = [dict(zip(common_votes.RUNGS, gain, strict=True)) for gain in gains.tolist()]
-    rungs = ladder.prior_of(said, weight=others, least=SHOPS)
-    if not len(table.first) and not rungs:
-        return None
     assert dataset.tokens is not None
-    return Common(table, dataset.tokens, own=own, others=others, rungs=rungs)
+    common = Common(table, dataset.tokens, own=own, others=others)
+    return common if common.is_enough() else None
 
 
 def fitting(recipe: Parts | None, dataset: Dataset) -> Parts | None:
@@ -123,5 +113,5 @@ def counts(dataset: Dataset, result: TrainingResult) -> dict[str, int]:
     if common is None:
         return dataset.counts
     parts = result.bundle.parts[result.chosen].params.get("parts", ())
-    used = bool(common.rungs) or any(part["name"] == Together.name for part in parts)
+    used = any(part["name"] == Together.name for part in parts)
     return dataset.counts | ({"shops": common.table.shops} if used else {})

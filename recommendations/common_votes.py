@@ -15,8 +15,7 @@ from modelregistry.isolation import TenantModelIsolation
 from recommendations import datasets
 from recommendations.algorithms.common import visits
 from recommendations.algorithms.votes import Votes
-from recommendations.evaluation import ladder
-from recommendations.models import ShopVotes, TrainingRun
+from recommendations.models import ShopVotes
 from tenants.models import Tenant
 
 # A shop with fewer orders has no word yet.
@@ -24,7 +23,6 @@ LEAST_ORDERS = 20
 # So many times the orders of the word in force, and so many more, are a flood: the word stays as it was for a while,
 # in which the anomaly watch and people can look. After that the shop has grown.
 FLOOD_TIMES, FLOOD_ORDERS, HELD = 3, 100, timedelta(days=14)
-RUNGS = (*ladder.RUNGS, "lists")
 
 log = logs.get(__name__)
 
@@ -48,7 +46,7 @@ def cast(tenant: Tenant) -> ShopVotes | None:
     if orders < LEAST_ORDERS:
         tenant.shop_votes.all().delete()
         return None
-    if row is not None and not _has_news(tenant, row):
+    if row is not None and not tenant.orders.filter(updated_at__gt=row.made_at).exists():
         return row
     if row is not None and _is_held(row, orders):
         row.save(update_fields=["held_since"])
@@ -57,28 +55,22 @@ def cast(tenant: Tenant) -> ShopVotes | None:
     assert dataset.tokens is not None
     votes = Votes.of(visits(dataset.interactions), dataset.tokens)
     row = row or ShopVotes(tenant=tenant)
-    row.content, row.orders, row.held_since = packed(votes, _word(tenant)), orders, None
+    row.content, row.orders, row.held_since = packed(votes), orders, None
     row.made_at = timezone.now()
     row.save(using=tenant.alias)
     return row
 
 
-def packed(votes: Votes, word: np.ndarray) -> bytes:
-    """word: float64, as RUNGS says; empty where the shop cannot say how much its rungs gain."""
+def packed(votes: Votes) -> bytes:
+    """Plain numpy arrays, compressed."""
     file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, word=word, **votes.arrays())
+    np.savez_compressed(file, allow_pickle=False, **votes.arrays())
     return file.getvalue()
 
 
-def unpacked(content: bytes | memoryview) -> tuple[Votes, np.ndarray]:
+def unpacked(content: bytes | memoryview) -> Votes:
     with np.load(io.BytesIO(bytes(content)), allow_pickle=False) as arrays:
-        return Votes.from_arrays(arrays), np.array(arrays["word"])
-
-
-def _has_news(tenant: Tenant, row: ShopVotes) -> bool:
-    if tenant.orders.filter(updated_at__gt=row.made_at).exists():
-        return True
-    return tenant.training_runs.filter(finished_at__gt=row.made_at, version__isnull=False).exists()
+        return Votes.from_arrays(dict(arrays))
 
 
 def _is_held(row: ShopVotes, orders: int) -> bool:
@@ -90,13 +82,3 @@ def _is_held(row: ShopVotes, orders: int) -> bool:
         log.warning("common.flood", orders=orders, before=row.orders)
     return timezone.now() - row.held_since < HELD
 
-
-def _word(tenant: Tenant) -> np.ndarray:
-    """How much each rung gained in the shop's last training that tested all of them."""
-    done = tenant.training_runs.filter(state=TrainingRun.State.SUCCEEDED, version__isnull=False).order_by("-id")
-    for run in done[:10]:
-        tested = {row["algorithm"]: row for row in run.trials if row.get("stage") == "test"}
-        word = ladder.word_of(tested)
-        if word:
-            return np.array([word[name] for name in RUNGS])
-    return np.empty(0)

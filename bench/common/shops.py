@@ -15,7 +15,7 @@ from recommendations.algorithms.common import Common, visits
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.tokens import Tokens
-from recommendations.algorithms.votes import Table, Votes
+from recommendations.algorithms.votes import BASKETS, Table, Votes
 
 KEY = b"a key of the bench alone"
 NOT_ONE_SHOP = {"Unspecified", "European Community"}
@@ -81,8 +81,9 @@ def vote(shop: Retail, moment: int) -> Votes | None:
     known = shop.take(shop.moment <= moment)
     if not len(known):
         return None
-    interactions, _, _ = known.dataset([])
-    return Votes.of(visits(interactions), tokens_of(known, list(interactions.products)))
+    recent = known.take(np.isin(known.order.astype(str), known.orders()[-2 * BASKETS :]))  # no more are looked at
+    interactions, _, _ = recent.dataset([])
+    return Votes.of(visits(interactions), tokens_of(recent, list(interactions.products)))
 
 
 def with_common(features: ProductFeatures, tokens: Tokens, votes: list[Votes]) -> ProductFeatures:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +18,9 @@ from recommendations.algorithms.votes import STEPS, Table, Votes
 BLOCK_ROWS = 512
 # As if so many more shops had been asked and had said no: what few say is held for less.
 DOUBT = 2.0
+# With fewer pairs for each own token (of more than one product) the part would say little and say it loudly: parts are
+# weighed on their own scale. On countries cut from Online Retail it took from the lists below 2, and gave above 4.
+LEAST_PARTNERS = 3
 # A token of more products than this says little, and its cost is their square.
 MOST_PRODUCTS = 2_000
 
@@ -29,14 +31,19 @@ class Common:
 
     table    of the others alone: without the vote of the shop that is trained
     own      weight of a vote of the shop itself; others: of each other shop's
-    rungs    what they found of each rung (`evaluation.ladder.Prior`); empty where too few say anything
     """
 
     table: Table
     tokens: Tokens
     own: float
     others: float
-    rungs: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_enough(self) -> bool:
+        """Whether the table knows enough of the own tokens to be worth a part."""
+        known = np.isin(self.table.names, self.tokens.names)
+        pairs = int((known[self.table.first] & known[self.table.second]).sum())
+        spread = np.bincount(self.tokens.matrix.indices, minlength=len(self.tokens.names))
+        return pairs > 0 and pairs >= LEAST_PARTNERS * int((spread > 1).sum())
 
 
 class Together(ItemRows):

@@ -27,7 +27,7 @@ MANY_PRODUCTS, SHORT = 20_000, 50
 # 50 orders cut from Online Retail 0.149 NDCG@10 against 0.146 without it.
 DESCRIBED = {"name": "content", "params": {"keep": 50, "below": 1_000_000}, "weight": 0.5, "power": 1.0}
 # The same where others tell what goes together, and the shop is too small to weigh it itself.
-COMMON: dict[str, Any] = {"name": "common", "params": {"keep": 50}, "weight": 0.5, "power": 1.0}
+COMMON: dict[str, Any] = {"name": "common", "params": {"keep": 50}, "weight": 0.8, "power": 1.0}
 # What the clock may take beyond what was planned.
 SLACK = 3.0
 # Validation cases for each second, within the bounds that make a figure.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from recommendations.algorithms import registry
 from recommendations.algorithms.base import Recommender
 from recommendations.algorithms.blend import Blend
 from recommendations.algorithms.bundle import BASE, Bundle
+from recommendations.algorithms.common import Together
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Bought, Histories
@@ -21,7 +22,7 @@ from recommendations.algorithms.neighbours import BoughtTogether
 from recommendations.evaluation import budget, ladder, report, search, split, visits
 from recommendations.evaluation.cases import Cases
 from recommendations.evaluation.grid import Nature
-from recommendations.evaluation.ladder import DECIDES, MIN_TESTED, RUNGS, Prior, Standing
+from recommendations.evaluation.ladder import DECIDES, MIN_TESTED, RUNGS, Standing
 from recommendations.evaluation.tuning import Trial
 
 __all__ = ["DECIDES", "MIN_TESTED", "TrainingResult", "train"]
@@ -105,7 +106,7 @@ def train(
         metrics = job.back_test(cut, candidates, asked, keep_bought=keep_bought, bound=algorithms is None)
         undecided = "popularity" if algorithms is None else algorithms[0]
         eligible = [name for name in candidates if algorithms is not None or name in RUNGS]
-        standing = ladder.stand(job.values, eligible, undecided=undecided, prior=job.prior(eligible))
+        standing = ladder.stand(job.values, eligible, undecided=undecided, presumed=job.presumed())
         bundle = job.bundle(standing)
     job.tell("done", 1.0)
     return TrainingResult(
@@ -187,10 +188,9 @@ class _Job:
             self.values[name] = found[name].pop("values")
         return found
 
-    def prior(self, eligible: Sequence[str]) -> Mapping[str, Prior] | None:
-        """What other shops found of these rungs, brought down to them; None where nobody is asked."""
-        common = self.features.common if self.features is not None else None
-        return common.rungs if common is not None and set(eligible) <= set(common.rungs) else None
+    def presumed(self) -> str | None:
+        """The blend where it knows what goes together in other shops."""
+        return Blend.name if any(part["name"] == Together.name for part in self.parts) else None
 
     def make(self, name: str) -> Recommender:
         return Blend(parts=self.parts) if name == Blend.name else registry.find(name)()
