@@ -57,3 +57,12 @@ PEOPLE = (
         for role in shop.roles
     ),
 )
+
+
+def owner_of(shop: Shop) -> Person:
+    return next(person for person in PEOPLE if (person.shop, person.role) == (shop.slug, "owner"))
+
+
+def operator() -> Person:
+    """Who decides for the platform."""
+    return next(person for person in PEOPLE if person.is_staff and person.role == "operator")

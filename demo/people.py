@@ -23,6 +23,14 @@ def ensure(person: cast.Person) -> User:
     return user
 
 
+def owner(shop: cast.Shop) -> User:
+    return ensure(cast.owner_of(shop))
+
+
+def operator() -> User:
+    return ensure(cast.operator())
+
+
 def join(tenant: Tenant, person: cast.Person) -> None:
     user = ensure(person)
     tenant.memberships.get_or_create(user=user, defaults={"role": person.role})

@@ -5,25 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 from django.conf import settings
 from django.utils import timezone
 
-from demo import batching, cast, dataset, deciding, experimenting, isolating, keys, people, replay, troubling
+from demo import cast, dataset, experimenting, finishing, isolating, keys, opening, people, replay
+from demo.finishing import Failed
 from recommendations import importing, training
 from recommendations.models import TrainingRun
-from tenants import audit, profile, signup, work
+from tenants import audit
 from tenants.models import Tenant
 
 REPLAY_DAYS = 28
 _WAIT_SECONDS = 600
 Say = Callable[[str], None]
-
-
-class Failed(RuntimeError):
-    """A step of the seeding did not end as it should."""
 
 
 @dataclass(slots=True)
@@ -62,6 +58,7 @@ class Seeding:
         self.read(missing)
         for shop in missing:
             self.load(shop)
+            self.isolate(shop)
         self.train(missing, mark="demo.trained")
         for shop in missing:
             experimenting.begin_holdout(self.tenants[shop.slug], at=self.replay_from)
@@ -73,48 +70,20 @@ class Seeding:
         young = [shop for shop in missing if not self.tenants[shop.slug].model_versions.exists()]
         self.train(young, mark="demo.trained_young")
         for shop in missing:
-            self.decide(shop)
-            self.batch(shop)
-            self.isolate(shop)
-        self.settle(missing)
-        self.trouble(missing[0])
+            finishing.decide(self, shop)
+            finishing.batch(self, shop)
+        finishing.settle(self, missing)
+        finishing.trouble(self, missing[0])
         for shop in missing:
             self.mark(shop, "demo.ready")
 
     # --- Shops, people, keys -------------------------------------------------------------------
     def open(self) -> None:
-        for person in cast.PEOPLE:
-            if person.is_staff:
-                people.ensure(person)
-        found = people.shops()
-        opened = [shop for shop in self.shops if shop.slug not in found]
-        for shop in opened:
-            found[shop.slug] = self.sign_up(shop)
-        self.tenants = found
+        self.tenants, new = opening.open_shops(self.shops)
         self.moved = self.shift()
         for shop in self.shops:
-            for person in cast.PEOPLE:
-                if person.shop == shop.slug:
-                    people.join(found[shop.slug], person)
-            keys.ensure(found[shop.slug], origins=self.origins())
-        self.note(f"{len(self.shops)} shops are open ({len(opened)} of them new), with people and keys")
-
-    def sign_up(self, shop: cast.Shop) -> Tenant:
-        owner = people.ensure(next(who for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner")))
-        tenant = signup.open(
-            name=shop.name,
-            slug=shop.slug,
-            plan=shop.plan,
-            currency=dataset.CURRENCY,
-            time_zone=shop.time_zone,
-            owner=owner,
-            by=None,
-        )
-        facts = {"name": shop.name, "currency": dataset.CURRENCY, "time_zone": shop.time_zone}
-        profile.update(tenant, **facts, website=cast.SOURCE_PAGE, by=owner)
-        tenant.is_demo = True
-        tenant.save(update_fields=["is_demo"])
-        return tenant
+            opening.furnish(self.tenants[shop.slug], shop, base_url=self.base_url)
+        self.note(f"{len(self.shops)} shops are open ({new} of them new), with people and keys")
 
     def shift(self) -> timedelta:
         """The days by which the data are moved: what the first run chose, so that all runs agree."""
@@ -125,15 +94,6 @@ class Seeding:
         moved = dataset.shift(timezone.now())
         self.mark(self.shops[0], "demo.dated", moved_days=moved.days)
         return moved
-
-    def origins(self) -> list[str]:
-        """Where the storefront is opened from: the address given, and the other name of this machine."""
-        parts = urlsplit(self.base_url)
-        names = {parts.hostname or ""}
-        if names & {"127.0.0.1", "localhost"}:
-            names = {"127.0.0.1", "localhost"}
-        port = f":{parts.port}" if parts.port else ""
-        return sorted(f"{parts.scheme}://{name}{port}" for name in names)
 
     # --- History -------------------------------------------------------------------------------
     def read(self, shops: list[cast.Shop]) -> None:
@@ -183,13 +143,27 @@ class Seeding:
             tenant = self.tenants[shop.slug]
             if self.done(shop, mark) or tenant.orders.countable().count() < settings.COLD_START_ORDERS:
                 continue
-            run = training.under_way(tenant) or training.request(tenant, reason="demo", by=None)
-            runs[shop.slug] = run.pk
+            runs[shop.slug] = self.begin(shop).pk
         for shop in shops:
             if shop.slug in runs:
                 run = self.wait(shop, runs[shop.slug])
                 self.mark(shop, mark, run=run.pk)
                 self.note(f"{shop.name}: {run.outcome}")
+                if said := isolating.told(self.tenants[shop.slug]):
+                    self.note(f"{shop.name}: its isolated model: {said}")
+
+    def begin(self, shop: cast.Shop) -> TrainingRun:
+        """Asks for a training; where an isolated model was approved, a worker asks for it."""
+        tenant, promised = self.tenants[shop.slug], isolating.is_promised(self.tenants[shop.slug])
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while isolating.is_promised(tenant):
+            if self.drive:
+                self.drive()
+            if time.monotonic() > deadline:
+                raise Failed(f"{shop.name}: the training of its own model did not begin. Is a worker running?")
+            time.sleep(0.25)
+        run = tenant.training_runs.first() if promised else training.under_way(tenant)
+        return run or training.request(tenant, reason="demo", by=None)
 
     def wait(self, shop: cast.Shop, run_id: int) -> TrainingRun:
         deadline, said = time.monotonic() + _WAIT_SECONDS, ""
@@ -237,64 +211,17 @@ class Seeding:
             ids = ids.sample(self.size.most_baskets, random_state=28)
         return set(ids)
 
-    def decide(self, shop: cast.Shop) -> None:
-        """Placements and rules; after the replay, whose lists are the model's alone."""
-        if self.done(shop, "demo.decided"):
-            return
-        owner = next(who.email for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner"))
-        made = deciding.decide(base_url=self.base_url, secret=keys.read()[shop.slug].secret, owner=owner)
-        self.mark(shop, "demo.decided", made=made)
-        self.note(f"{shop.name}: made {made} placements and rules")
-
-    def batch(self, shop: cast.Shop) -> None:
-        """Batch jobs in several states; the workers do them while the rest goes on."""
-        tenant = self.tenants[shop.slug]
-        if self.done(shop, "demo.batched") or not tenant.model_versions.exists():
-            return
-        owner = people.ensure(next(who for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner")))
-        made = batching.ask(tenant, owner=owner)
-        self.mark(shop, "demo.batched", made=made)
-        if made:
-            self.note(f"{shop.name}: asked for or planned {made} batch jobs")
-
     def isolate(self, shop: cast.Shop) -> None:
-        """A request for an isolated model where plan and orders allow it; it waits for the operator."""
+        """Where plan and orders allow an isolated model: asked for and approved. The first training makes it, so that
+        it has nothing to be held against and serves; the second one must not be worse."""
         if self.done(shop, "demo.isolation"):
             return
-        owner = people.ensure(next(who for who in cast.PEOPLE if (who.shop, who.role) == (shop.slug, "owner")))
-        row = isolating.ask(self.tenants[shop.slug], owner=owner)
-        self.mark(shop, "demo.isolation", asked=row is not None)
+        tenant = self.tenants[shop.slug]
+        row = isolating.ask(tenant, owner=people.owner(shop))
         if row is not None:
-            self.note(f"{shop.name}: asked for an isolated model")
-
-    def trouble(self, shop: cast.Shop) -> None:
-        """Something for the inbox of anomalies, beside what the replay's own pace raises."""
-        if self.done(shop, "demo.troubled"):
-            return
-        known = keys.read()[shop.slug]
-        refused = troubling.trouble(base_url=self.base_url, publishable=known.publishable, origin=known.origins[0])
-        self.mark(shop, "demo.troubled", refused=refused)
-        self.note(f"{shop.name}: {refused} calls with the wrong key were refused")
-
-    def settle(self, shops: list[cast.Shop]) -> None:
-        """Waits until what was sent stands in the tables, then has the daily figures made."""
-        deadline = time.monotonic() + 60
-        work.enqueue(None, "recommendations.drain_events", key="demo")
-        while any(self.tenants[shop.slug].event_batches.exists() for shop in shops):
-            if self.drive:
-                self.drive()
-            if time.monotonic() > deadline:
-                raise Failed("The events sent did not reach the tables. Are relay, worker and beat running?")
-            time.sleep(0.25)
-        for shop in shops:
-            work.enqueue(self.tenants[shop.slug], "recommendations.roll_up", key="roll_up")
-            experimenting.count_holdout(self.tenants[shop.slug])
-            experimenting.end_test(self.tenants[shop.slug])
-            # After the roll-up, whose figures it reads; with the beat it would come in the night.
-            work.enqueue(self.tenants[shop.slug], "recommendations.measure_models", key="measure", delay_seconds=20)
-        if self.drive:
-            self.drive()
-        self.note("All events are in the tables; the daily figures are being made")
+            isolating.approve(tenant, operator=people.operator())
+            self.note(f"{shop.name}: asked for an isolated model, and the operator approved it")
+        self.mark(shop, "demo.isolation", asked=row is not None)
 
     # --- Marks ---------------------------------------------------------------------------------
     def entry(self, shop: cast.Shop, action: str) -> Any:
