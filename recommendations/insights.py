@@ -8,6 +8,7 @@ import numpy as np
 from django.db import connections
 from django.utils import timezone
 
+from recommendations import listed_spans
 from recommendations.evaluation import spread
 from tenants.models import Tenant
 
@@ -64,7 +65,8 @@ class Insight:
 def read(tenant: Tenant, *, days: int) -> Insight:
     """The last `days` days until now, test calls left out."""
     since = timezone.now() - timedelta(days=days)
-    values = {"tenant": tenant.pk, "since": since}
+    parts = listed_spans.parts(tenant, days=days, since=since)
+    values = {"tenant": tenant.pk, "since": since, "span": parts.span, "begins": parts.begins, "ends": parts.ends}
     with connections[tenant.alias].cursor() as cursor:
         cursor.execute(_LISTS, values)
         lists = int(cursor.fetchone()[0])
@@ -145,16 +147,30 @@ def _top(products: Products) -> list[dict[str, Any]]:
     ]
 
 
+# What was counted at night, without the lists of it that are older than the period, and with those after it.
 _LISTS = """
-select count(*) from recommendations_servedlist
-where tenant_id = %(tenant)s and at >= %(since)s and not is_test and cardinality(products) > 0
+select (select coalesce(sum(lists), 0) from recommendations_listedspan
+        where tenant_id = %(tenant)s and id = %(span)s)
+    + (select count(*) from recommendations_servedlist
+        where tenant_id = %(tenant)s and at >= %(ends)s and not is_test and cardinality(products) > 0)
+    - (select count(*) from recommendations_servedlist
+        where tenant_id = %(tenant)s and at >= %(begins)s and at < %(since)s and not is_test
+        and cardinality(products) > 0)
 """
 
-# Counts first, the catalogue beside them: one pass over the lists of the period.
+# Counts first, the catalogue beside them.
 _PRODUCTS = """
 with listed as (
-    select p.product, count(*) as n from recommendations_servedlist s cross join unnest(s.products) as p(product)
-    where s.tenant_id = %(tenant)s and s.at >= %(since)s and not s.is_test group by 1
+    select product, sum(n) as n from (
+        select u.product, u.n from recommendations_listedspan d cross join unnest(d.products, d.counts) as u(product, n)
+        where d.tenant_id = %(tenant)s and d.id = %(span)s
+        union all
+        select p.product, 1 from recommendations_servedlist s cross join unnest(s.products) as p(product)
+        where s.tenant_id = %(tenant)s and s.at >= %(ends)s and not s.is_test
+        union all
+        select p.product, -1 from recommendations_servedlist s cross join unnest(s.products) as p(product)
+        where s.tenant_id = %(tenant)s and s.at >= %(begins)s and s.at < %(since)s and not s.is_test
+    ) as parts group by 1
 ), clicked as (
     select product_external_id as product, count(distinct recommendation_id) as n from recommendations_event
     where tenant_id = %(tenant)s and occurred_at >= %(since)s and kind = 'click' and recommendation_id <> '' group by 1

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from modelregistry import artifacts, store
 from modelregistry.artifacts import ArtifactError, ArtifactUnreachable
-from recommendations import arms, history, saved_audiences, shoppers, storage, told
+from recommendations import arms, history, listed_spans, saved_audiences, shoppers, storage, told
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from tenants import epochs, errors
 from tenants.models import Tenant
@@ -120,6 +120,13 @@ def _erase_waiting(tenant: Tenant, subject: Subject) -> int:
 def _his_lists(tenant: Tenant, subject: Subject) -> Any:
     own = Q(customer_external_id=subject.customer)
     return tenant.served_lists.filter(own | Q(customer_external_id="", session_id__in=subject.sessions))
+
+
+def _erase_lists(tenant: Tenant, subject: Subject) -> int:
+    gone = _his_lists(tenant, subject).delete()[0]
+    if gone:
+        listed_spans.forget(tenant)
+    return gone
 
 
 def _erase_attributions(tenant: Tenant, subject: Subject) -> int:
@@ -285,7 +292,7 @@ register(
     lambda t, s: told.events(t, list(_his_events(t, s).order_by("occurred_at"))),
 )
 register(
-    "lists", "Lists that were answered", lambda t, s: _his_lists(t, s).delete()[0],
+    "lists", "Lists that were answered", _erase_lists,
     lambda t, s: told.lists(list(_his_lists(t, s).order_by("at"))),
 )
 register("inbox", "Events on their way in", _erase_waiting)

@@ -17,6 +17,7 @@ from recommendations import (
     import_work,  # noqa: F401  (registers the handlers of imports)
     inbox,
     isolated_training,  # noqa: F401  (registers the handlers of isolated models)
+    listed_spans,
     measuring,
     privacy,
     pull_work,  # noqa: F401  (registers the handlers of connections)
@@ -119,6 +120,7 @@ def measure_models(lease: work.Lease) -> None:
         return
     with tenancy.enter(lease.tenant_id) as tenant:
         measuring.measure(tenant)
+        listed_spans.keep(tenant)
         lease.finish("default")
 
 

@@ -23,7 +23,7 @@ from recommendations.models.importing import ImportMapping, ImportPiece, ImportR
 from recommendations.models.order import Order, OrderLine
 from recommendations.models.privacy import ErasedShopper, PrivacyKey, PrivacyRequest
 from recommendations.models.rollup import RollUp
-from recommendations.models.served import ServedList
+from recommendations.models.served import ListedSpan, ServedList
 from recommendations.models.training import TrainingRun
 from recommendations.models.webhook import Tombstone, WebhookEndpoint, WebhookReceipt
 
@@ -58,6 +58,7 @@ __all__ = [
     "Rule",
     "ServedList",
     "ShopVotes",
+    "ListedSpan",
     "StoreConnection",
     "Tombstone",
     "TrainingRun",

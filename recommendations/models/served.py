@@ -1,4 +1,4 @@
-"""ServedList: one list that was answered, as it was, for 30 days."""
+"""ServedList: one list that was answered, as it was, for 30 days. ListedSpan: what stood in those of some days."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -34,3 +34,24 @@ class ServedList(TenantOwned):
     class Meta(TenantOwned.Meta):
         managed = False
         db_table = "recommendations_servedlist"
+
+
+class ListedSpan(TenantOwned):
+    """How often each product stood in the lists of some whole days, test calls left out (listed_spans.py).
+
+    A count of rows of ServedList, made again every night; it may be deleted at any time.
+
+    days              how many, 7 or 28
+    products, counts  parallel
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="listed_spans")
+    days = models.PositiveSmallIntegerField()
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    lists = models.PositiveIntegerField(default=0)
+    products = ArrayField(models.CharField(max_length=64), default=list)
+    counts = ArrayField(models.PositiveIntegerField(), default=list)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "days", "ends_at"], name="listed_span_once")]

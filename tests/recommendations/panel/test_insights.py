@@ -2,15 +2,20 @@
 
 import csv
 import io
+from collections import Counter
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connections
+from django.utils import timezone
 
-from recommendations import answer_log, candidates, inbox, insights
+from recommendations import answer_log, candidates, inbox, insights, measuring, privacy
 from recommendations.evaluation import spread
-from tenants import epochs
+from tenants import epochs, work
 from tests import make
 from tests.recommendations import shops
+from tests.recommendations.test_privacy import erase
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +136,71 @@ def test_gini_and_tenths_are_what_they_say():
     assert shares[0] == pytest.approx((19 + 18) / 190)
     assert sum(shares) == pytest.approx(1)
     assert spread.by_decile(np.arange(9), np.arange(9)) == []
+
+
+def old_lists(tenant, *, every_hours):
+    """A list for each stretch of hours of the last 30 days, of one of ten shoppers; every ninth by a test key."""
+    now = timezone.now()
+    with make.inside(tenant) as inside:
+        for number in range(30 * 24 // every_hours):
+            at = now - timedelta(hours=number * every_hours, minutes=7)
+            inside.served_lists.create(
+                at=at, recommendation_id=f"old-{number}", request_id=f"call-{number}", kind="popular",
+                strategy="popular", customer_external_id=f"t-{number % 10}", is_test=number % 9 == 0,
+                products=[] if number % 11 == 0 else [shops.TEA[number % 3], shops.TOY[number % 2]],
+            )  # fmt: skip
+
+
+def recounted(tenant, days):
+    """Lists, and product → lists that it stood in, from the rows one by one."""
+    rows = tenant.served_lists.filter(at__gte=timezone.now() - timedelta(days=days), is_test=False)
+    told = [row.products for row in rows if row.products]
+    return len(told), Counter(product for products in told for product in products)
+
+
+def figures(tenant, days):
+    with make.inside(tenant) as inside:
+        found = insights.read(inside, days=days)
+    pairs = zip(found.products.ids, found.products.listed.tolist(), strict=True)
+    return found.lists, {name: int(count) for name, count in pairs if count}
+
+
+def nightly():
+    work.tick(measuring.TASK, int(timezone.now().timestamp() * 1000))
+    work.run_due(tasks={measuring.TASK})
+
+
+@pytest.fixture
+def history(warm):
+    with connections["ops"].cursor() as cursor:
+        for day in range(32):
+            cursor.execute("select ensure_answer_partition(%s)", [timezone.now().date() - timedelta(days=day)])
+    old_lists(warm, every_hours=5)
+    nightly()
+    return warm
+
+
+@pytest.mark.parametrize("days", [7, 28])
+def test_its_figures_are_those_of_a_plain_recount(history, api, days):
+    """What was counted in the night, without what is older than the period, and with what came since."""
+    assert history.listed_spans.count() == 2
+    assert figures(history, days) == recounted(history, days)
+    api.get("/api/v1/recommendations?customer_id=t-1&limit=4")
+    answer_log.flush()
+    assert figures(history, days) == recounted(history, days)
+    history.listed_spans.update(begins_at=timezone.now() - timedelta(days=days, hours=60))
+    assert figures(history, days) == recounted(history, days), "a count that is too old is left"
+    history.listed_spans.all().delete()
+    assert figures(history, days) == recounted(history, days)
+
+
+def test_erased_lists_leave_the_figures_at_once(history, ana):
+    before = figures(history, 28)
+    with make.inside(history) as tenant:
+        privacy.request_erasure(tenant, "t-3", by=ana)
+    erase()
+    after = figures(history, 28)
+    assert after == recounted(history, 28)
+    assert after[0] < before[0]
+    nightly()
+    assert figures(history, 28) == after
