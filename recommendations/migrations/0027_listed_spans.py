@@ -10,7 +10,7 @@ from tenants.schema import ProtectTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recommendations", "0025_keys_that_save_audiences"),
+        ("recommendations", "0026_shared_model"),
         ("tenants", "0015_files_of_versions_kept_by_plans"),
     ]
 
