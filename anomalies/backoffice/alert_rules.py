@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from anomalies import actions, metrics, rules, trying
+from anomalies.channels import choosing
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
 from tenants import audit, tenancy, throttling
 from tenants.access import may_operate, staff_page
-from tenants.models import Plan
+from tenants.models import Plan, Tenant
 
 _LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
 KEY_ACTIONS = (AlertRule.Action.THROTTLE, AlertRule.Action.SUSPEND)
@@ -55,6 +56,12 @@ class RuleForm(forms.Form):
         label="Throttle for, minutes", min_value=1, max_value=throttling.LONGEST_MINUTES, required=False,
         initial=throttling.USUAL_MINUTES, help_text="It ends by itself; anybody who triages can take it back before.",
     )  # fmt: skip
+    channels = forms.MultipleChoiceField(
+        label="Told on", required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="Nothing ticked: on every channel of the platform and of the shop. A channel's own wishes (severity, "
+        "metrics, quiet hours) hold as well. To name a shop's own channels, choose the shop above and try it out: they "
+        "are listed then.",
+    )  # fmt: skip
     is_active = forms.BooleanField(label="In force", required=False, initial=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,6 +72,7 @@ class RuleForm(forms.Form):
             ("", "Every shop"), ("Plans", plans), ("One shop", [(f"shop:{slug}", name) for slug, name in shops])
         ]  # fmt: skip
         self.fields["scope"].required = False
+        self.fields["channels"].choices = choosing.choices(self.shop(str(self.data.get("scope", ""))))
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -81,18 +89,23 @@ class RuleForm(forms.Form):
                 self.add_error(name, "Say how much.")
         return found
 
+    @staticmethod
+    def shop(scope: str) -> Tenant | None:
+        kind, _, slug = scope.partition(":")
+        return tenancy.across().filter(slug=slug).first() if kind == "shop" else None
+
     def draft(self) -> AlertRule:
         """The rule as it would be, not saved."""
         given = self.cleaned_data
         kind, _, metric = given["what"].partition(":")
         scope, _, name = given["scope"].partition(":")
-        tenant = tenancy.across().filter(slug=name).first() if scope == "shop" else None
         return AlertRule(
-            tenant=tenant, plan_id=name if scope == "plan" else None, metric=metric, kind=kind,
+            tenant=self.shop(given["scope"]), plan_id=name if scope == "plan" else None, metric=metric, kind=kind,
             threshold=given["threshold"], window_seconds=given["window"], severity=given["severity"],
             action=given["action"],
             throttle_per_minute=given["throttle_per_minute"] or throttling.USUAL_PER_MINUTE,
             throttle_minutes=given["throttle_minutes"] or throttling.USUAL_MINUTES, is_active=given["is_active"],
+            channels=given["channels"],
         )  # fmt: skip
 
 
@@ -103,6 +116,7 @@ def alert_rules(request: Any) -> HttpResponse:
     for row in rows:
         row.label = metrics.get(row.metric).label
         row.scope = row.tenant.name if row.tenant else f"All on {row.plan.name}" if row.plan else "Every shop"
+        row.told_on = choosing.words(row.channels)
     defaults = [rules.default(name, "limit") for name in rules.DEFAULT_LIMITS]
     context = {
         "rules": rows,
@@ -138,6 +152,7 @@ def save(draft: AlertRule, *, by: Any) -> AlertRule:
         name: getattr(draft, name)
         for name in (
             "threshold", "window_seconds", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active",
+            "channels",
         )
     }  # fmt: skip
     row, _ = AlertRule.objects.using("ops").update_or_create(

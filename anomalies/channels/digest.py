@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from anomalies import metrics
-from anomalies.channels import mail
+from anomalies.channels import choosing, mail
 from anomalies.channels.message import Message, local
 from anomalies.models import AlertChannel, AlertNotice
 from tenants import work
@@ -59,7 +59,11 @@ def rows_of(channel: AlertChannel, until: datetime) -> list[AlertNotice]:
     if channel.tenant_id is not None:
         rows = rows.filter(tenant=channel.tenant_id)
     found = rows.select_related("tenant__plan", "incident").order_by("pk")
-    return [row for row in found if not channel.metrics or row.incident.metric in channel.metrics]
+    return [
+        row for row in found
+        if (not channel.metrics or row.incident.metric in channel.metrics)
+        and choosing.is_named(channel, row.incident.facts.get("channels") or ())
+    ]  # fmt: skip
 
 
 def letter(channel: AlertChannel, held: list[AlertNotice], until: datetime) -> Message:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from anomalies.channels import setup
+from anomalies.channels import choosing, setup
 from anomalies.channels.forms import FORMS, KINDS, initial
 from anomalies.models import AlertChannel, AlertDelivery
 from luxebrain.lib.forms import add_problem
@@ -48,6 +48,11 @@ class ChannelPages:
             raise Http404
         return found
 
+    def locked(self, request: Any, kind: str) -> str:
+        """Why the shop is not told on this kind of channel; "" where its plan has it."""
+        tenant = self.tenant(request)
+        return choosing.reason(tenant, kind) if tenant and not choosing.is_included(tenant, kind) else ""
+
     def listed(self, request: Any) -> HttpResponse:
         rows = setup.of(self.tenant(request)).annotate(
             sent=Count("deliveries", filter=Q(deliveries__state="sent")),
@@ -58,6 +63,7 @@ class ChannelPages:
             row.edit_url = self.address(request, "alert-channel", pk=row.pk)
             row.test_url = self.address(request, "alert-channel-test", pk=row.pk)
             row.tone = TONES.get(row.test_state, "neutral")
+            row.locked = self.locked(request, row.kind)
         latest = list(
             AlertDelivery.objects.using("ops").filter(channel__in=[row.pk for row in rows])
             .select_related("channel", "notice__tenant").order_by("-pk")[:LATEST]
@@ -65,9 +71,12 @@ class ChannelPages:
         for delivery in latest:
             delivery.tone = TONES[delivery.state]
         kinds = [
-            {"label": label, "url": self.address(request, "alert-channel-new") + f"?kind={kind}"}
+            {
+                "label": label, "url": self.address(request, "alert-channel-new") + f"?kind={kind}",
+                "locked": self.locked(request, kind),
+            }
             for kind, label in KINDS.choices
-        ]
+        ]  # fmt: skip
         context = {
             "layout": self.layout, "root": self.crumb(request), "rows": rows, "latest": latest, "kinds": kinds,
             "may_write": self.may_write(request), "is_testing": any(row.test_state == "waiting" for row in rows),
@@ -100,6 +109,7 @@ class ChannelPages:
         context = {
             "layout": self.layout, "root": self.crumb(request), "form": form, "kind": KINDS(kind).label, "row": row,
             "secret": secret, "list_url": self.address(request, "alert-channels"), "action": request.get_full_path(),
+            "locked": self.locked(request, kind),
         }  # fmt: skip
         if row is not None:
             context["switch_url"] = self.address(request, "alert-channel-switch", pk=row.pk)

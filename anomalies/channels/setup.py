@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from anomalies import metrics as known
-from anomalies.channels import telling
+from anomalies.channels import choosing, telling
 from anomalies.channels.slack import PURPOSE
 from anomalies.models import AlertChannel, Severity
 from luxebrain.lib import addresses, outbound, sealed, webhooks
@@ -34,8 +34,11 @@ def save(
 ) -> tuple[AlertChannel, str]:
     """Opens a channel, or changes `row`; with it a webhook's new secret, shown now and never again.
 
-    An empty url or token of a channel that is changed leaves what it has. Raises Problem with a reason per field.
+    An empty url or token of a channel that is changed leaves what it has. Raises Problem with a reason per
+    field, and PlanLimit for a new one of a kind that the shop's plan has not.
     """
+    if row is None and kind in Kind.values:
+        choosing.require(tenant, kind)
     if row is None and of(tenant).count() >= MOST:
         raise Conflict(f"There are {MOST} channels already. Remove one first.")
     facts = {
@@ -123,7 +126,9 @@ def remove(row: AlertChannel, *, by: User) -> None:
 
 
 def send_test(row: AlertChannel, *, by: User) -> None:
-    """Asks a worker for a test message; how it went stands on the channel. Raises Conflict while one is under way."""
+    """Asks a worker for a test message; how it went stands on the channel. Raises Conflict while one is under way, and
+    PlanLimit where the shop's plan has no such channels."""
+    choosing.require(row.tenant, row.kind)
     asked = of(row.tenant).filter(pk=row.pk).exclude(test_state="waiting")
     with transaction.atomic(using="ops"):
         if not asked.update(test_state="waiting", test_reason="", tested_at=timezone.now()):

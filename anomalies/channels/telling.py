@@ -9,16 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from anomalies import incidents, notices
-from anomalies.channels import hook, mail, message, slack
+from anomalies.channels import choosing, hook, mail, message, slack
 from anomalies.channels.outcome import AT_THE_NEXT_TURN, Outcome
 from anomalies.models import AlertChannel, AlertDelivery, AlertNotice, PlatformIncident, Severity, State
 from luxebrain.lib import redis
 from tenants import tenancy, work
-from tenants.models import Tenant
 
 TASK = "anomalies.deliver"
 TEST_TASK = "anomalies.test_channel"
@@ -42,36 +41,45 @@ def fan_out(now: datetime | None = None) -> int:
 def _hand_out(notice: AlertNotice) -> int:
     with transaction.atomic(using="ops"):
         moved = AlertNotice.objects.across_tenants().filter(pk=notice.pk, state=AlertNotice.State.WAITING)
-        channels = wanting(notice.tenant, notice.severity, notice.incident.metric)
-        told = {"state": AlertNotice.State.SENT} if channels else {
-            "state": AlertNotice.State.DROPPED, "reason": "no channel is set up for it"
+        chosen = choosing.of_incident(notice.incident, severity=notice.severity)
+        told = {"state": AlertNotice.State.SENT} if chosen.told else {
+            "state": AlertNotice.State.DROPPED, "reason": _nobody(chosen),
         }  # fmt: skip
         if not moved.update(**told):
             return 0  # another worker was first, or it was held back
-        return sum(
-            _make(channel, notice=notice, transition=notice.transition) for channel in channels
-        )
+        refused = [_refuse(channel, notice) for channel in chosen.locked]
+        made = sum(_make(channel, notice=notice, transition=notice.transition) for channel in chosen.told)
+    for row in refused:
+        _write_down(row)
+    return made
+
+
+def _nobody(chosen: choosing.Chosen) -> str:
+    return "its channels are not part of the plan" if chosen.locked else "no channel is set up for it"
+
+
+def _refuse(channel: AlertChannel, notice: AlertNotice) -> AlertDelivery:
+    """A delivery that is not made, with the reason: the shop's plan has no such channels."""
+    assert channel.tenant is not None
+    row, _ = AlertDelivery.objects.using("ops").get_or_create(
+        channel=channel, recipient="", notice=notice, transition=notice.transition,
+        defaults={
+            "state": Deliveries.FAILED, "ended_at": timezone.now(),
+            "reason": choosing.reason(channel.tenant, channel.kind)[:200],
+        },
+    )  # fmt: skip
+    return row
 
 
 def _hand_out_platform(incident: PlatformIncident) -> int:
     made = 0
     told = AlertDelivery.objects.using("ops").filter(platform=incident, transition="opened")
     done = set(told.values_list("channel_id", flat=True))
-    for channel in wanting(None, incident.severity, incident.metric):
+    for channel in choosing.wanting(None, incident.severity, incident.metric):
         if channel.pk not in done:
             with transaction.atomic(using="ops"):
                 made += _make(channel, platform=incident, transition="opened")
     return made
-
-
-def wanting(tenant: Tenant | None, severity: str, metric: str) -> list[AlertChannel]:
-    """The active channels of the platform, and of this shop, that want to hear of this."""
-    whose = Q(tenant=None) | Q(tenant=tenant) if tenant else Q(tenant=None)
-    rows = AlertChannel.objects.using("ops").filter(whose, is_active=True)
-    rank = Severity(severity).rank
-    return [
-        row for row in rows if Severity(row.min_severity).rank <= rank and (not row.metrics or metric in row.metrics)
-    ]
 
 
 def _make(channel: AlertChannel, **what: Any) -> int:
@@ -95,7 +103,7 @@ def deliver(lease: work.Lease) -> None:
     ):  # fmt: skip
         _write_down(rows.get())
         return
-    row = rows.select_related("channel__tenant", "notice__incident__tenant__plan", "platform").first()
+    row = rows.select_related("channel__tenant__plan", "notice__incident__tenant__plan", "platform").first()
     if row is None or row.state != Deliveries.WAITING:
         return
     _wait_for_turn(row)
@@ -124,6 +132,8 @@ def _after(attempts: int, outcome: Outcome) -> float | None:
 def send(row: AlertDelivery, news: message.Message, thread: str) -> Outcome:
     if not row.channel.is_active:
         return Outcome(False, why="The channel was switched off.")
+    if row.channel.tenant and not choosing.is_included(row.channel.tenant, row.channel.kind):
+        return Outcome(False, why=choosing.reason(row.channel.tenant, row.channel.kind))
     first = row.transition == "opened"
     return by_channel(row.channel, news, recipient=row.recipient, number=row.pk, first=first, thread=thread)
 

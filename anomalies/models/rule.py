@@ -16,7 +16,8 @@ class AlertRule(models.Model):
     action     what is done by itself, shown and reversible: nothing, throttle or suspend the key behind it, or
                roll back the model version that was activated before
     throttle_per_minute, throttle_minutes   how slow, and for how long, where the action is to throttle
-    channels   names of channels that are told ("mail", "slack", "webhook"); empty = those of the platform
+    channels   what is told: kinds ("mail", "slack", "webhook") or single channels ("channel:7"); empty = every
+               channel of the platform and of the shop
     """
 
     class Kind(models.TextChoices):

@@ -42,6 +42,9 @@ class Plan(models.Model):
         default=1000, help_text="Countable orders of its own that a tenant needs for an isolated model"
     )
     has_experiments = models.BooleanField(default=False)
+    alert_channels = models.JSONField(
+        default=list, help_text="Kinds of channel on which a shop can be told of alerts, besides mail: slack, webhook"
+    )
 
     class Meta:
         ordering = ["position"]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from anomalies.channels import setup
-from anomalies.models import AlertChannel
+from anomalies.models import AlertChannel, AlertRule
 from tenants import work
 
 PLATFORM, SHOP = "/anomalies/channels", "/t/acme/alerts/channels"
@@ -68,3 +68,34 @@ def test_a_shop_sees_its_own_channels_alone(signed_in, acme, globex, ana, gil, s
         for verb in ("", "/test", "/switch", "/remove"):
             assert browser.post(f"{SHOP}/{row.pk}{verb}").status_code == 404
     assert signed_in(gil).get(SHOP).status_code == 404
+
+
+def test_a_kind_that_the_plan_has_not_is_shown_with_the_reason(signed_in, globex, gil):
+    """Never left out in silence: on the list, on the form's page, and as an answer to who sends it all the same."""
+    browser, base, why = signed_in(gil), "/t/globex/alerts/channels", "The Starter plan has no Slack channels."
+    listed = browser.get(base).content.decode()
+    assert why in listed and "Growth or Enterprise includes them." in listed and "?kind=slack" not in listed
+    page = browser.get(f"{base}/new?kind=slack").content.decode()
+    assert why in page and "Incoming webhook" not in page
+    sent = browser.post(f"{base}/new?kind=slack", {"name": "x", "url": "https://8.8.8.8/x", "min_severity": "low"})
+    assert sent.status_code == 422 and why in sent.content.decode()
+    assert not AlertChannel.objects.using("ops").exists()
+
+
+def test_a_rule_is_given_its_channels_on_its_page(signed_in, acme, sam, ana):
+    """R58: kinds, the platform's channels, and those of the one shop that the rule is for."""
+    setup.save(None, kind="mail", by=sam, name="On call", recipients=["x@lux.example"])
+    theirs, _ = setup.save(acme, kind="mail", by=ana, name="Owner", recipients=["x@acme.example"])
+    browser = signed_in(sam)
+    form = {"what": "limit:api_rate", "scope": "", "threshold": "400", "window": "60", "is_active": "on"}
+    page = browser.get("/anomalies/rules/new").content.decode()
+    assert "Every Slack channel" in page and "On call (E-mail)" in page and "Owner" not in page
+    named = {**form, "channels": ["slack", f"channel:{theirs.pk}"]}
+    assert browser.post("/anomalies/rules/new", named).status_code == 422  # no rule for all names one shop's channel
+    named["scope"] = "shop:acme"
+    assert "Owner (E-mail)" in browser.post("/anomalies/rules/new", {**named, "try": "1"}).content.decode()
+    assert browser.post("/anomalies/rules/new", named).status_code == 302
+    assert AlertRule.objects.using("ops").get().channels == ["slack", f"channel:{theirs.pk}"]
+    assert "Every Slack, Owner" in browser.get("/anomalies/rules").content.decode()
+    setup.remove(theirs, by=ana)
+    assert "Every Slack, 1 removed" in browser.get("/anomalies/rules").content.decode()
