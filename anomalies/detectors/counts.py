@@ -23,7 +23,7 @@ DRIFT = 0.007  # squared: hours differ by 8 % for reasons that no profile knows,
 CALM = 1.3  # minus log10 p up to which the newest buckets are ordinary
 QUIET = 6  # buckets that end an alarm
 WARM_UP = 72.0  # hours
-CLIP = 3.0  # standard deviations that one bucket may teach
+CLIP, TAUGHT = 3.0, 2.0  # standard deviations, or events, that one bucket may teach
 FULL = 16.0  # minus log10 p that is a score of one
 BAND = 2.576  # standard deviations: 99 of 100 ordinary buckets
 MEAN_EXCESS = 1.0 / math.log(10.0)  # of minus log10 p above any bar, where p is right
@@ -158,7 +158,8 @@ class CountEngine:
             if self.quiet >= QUIET:
                 self.windows.forget(self.alarm)
                 self.alarm = self.quiet = 0
-        taught = min(mean + CLIP * spread, max(mean - CLIP * spread, value))
+        # An event or two are always learnt as they are: clipped, a stream of few would be believed ever rarer.
+        taught = min(mean + max(CLIP * spread, TAUGHT), max(mean - CLIP * spread, value))
         if not strange:
             self.spread.learn(taught, mean)
             self.notice_misfit(hour % 24, raw)
