@@ -12,7 +12,7 @@ def set_kinds(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0016_news_seen")]
+    dependencies = [("tenants", "0017_taking_part")]
 
     operations = [
         migrations.AddField(
