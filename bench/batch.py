@@ -11,8 +11,10 @@ score    the lists of shoppers whose factors (64) are known: one product of matr
          products' factors lie across, as a worker keeps them with its model
 job      an audience of all customers, read, scored by a folded-in ALS model, stored and committed by the
          product's own worker; processor time of the worker, with the start of its model, beside
-         implicit.recommend for as many shoppers before and after it; stored bytes; the memory of the worker's
-         largest process at the start, at each tenth, at its peak and at the end, beside the model's files
+         implicit.recommend for as many shoppers before and after it, and what of it the chores of beat took by what
+         they take of an idle worker in as much time; stored bytes; the memory of the worker's
+         largest process (resident, and without mapped files) at the start, at each tenth, at its peak and at
+         the end, beside the model's files
 
 A ratio above 1 means: cheaper than implicit. One BLAS thread everywhere.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def run(instance: Any, shop: Any, customers: int) -> dict[str, Any]:
     from tenants import tenancy
 
     pid = instance.supervisor.running["worker"].pid
+    idle = _idle(instance, pid)
     before, began = _spent(pid), time.monotonic()
     curve = {"start": _memory(pid)}
     with tenancy.enter(shop.pk) as tenant:
@@ -92,7 +94,7 @@ def run(instance: Any, shop: Any, customers: int) -> dict[str, Any]:
 
     def is_over() -> bool:
         memory = _memory(pid)
-        curve["peak"] = max(curve.get("peak", 0), memory)
+        curve["peak"] = max(curve.get("peak", memory), memory)
         found = stage.rows("select state, processed from recommendations_batchjob where id = %s", number)
         state, done = found[0] if found else ("", 0)
         if done:
@@ -107,6 +109,7 @@ def run(instance: Any, shop: Any, customers: int) -> dict[str, Any]:
     done = stage.rows("select processed, failed, state from recommendations_batchjob where id = %s", number)
     return {
         "state": str(done), "worker_us": round(1e6 * cpu / customers, 1), "wall_s": round(wall, 1),
+        "chores_us": round(1e6 * idle * wall / customers, 1),
         "customers_per_second": round(customers / wall), "memory_mb": curve,
         "model_mb": round(sum(one.stat().st_size for one in _model_files()) / 1e6),
         "stored_bytes_per_customer": round((stage.number(size) or 0) / customers, 1),
@@ -114,9 +117,21 @@ def run(instance: Any, shop: Any, customers: int) -> dict[str, Any]:
     }
 
 
-def _memory(pid: int) -> int:
-    """Resident megabytes of the worker's largest process, mapped files among them."""
-    return round(max((one.memory_info().rss for one in _processes(pid)), default=0) / 1e6)
+def _idle(instance: Any, pid: int, seconds: float = 30.0) -> float:
+    """Processor seconds per second that the worker spends on the chores of beat while nothing else is to do."""
+    before, began = _spent(pid), time.monotonic()
+    instance.supervisor.watch(lambda: time.monotonic() - began > seconds, interval=1.0)
+    return (_spent(pid) - before) / (time.monotonic() - began)
+
+
+def _memory(pid: int) -> tuple[int, int]:
+    """Megabytes of the worker's largest process: resident, and those of them that are no mapped files."""
+    most = (0, 0)
+    for one in _processes(pid):
+        with suppress(psutil.NoSuchProcess):
+            found = one.memory_info()
+            most = max(most, (round(found.rss / 1e6), round((found.rss - found.shared) / 1e6)))
+    return most
 
 
 def _model_files() -> list[Path]:

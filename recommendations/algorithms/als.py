@@ -111,8 +111,8 @@ class ALS(Recommender):
             places = histories.indptr[rows][:, None] + np.arange(size)
             extra = self.params["alpha"] * histories.data[places].astype(np.float64)
             touched = histories.indices[places]
-            near = self.factors[touched].astype(np.float64)
-            found[rows] = _folded(near, extra, near @ inner if table is None else table[touched])
+            near = self.factors.take(touched, axis=0).astype(np.float64)  # take: half the price of an index
+            found[rows] = _folded(near, extra, near @ inner if table is None else table.take(touched, axis=0))
         return found
 
     @property
