@@ -5,7 +5,7 @@ that names the placement, or none, holds. Exclude stands before pin, pin before 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,11 +88,16 @@ class Control:
 
 
 def of(tenant: Tenant) -> Control:
-    """Reads and compiles; inside the tenant. What cannot be compiled is left out and logged."""
-    broken: list[str] = []
-    spots = {row.code: Spot(row, _parsed(row.filter, row.name, broken)) for row in tenant.placements.all()}
-    rules = tuple(compiled(row, broken) for row in tenant.rules.filter(is_active=True))
+    """Reads and compiles; inside the tenant."""
     general = tenant.merchandising.first() or Merchandising()
+    return made(tenant.placements.all(), tenant.rules.filter(is_active=True), general)
+
+
+def made(placements: Iterable[Placement], active: Iterable[Rule], general: Merchandising) -> Control:
+    """Compiled rows. What cannot be compiled is left out and logged."""
+    broken: list[str] = []
+    spots = {row.code: Spot(row, _parsed(row.filter, row.name, broken)) for row in placements}
+    rules = tuple(compiled(row, broken) for row in active)
     again = frozenset(name.casefold() for name in general.bought_again)
     return Control(spots, rules, general.language, again, tuple(broken))
 

@@ -1,15 +1,15 @@
-"""Replaying an answered list: the same question and history through another version or today's catalogue and rules."""
+"""Replaying an answered list: the same question, history and decisions through another version or today's catalogue."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
 
 from luxebrain.lib.problems import NotFound, Problem
 from modelregistry.artifacts import ArtifactError
-from recommendations import candidates, explaining, queries
+from recommendations import candidates, decided, explaining, queries
 from recommendations.algorithms.bundle import BundleDamaged
 from recommendations.explaining import Served
 from recommendations.models import ServedList
@@ -20,12 +20,16 @@ _EPOCHS = ("model", "catalogue", "best sellers", "placements and rules")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One product in both lists. `before` and `after` are its places, None where it is not listed."""
+    """One product in both lists. `before` and `after` are its places, None where it is not listed.
+
+    note    what became of the product's own row since; said of lines that differ
+    """
 
     product: str
     before: int | None
     after: int | None
     why: str = ""
+    note: str = ""
 
     @property
     def moved(self) -> int:
@@ -39,13 +43,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The list as it was and as it would be. `answer` is what explaining.explain gives of it."""
+    """The list as it was and as it would be. `answer` is what explaining.explain gives of it.
+
+    then    the decisions of that moment; None: today's were asked for
+    """
 
     version: int
     answer: dict[str, Any]
     before: list[Line]
     after: list[Line]
     causes: list[str] = field(default_factory=list)
+    then: decided.Then | None = None
 
     @property
     def is_same(self) -> bool:
@@ -58,17 +66,21 @@ def versions(tenant: Tenant) -> list[int]:
     return list(rows.order_by("-number").values_list("number", flat=True)[:50])
 
 
-def replay(tenant: Tenant, row: ServedList, *, version: int | None = None) -> Replayed:
-    """The list again, as of that moment and with the shopper's history of then; catalogue and rules are today's.
+def replay(tenant: Tenant, row: ServedList, *, version: int | None = None, today: bool = False) -> Replayed:
+    """The list again, as of that moment, with the shopper's history and the shop's decisions of then. The catalogue,
+    the best sellers and what is stored of the shopper are today's.
 
     version    None: the one in service
+    today      with today's rules and placements
     Raises Problem with a sentence for a version that cannot be loaded, and for a question that
     cannot be asked any more.
     """
     query = queries.parse(row.facts["query"])
     acts = [(product, kind, moment) for product, kind, moment in row.facts["history"]]
+    then = None if today else decided.at(tenant, row.at)
+    rules = then.control if then is not None else None
     try:
-        served = explaining.serve(tenant, query, version=version, acts=acts, moment=row.facts["moment"])
+        served = explaining.serve(tenant, query, version=version, acts=acts, moment=row.facts["moment"], rules=rules)
     except NotFound as missing:
         raise Problem(f"{missing.detail} Choose another version.") from None
     except (ArtifactError, BundleDamaged, OSError):
@@ -76,7 +88,24 @@ def replay(tenant: Tenant, row: ServedList, *, version: int | None = None) -> Re
     answer = explaining.explained(served)
     names = [item["product_id"] for item in answer["items"]]
     before, after = _lines(row.products, names, answer, served)
-    return Replayed(served.version, answer, before, after, _causes(row, served, before != after))
+    notes = _notes(tenant, row, {*row.products, *names})
+    before, after = ([_noted(line, notes) for line in lines] for lines in (before, after))
+    same = [line.product for line in before] == [line.product for line in after]
+    return Replayed(served.version, answer, before, after, [] if same else _causes(row, served, then), then)
+
+
+def _notes(tenant: Tenant, row: ServedList, names: set[str]) -> dict[str, str]:
+    """Which of these came into the catalogue, or were written there, after the list was answered."""
+    found = tenant.products.filter(external_id__in=names, updated_at__gt=row.at)
+    rows = found.values_list("external_id", "created_at", "updated_at")
+    return {
+        name: f"new in the catalogue on {made:%-d %b}" if made > row.at else f"its data changed on {changed:%-d %b}"
+        for name, made, changed in rows
+    }
+
+
+def _noted(line: Line, notes: dict[str, str]) -> Line:
+    return replace(line, note=notes.get(line.product, "")) if line.before != line.after else line
 
 
 def _lines(
@@ -100,10 +129,8 @@ def _gone(name: str, new: dict[str, int], dropped: dict[str, str], known: dict[s
     return dropped.get(name, "others rank higher")
 
 
-def _causes(row: ServedList, served: Served, differs: bool) -> list[str]:
+def _causes(row: ServedList, served: Served, decisions: decided.Then | None) -> list[str]:
     """What is not as it was; said only where the lists differ."""
-    if not differs:
-        return []
     found = []
     if served.version != row.version:
         found.append(f"Another version: {_spoken(row.version)} then, {_spoken(served.version)} here.")
@@ -111,8 +138,11 @@ def _causes(row: ServedList, served: Served, differs: bool) -> list[str]:
     now = _now(served)
     if then and now:
         for name, was, moved in list(zip(_EPOCHS, then, now, strict=False))[1:]:
-            if moved is not None and was != moved:
+            is_of_then = name == _EPOCHS[3] and decisions is not None
+            if moved is not None and was != moved and not is_of_then:
                 found.append(f"Changed since: {name}.")
+    if decisions is not None and decisions.unknown:
+        found.append(f"Not known as of then, and taken as today: {', '.join(decisions.unknown)}.")
     return found or ["What is recorded is the same; something else changed, such as the shopper's orders."]
 
 

@@ -67,7 +67,8 @@ def one(request: Any, request_id: str) -> HttpResponse:
     rows = served_lists.of_request(tenant, request_id)
     wanted = request.GET.get("list", "")
     row = next((each for each in rows if each.recommendation_id == wanted), rows[0])
-    context = told(tenant, row) | again(tenant, row, request.GET.get("version", ""))
+    today = request.GET.get("decisions") == "today"
+    context = told(tenant, row) | again(tenant, row, request.GET.get("version", ""), today=today)
     context["tabs"] = [
         {
             "label": each.placement or KINDS.get(each.kind, each.kind),
@@ -122,17 +123,17 @@ def moment_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def again(tenant: Tenant, row: ServedList, asked: str) -> dict[str, Any]:
-    """The replay, if a version was chosen: "now" or a number."""
+def again(tenant: Tenant, row: ServedList, asked: str, *, today: bool) -> dict[str, Any]:
+    """The replay, if a version was chosen: "now" or a number; `today`: with the rules and placements of today."""
     stored = replaying.versions(tenant)
-    choices = [("now", "As it would be answered now")]
+    choices = [("now", "The version in service")]
     choices += [(str(number), f"v{number}{', the version of then' if number == row.version else ''}")
                 for number in stored]  # fmt: skip
-    context: dict[str, Any] = {"versions": choices, "version": asked}
+    context: dict[str, Any] = {"versions": choices, "version": asked, "today": today}
     if asked not in dict(choices):
         return context
     try:
-        found = replaying.replay(tenant, row, version=None if asked == "now" else int(asked))
+        found = replaying.replay(tenant, row, version=None if asked == "now" else int(asked), today=today)
     except Problem as problem:
         told_why = " ".join(error["message"] for error in problem.errors)
         return context | {"refused": told_why or problem.detail}

@@ -1,9 +1,13 @@
 """The pages of requests: what was answered is found, explained and answered again."""
 
-import pytest
+from datetime import timedelta
 
-from recommendations import answer_log, candidates, inbox
+import pytest
+from django.utils import timezone
+
+from recommendations import answer_log, candidates, inbox, placements, rules
 from tenants import epochs
+from tests import make
 from tests.recommendations import shops
 
 
@@ -33,7 +37,7 @@ def page(client, path="", **query):
     return answer.content.decode()
 
 
-def rows(text):
+def count_rows(text):
     body = text[text.index('id="rows"') :]
     return body.count('class="row-link"')
 
@@ -47,14 +51,14 @@ def test_it_finds_a_list_by_every_name_it_has(warm, api, ana, signed_in):
     first = ask(api, **{"X-Request-Id": "checkout-0001"})
     ask(api, "session_id=s-9&type=popular&placement=footer")
     names = ["checkout-0001", first["recommendation_id"], "t-1", "s-9"]
-    assert rows(page(client)) == 2
+    assert count_rows(page(client)) == 2
     for name in names:
-        assert rows(page(client, q=name)) == 1, name
+        assert count_rows(page(client, q=name)) == 1, name
     listed = {item["product_id"] for item in first["items"]}
-    assert rows(page(client, q=sorted(listed)[0])) >= 1
+    assert count_rows(page(client, q=sorted(listed)[0])) >= 1
     assert "Nothing matches" in page(client, q="nobody-like-this")
-    assert rows(page(client, placement="footer")) == 1
-    assert rows(page(client, kind="personalised")) == 1
+    assert count_rows(page(client, placement="footer")) == 1
+    assert count_rows(page(client, kind="personalised")) == 1
 
 
 def test_it_pages_by_key_through_all_of_them(warm, api, ana, signed_in):
@@ -63,10 +67,10 @@ def test_it_pages_by_key_through_all_of_them(warm, api, ana, signed_in):
     answer_log.flush()
     client = signed_in(ana)
     first = page(client)
-    assert rows(first) == 50
+    assert count_rows(first) == 50
     last = warm.served_lists.order_by("-at", "-recommendation_id")[49].recommendation_id
     assert f"before={last}" in first
-    assert rows(page(client, before=last)) == 3
+    assert count_rows(page(client, before=last)) == 3
 
 
 def test_it_tells_one_request_with_what_followed(warm, api, ana, signed_in):
@@ -107,7 +111,7 @@ def test_a_replay_says_what_differs_and_why(warm, api, ana, signed_in):
     shops.fit(warm)
     for kind in ("catalogue", "control", "model"):
         epochs.bump_now(warm.pk, kind)
-    text = page(signed_in(ana), "/checkout-0004", version="now")
+    text = page(signed_in(ana), "/checkout-0004", version="now", decisions="today")
     assert "The list differs" in text
     assert "Another version: v1 then, v2 here." in text
     assert "Changed since: catalogue." in text
@@ -116,6 +120,42 @@ def test_a_replay_says_what_differs_and_why(warm, api, ana, signed_in):
     assert "gone: rule: No more of these" in text
     assert "By v2" in text
     assert "By v1" in page(signed_in(ana), "/checkout-0004", version="1")
+
+
+def test_a_replay_uses_the_rules_and_placements_of_then(warm, api, ana, signed_in):
+    """Changed, made and removed since: each is as it was, from the states that the audit trail keeps."""
+    with make.inside(warm) as tenant:
+        placements.create(tenant, by=ana, code="top", name="Top", surface="home", kind="personalised", count=5)
+        pinned = rules.create(tenant, by=ana, name="Star", action="pin", products=[shops.TOY[3]], position=1)
+        buried = rules.create(tenant, by=ana, name="Never", action="exclude", products=[shops.TEA[2]])
+    answer = ask(api, "customer_id=t-1&placement=top", **{"X-Request-Id": "checkout-0009"})
+    listed = [item["product_id"] for item in answer["items"]]
+    assert (listed[0], len(listed)) == (shops.TOY[3], 5)
+    with make.inside(warm) as tenant:
+        rules.update(tenant, tenant.rules.get(pk=pinned.pk), by=ana, products=[shops.TEA[1]])
+        rules.remove(tenant, tenant.rules.get(pk=buried.pk), by=ana)
+        rules.create(tenant, by=ana, name="Gone", action="exclude", products=[listed[1]])
+        placements.update(tenant, tenant.placements.get(code="top"), by=ana, count=2)
+    client = signed_in(ana)
+    text = " ".join(page(client, "/checkout-0009", version="now").split())
+    assert "The list is the same, in the same order." in text
+    for said in ("Rule Star was changed since.", "Rule Never was removed since.", "Rule Gone was made since.",
+                 "Placement Top was changed since."):  # fmt: skip
+        assert said in text
+    today = " ".join(page(client, "/checkout-0009", version="now", decisions="today").split())
+    assert "The list differs. Changed since: placements and rules." in today
+
+
+def test_a_line_that_differs_says_that_its_product_changed(warm, api, ana, signed_in):
+    answer = ask(api, **{"X-Request-Id": "checkout-0010"})
+    gone = answer["items"][0]["product_id"]
+    with make.inside(warm) as tenant:
+        row = tenant.products.get(external_id=gone)
+        row.stock, row.updated_at = 0, timezone.now() + timedelta(seconds=1)
+        row.save()
+    epochs.bump_now(warm.pk, "catalogue")
+    text = page(signed_in(ana), "/checkout-0010", version="now")
+    assert "gone: sold out or not published any more; its data changed on" in text
 
 
 def test_a_request_with_several_lists_has_a_tab_for_each(warm, api, ana, signed_in):
