@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from scipy import sparse
 
+from recommendations import columns
 from recommendations.algorithms.bundle import Bundle
 from recommendations.algorithms.content import Content
 from recommendations.algorithms.ids import IdMap
@@ -26,8 +27,8 @@ _NO_ROW = Row("", None, "", "", "", False, None, "", (), (), "", 0.0)
 class Assortment:
     """Products 0..n-1 are the model's, those after them came later (or all, without a model).
 
-    Columns are made when first asked for and again when the window has changed; `for_sale` follows
-    the changed products alone.
+    Columns are made when first asked for. A change of the window takes away those that are made from a field which
+    changed, flags and numbers follow the changed products alone, as `for_sale` does; a new product takes away all.
     """
 
     def __init__(self, window: Window, bundle: Bundle | None) -> None:
@@ -61,11 +62,36 @@ class Assortment:
             return
         if self._changes < window.rebuilt_at or self._changes < 0:
             self._follow(window.rows, all_of_them=True)
+            self._columns = {}
+            self.newcomers = self._resembling()
         else:
-            self._follow([name for change, name in window.log if change > self._changes])
-        self._columns = {}
-        self.newcomers = self._resembling()
+            self._follow_changes([(name, fields) for change, name, fields in window.log if change > self._changes])
         self._changes = window.changes
+
+    def _follow_changes(self, changes: list[tuple[str, frozenset[str]]]) -> None:
+        size = self.size
+        names = list(dict.fromkeys(name for name, _ in changes))
+        self._follow(names)
+        if self.size == size:
+            self._columns = self._kept(names, frozenset().union(*(fields for _, fields in changes)))
+        else:
+            self._columns = {}
+        if any(name in self._later for name in names):
+            self.newcomers = self._resembling()
+
+    def _kept(self, names: list[str], fields: frozenset[str]) -> dict[str, Any]:
+        """The columns that the changed fields leave as they are, and those whose changed places are written anew."""
+        rows, kept = self.window.rows, {}
+        for column, made in self._columns.items():
+            source = columns.source_of(column)
+            if source is None or source in fields:
+                pick = columns.PICKS.get(column)
+                if pick is None:
+                    continue
+                made = made.copy()
+                made[self.index(names)] = [pick(rows[name]) for name in names]
+            kept[column] = made
+        return kept
 
     def _follow(self, names: Iterable[str], *, all_of_them: bool = False) -> None:
         rows = self.window.rows
@@ -163,19 +189,19 @@ class Assortment:
 
     def features(self, items: np.ndarray) -> sparse.csr_array:
         """Rows of Euclidean length 1 for these products: categories, brand and tags."""
-        columns = [self.words("categories"), self.words("tags"), self.text("brand")]
+        features = [self.words("categories"), self.words("tags"), self.text("brand")]
         indices: list[int] = []
         indptr = [0]
         for item in items.tolist():
             own, offset = set(), 0
-            for column in columns:
-                own.update(code + offset for code in _codes(column, item))
+            for column in features:
+                own.update(code + offset for code in columns.codes(column, item))
                 offset += len(column.values)
             indices += sorted(own)
             indptr.append(len(indices))
         counts = np.diff(indptr)
         data = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
-        width = sum(len(column.values) for column in columns)
+        width = sum(len(column.values) for column in features)
         return sparse.csr_array((data, np.array(indices, np.int32), np.array(indptr)), shape=(len(items), width))
 
     def traits(self, item: int) -> frozenset[str]:
@@ -184,39 +210,30 @@ class Assortment:
         if row is None:
             return frozenset()
         given = orjson.loads(row.attributes) if row.attributes else {}
-        pairs = ((name, one) for name, value in given.items() if name != GROUP for one in _listed(value))
-        said = (f"{name}={_said(one)}".casefold() for name, one in pairs if one is not None)
+        pairs = ((name, one) for name, value in given.items() if name != GROUP for one in columns.listed(value))
+        said = (f"{name}={columns.said(one)}".casefold() for name, one in pairs if one is not None)
         return frozenset((*(tag.casefold() for tag in row.tags), *said))
 
     def flag(self, name: str) -> np.ndarray:
-        pick = {
-            "published": lambda row: row.is_published,
-            "in_stock": lambda row: row.stock is None or row.stock > 0,
-        }[name]
-        return self._column(name, lambda: np.fromiter(map(pick, self._rows()), np.bool_, self.size))
+        return self._column(name, lambda: np.fromiter(map(columns.PICKS[name], self._rows()), np.bool_, self.size))
 
     def number(self, name: str) -> np.ndarray:
         if name == "popularity":
             return self.popularity
         now = time.time()
-        nan = float("nan")
-        pick = {
-            "price": lambda row: float(row.price) if row.price is not None else nan,
-            "stock": lambda row: float(row.stock) if row.stock is not None else nan,
-            "age_days": lambda row: (now - row.created_at) / 86_400 if row.created_at else nan,
-        }[name]
+        pick = columns.PICKS.get(name) or columns.age(now)
         return self._column(name, lambda: np.fromiter(map(pick, self._rows()), np.float64, self.size))
 
     def text(self, name: str) -> Texts:
         if name == "id":
             return self._column(name, lambda: Texts(np.arange(self.size), self.ids(range(self.size))))
-        return self._column(name, lambda: _texts([getattr(row, name) for row in self._rows()]))
+        return self._column(name, lambda: columns.texts([getattr(row, name) for row in self._rows()]))
 
     def words(self, name: str) -> Words:
-        return self._column(name, lambda: _words([getattr(row, name) for row in self._rows()]))
+        return self._column(name, lambda: columns.words([getattr(row, name) for row in self._rows()]))
 
     def attribute(self, name: str) -> Texts | Words | np.ndarray:
-        return self._column(f"attributes.{name}", lambda: _attribute(self._attributes(), name))
+        return self._column(f"attributes.{name}", lambda: columns.attribute(self._attributes(), name))
 
     def _attributes(self) -> list[dict[str, Any]]:
         return self._column(
@@ -232,50 +249,13 @@ class Assortment:
             yield rows.get(name, _NO_ROW)
 
     def _column(self, name: str, make: Any) -> Any:
-        found = self._columns.get(name)
+        held = self._columns  # one that is made while the window moves goes with the columns of before
+        found = held.get(name)
         if found is None:
-            found = self._columns[name] = make()
+            found = held[name] = make()
         return found
 
 
 def _described(row: Row) -> Described:
     price = float(row.price) if row.price is not None else None
     return Described(row.title, row.categories, row.brand, row.tags, price)
-
-
-def _codes(column: Any, item: int) -> list[int]:
-    if isinstance(column, Words):
-        return column.codes[column.indptr[item] : column.indptr[item + 1]].tolist()
-    code = int(column.codes[item])
-    return [code] if code >= 0 else []
-
-
-def _texts(values: list[str]) -> Texts:
-    numbers: dict[str, int] = {}
-    codes = np.fromiter((numbers.setdefault(one, len(numbers)) if one else -1 for one in values), np.int32, len(values))
-    return Texts(codes, list(numbers))
-
-
-def _words(values: list[Sequence[str]]) -> Words:
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(one, len(numbers)) for row in values for one in row]
-    indptr = np.concatenate(([0], np.cumsum([len(row) for row in values]))).astype(np.int64)
-    return Words(indptr, np.array(codes, np.int32), list(numbers))
-
-
-def _attribute(rows: list[dict[str, Any]], name: str) -> Texts | Words | np.ndarray:
-    values = [row.get(name) for row in rows]
-    given = [value for value in values if value is not None]
-    if given and all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
-        return np.array([float("nan") if value is None else float(value) for value in values])
-    if any(isinstance(value, list) for value in given):
-        return _words([[_said(one) for one in _listed(value) if one is not None] for value in values])
-    return _texts(["" if value is None else _said(value) for value in values])
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _said(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -41,17 +41,20 @@ class Row(NamedTuple):
         return self.is_published and (self.stock is None or self.stock > 0)
 
 
+_FIELDS = frozenset(Row._fields)
+
+
 @dataclass
 class Window:
     """Products by the shop's id. Replaced rows are written in place; a reader sees the old row or the new one.
 
-    changes    counts the refreshes; `log` holds (change, product id) of what they replaced
+    changes    counts the refreshes; `log` holds (change, product id, fields that differ) of what they replaced
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
     seen_until: datetime | None = None
     changes: int = 0
-    log: list[tuple[int, str]] = field(default_factory=list)
+    log: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
     rebuilt_at: int = 0  # the change that read everything anew
     loaded_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,10 +81,11 @@ class Window:
         cursor.execute(f"select {_COLUMNS} from recommendations_product where {where}", values)  # noqa: S608
         for name, *facts, updated_at in cursor:
             row = _row(facts)
-            if since is None or rows.get(name) != row:
+            before = rows.get(name)
+            if since is None or before != row:
                 rows[name] = row
                 if since is not None:
-                    self.log.append((self.changes, name))
+                    self.log.append((self.changes, name, _differing(before, row)))
             if self.seen_until is None or updated_at > self.seen_until:
                 self.seen_until = updated_at
         if since is None:
@@ -104,6 +108,13 @@ class Window:
             "title": row.title, "price": row.price, "currency": row.currency, "url": row.url,
             "image_url": row.image_url,
         }
+
+
+def _differing(before: Row | None, row: Row) -> frozenset[str]:
+    """The fields in which they differ; all of a new one."""
+    if before is None:
+        return _FIELDS
+    return frozenset(name for name, was, is_now in zip(Row._fields, before, row, strict=True) if was != is_now)
 
 
 def _row(facts: list[Any]) -> Row:
