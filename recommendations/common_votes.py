@@ -20,8 +20,8 @@ from tenants.models import Tenant
 
 # A shop with fewer orders has no word yet.
 LEAST_ORDERS = 20
-# So many times the orders of the word in force, and so many more, are a flood: the word stays as it was for a while,
-# in which the anomaly watch and people can look. After that the shop has grown.
+# Within so long from when its volume was taken, so many times as many orders, and so many more, are a flood: the word
+# stays as it was, and the anomaly watch and people can look. After that the shop has grown.
 FLOOD_TIMES, FLOOD_ORDERS, HELD = 3, 100, timedelta(days=14)
 
 log = logs.get(__name__)
@@ -53,9 +53,10 @@ def cast(tenant: Tenant) -> ShopVotes | None:
         return row
     dataset = datasets.of(tenant, key=key())
     assert dataset.tokens is not None
-    votes = Votes.of(visits(dataset.interactions), dataset.tokens)
-    row = row or ShopVotes(tenant=tenant)
-    row.content, row.orders, row.held_since = packed(votes), orders, None
+    before = unpacked(row.content) if row is not None else None
+    votes = Votes.of(visits(dataset.interactions), dataset.tokens, before=before)
+    row = row or ShopVotes(tenant=tenant, orders=orders)
+    row.content, row.held_since = packed(votes), None
     row.made_at = timezone.now()
     row.save(using=tenant.alias)
     return row
@@ -74,11 +75,14 @@ def unpacked(content: bytes | memoryview) -> Votes:
 
 
 def _is_held(row: ShopVotes, orders: int) -> bool:
-    """Whether newer orders are kept out of the word for now; notes since when."""
+    """Whether newer orders are kept out of the word for now; notes since when, or takes the volume anew."""
+    now = timezone.now()
+    if now - row.base_at >= HELD:
+        row.orders, row.base_at = orders, now
+        return False
     if orders <= FLOOD_TIMES * row.orders + FLOOD_ORDERS:
         return False
     if row.held_since is None:
-        row.held_since = timezone.now()
+        row.held_since = now
         log.warning("common.flood", orders=orders, before=row.orders)
-    return timezone.now() - row.held_since < HELD
-
+    return True

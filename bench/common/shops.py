@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -76,18 +77,30 @@ def tokens_of(shop: Retail, products: list[str]) -> Tokens:
                      prices=[shop.prices.get(name) for name in products], n_products=len(products))
 
 
-def vote(shop: Retail, moment: int) -> Votes | None:
-    """What a shop says at this moment; None where it has sold nothing yet."""
+def month_of(moment: int) -> int:
+    """The first moment of its month: the table that a training finds may be some weeks old."""
+    day = datetime.fromtimestamp(moment, UTC)
+    return int(datetime(day.year, day.month, 1, tzinfo=UTC).timestamp())
+
+
+def vote(
+    shop: Retail, moment: int, *, newest: int | None = 2 * BASKETS, before: Votes | None = None
+) -> Votes | None:
+    """What a shop says at this moment, having said `before`; None where it has sold nothing yet. Of a large one's
+    orders the `newest` are read, of which no more are looked at."""
     known = shop.take(shop.moment <= moment)
     if not len(known):
         return None
-    recent = known.take(np.isin(known.order.astype(str), known.orders()[-2 * BASKETS :]))  # no more are looked at
-    interactions, _, _ = recent.dataset([])
-    return Votes.of(visits(interactions), tokens_of(recent, list(interactions.products)))
+    if newest is not None:
+        known = known.take(np.isin(known.order.astype(str), known.orders()[-newest:]))
+    interactions, _, _ = known.dataset([])
+    return Votes.of(visits(interactions), tokens_of(known, list(interactions.products)), before=before)
 
 
 def with_common(features: ProductFeatures, tokens: Tokens, votes: list[Votes]) -> ProductFeatures:
-    return replace(features, common=Common(Table.of(lambda: votes), tokens, own=OWN, others=OTHERS))
+    """As `recommendations.common_table` hands it to a training: not at all where the others say too little."""
+    common = Common(Table.of(lambda: votes), tokens, own=OWN, others=OTHERS)
+    return replace(features, common=common) if common.is_enough() else features
 
 
 def questions(cut: Cut, *, seed: int) -> list[tuple[str, list[tuple[str, float]], int, set[str]]]:

@@ -29,6 +29,11 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "The shared model",
+        "Small shops learn from others which kinds of products go together. What your shop gives, and the switch to "
+        "stay out, stand in its settings.", "settings",
+    ),
+    News(
         date(2026, 11, 26), "Sale days",
         "Say when a sale runs: its days are marked in the charts and alarm nobody.", "alerts",
     ),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from recommendations.algorithms.data import HISTORY_CAP, Interactions
+from recommendations.algorithms.data import DAY, HISTORY_CAP, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.itemrows import ItemRows
 from recommendations.algorithms.neighbours import prune
@@ -16,6 +16,8 @@ from recommendations.algorithms.tokens import Tokens
 from recommendations.algorithms.votes import STEPS, Table, Votes
 
 BLOCK_ROWS = 512
+# A day counts with so many visits in any case, and with so many times those of the day in the middle.
+DAY_LEAST, BUSY = 5, 3
 # As if so many more shops had been asked and had said no: what few say is held for less.
 DOUBT = 2.0
 # With fewer pairs for each own token (of more than one product) the part would say little and say it loudly: parts are
@@ -79,7 +81,11 @@ class Together(ItemRows):
 
 
 def visits(interactions: Interactions) -> sparse.csr_array:
-    """What somebody bought at one moment: visits x products, oldest first; no more than HISTORY_CAP in one."""
+    """What somebody bought at one moment: visits x products, oldest first; no more than HISTORY_CAP in one.
+
+    A day far busier than the shop's usual one is left out: a burst, of a sale or of fake orders, does not decide what
+    goes together.
+    """
     bought = np.flatnonzero(interactions.weight >= 1)
     who, moment = interactions.customer[bought], interactions.occurred_at[bought]
     order = bought[np.lexsort((who, moment))]
@@ -92,7 +98,15 @@ def visits(interactions: Interactions) -> sparse.csr_array:
     matrix.sum_duplicates()
     matrix.data[:] = 1
     sizes = np.diff(matrix.indptr)
-    return sparse.csr_array(matrix[np.flatnonzero((sizes >= 2) & (sizes <= HISTORY_CAP))])
+    kept = np.flatnonzero((sizes >= 2) & (sizes <= HISTORY_CAP))
+    return sparse.csr_array(matrix[kept[_usual(moment[new][kept] // DAY)]])
+
+
+def _usual(day: np.ndarray) -> np.ndarray:
+    """bool: which visits are of a day no busier than usual; `day` is that of each."""
+    _, place, counts = np.unique(day, return_inverse=True, return_counts=True)
+    most = max(DAY_LEAST, BUSY * int(np.median(counts))) if len(counts) else 0
+    return counts[place] <= most
 
 
 def _together(common: Common, mine: Votes) -> tuple[np.ndarray, sparse.csr_array]:

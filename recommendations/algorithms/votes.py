@@ -17,6 +17,8 @@ BASKETS, TOKENS, PAIRS = 2_000, 3_000, 60_000
 LEAST_BASKETS, LEAST_TOGETHER = 3, 2
 # A pair goes together where its baskets exceed what chance lets expect by more than this many errors.
 ERRORS = 1.0
+# From one making of a shop's word to the next at most so many pairs are new, or this share of those it has.
+NEW_PAIRS, NEW_SHARE = 300, 0.05
 STRONGEST = 1.5  # log of how much more often than by chance; more counts as this
 STEPS = 255
 # A token or pair of which fewer other shops speak is nobody else's to know.
@@ -40,8 +42,12 @@ class Votes:
     baskets: int
 
     @classmethod
-    def of(cls, baskets: sparse.csr_array, tokens: Tokens) -> Votes:
-        """baskets: baskets x products, 1 where it was in it, oldest first; the last BASKETS of them count."""
+    def of(cls, baskets: sparse.csr_array, tokens: Tokens, *, before: Votes | None = None) -> Votes:
+        """baskets: baskets x products, 1 where it was in it, oldest first; the last BASKETS of them count.
+
+        before    what the shop said last: a pair stays as it was said unless the baskets now speak against it, so that
+                  neither a season nor a flood of orders takes back what was learnt
+        """
         held = sparse.csr_array(baskets[max(0, baskets.shape[0] - BASKETS):] @ tokens.matrix)
         held.data[:] = 1
         count = held.shape[0]
@@ -59,8 +65,11 @@ class Votes:
         good = good[np.lexsort((both.col[good], both.row[good]))]
         lift = np.log((both.data[good] + 1) / (chance[good] + 1))
         strength = np.clip(lift / STRONGEST, 0, 1) * STEPS
-        return cls(tokens.names[known], both.row[good].astype(np.int32), both.col[good].astype(np.int32),
-                   np.rint(strength).astype(np.uint8), count)
+        now = cls(tokens.names[known], both.row[good].astype(np.int32), both.col[good].astype(np.int32),
+                  np.rint(strength).astype(np.uint8), count)
+        if before is None:
+            return now
+        return _kept(now, before, spread, sparse.csr_array(both))
 
     def arrays(self) -> Arrays:
         return {"names": self.names, "first": self.first, "second": self.second, "strength": self.strength,
@@ -70,6 +79,42 @@ class Votes:
     def from_arrays(cls, arrays: Arrays) -> Votes:
         return cls(*(arrays[name] for name in ("names", "first", "second", "strength")),
                    baskets=int(arrays["baskets"][0]))
+
+
+def _kept(now: Votes, before: Votes, spread: np.ndarray, together: sparse.csr_array) -> Votes:
+    """What was said before and is not contradicted, as it was said; then what is new.
+
+    spread, together    how many baskets hold each of `now.names`, and each two of them (upper half)
+    """
+    names = np.unique(np.concatenate((before.names, now.names)))
+    at = np.minimum(np.searchsorted(now.names, before.names), max(len(now.names) - 1, 0))
+    known = now.names[at] == before.names if len(now.names) else np.zeros(len(before.names), np.bool_)
+    first, second = at[before.first], at[before.second]
+    judged = known[before.first] & known[before.second]
+    against = np.zeros(len(before.first), np.bool_)
+    if judged.any():
+        chance = spread[first[judged]] * spread[second[judged]] / max(now.baskets, 1)
+        held = np.asarray(together[first[judged], second[judged]]).ravel()
+        against[judged] = (chance >= LEAST_TOGETHER) & (held < chance)
+    old = np.flatnonzero(~against)
+    said = _keys(before.names, before.first, before.second)
+    fresh = np.flatnonzero(~np.isin(_keys(now.names, now.first, now.second), said))
+    room = min(max(NEW_PAIRS, int(NEW_SHARE * len(old))), max(PAIRS - len(old), 0))
+    fresh = np.sort(fresh[np.argsort(-now.strength[fresh].astype(int), kind="stable")[:room]])
+    used = np.concatenate((now.first[fresh], now.second[fresh]))
+    names = np.unique(np.concatenate((before.names, now.names[used])))
+    pairs = []
+    for votes, rows in ((before, old), (now, fresh)):
+        place = np.searchsorted(names, votes.names)
+        pairs.append((place[votes.first[rows]], place[votes.second[rows]], votes.strength[rows]))
+    first, second, strength = (np.concatenate(column) for column in zip(*pairs, strict=True))
+    order = np.lexsort((second, first))
+    return Votes(names, first[order].astype(np.int32), second[order].astype(np.int32), strength[order], now.baskets)
+
+
+def _keys(names: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """One number for each pair, the same in every shop."""
+    return names[first] * np.uint64(0x9E3779B97F4A7C15) ^ names[second]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """ShopVotes and CommonTable: what one shop says about kinds of products, and what all say together."""
 
 from django.db import models
+from django.utils import timezone
 
 from tenants.models import Tenant, TenantOwned
 
@@ -11,7 +12,7 @@ class ShopVotes(TenantOwned):
 
     content      bytes of plain arrays (`common_votes.packed`), in force since `made_at`
     counted      the content as it stands in the table `counted_in`, so that the shop can take it out of it again
-    orders       the countable orders behind the content
+    orders       the countable orders at `base_at`: what a later volume is held against
     held_since   since when a sudden flood of orders keeps newer votes out; empty: nothing is held back
     """
 
@@ -20,6 +21,7 @@ class ShopVotes(TenantOwned):
     counted = models.BinaryField(default=bytes)
     counted_in = models.PositiveIntegerField(default=0, help_text="Number of the table that holds it")
     orders = models.PositiveIntegerField(default=0)
+    base_at = models.DateTimeField(default=timezone.now)
     made_at = models.DateTimeField()
     held_since = models.DateTimeField(null=True)
 
