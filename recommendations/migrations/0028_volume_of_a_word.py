@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recommendations", "0026_shared_model")]
+    dependencies = [("recommendations", "0027_listed_spans")]
 
     operations = [
         migrations.AddField("shopvotes", "base_at", models.DateTimeField(default=django.utils.timezone.now)),
