@@ -102,6 +102,19 @@ class AlertsView(StaffView):
         return Response(page(counting.everywhere(), request.query_params, request_id=request._request.request_id))
 
 
+def named(view: StaffView, name: str) -> Tenant:
+    """By slug or, as the specification writes it, by number. Raises NotFound."""
+    try:
+        return view.tenant(name)
+    except NotFound:
+        if not (name.isascii() and name.isdecimal() and len(name) < 18):
+            raise
+        found = tenancy.across().filter(pk=int(name)).first()
+        if found is None:
+            raise
+        return found
+
+
 class TenantView(StaffView):
     """Incidents of one shop."""
 
@@ -111,21 +124,8 @@ class TenantView(StaffView):
     @extend_schema(operation_id="admin_anomalies_of_tenant", summary="Incidents of one shop", parameters=_FILTERS,
                    responses={200: PAGE})  # fmt: skip
     def get(self, request: Any, tenant: str) -> Response:
-        rows = self.named(tenant).anomaly_incidents.all()
+        rows = named(self, tenant).anomaly_incidents.all()
         return Response(page(rows, request.query_params, request_id=request._request.request_id))
-
-
-    def named(self, name: str) -> Tenant:
-        """By slug or, as the specification writes it, by number. Raises NotFound."""
-        try:
-            return self.tenant(name)
-        except NotFound:
-            if not (name.isascii() and name.isdecimal() and len(name) < 18):
-                raise
-            found = tenancy.across().filter(pk=int(name)).first()
-            if found is None:
-                raise
-            return found
 
 
 class CountView(StaffView):

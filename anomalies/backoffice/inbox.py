@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from anomalies import actions, charting, counting, metrics, triage, wording
+from anomalies import actions, charting, counting, metrics, silence, triage, wording
 from anomalies.models import AnomalyIncident, PlatformIncident, SavedView, Severity, State
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.markup import build_query
@@ -79,6 +79,7 @@ def inbox(request: Any) -> HttpResponse:
         "tabs": _tabs(request, counts),
         "today": counting.signals(counting.everywhere()),
         "shared": _shared(),
+        "holes": silence.everywhere(),
         "refresh": REFRESH_SECONDS,
         "fragment": wants_fragment(request),
         "refresh_url": request.get_full_path(),
@@ -134,6 +135,7 @@ def _pane(request: Any, incident: AnomalyIncident | None) -> dict[str, Any]:
         "said": wording.say(incident, names=wording.names_of(incident)),
         "status": wording.state_of(incident),
         "chart": chart,
+        "silent": silence.of_metric(incident.tenant, incident.metric),
         "happened": happened,
         "standing": actions.standing(incident),
         "slow": actions.offered(incident),

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from anomalies import actions, banners, charting, counting, metrics, triage, wording
+from anomalies import actions, banners, charting, counting, metrics, silence, triage, wording
 from anomalies.models import AnomalyIncident, Severity, State
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
@@ -49,7 +49,11 @@ def alerts(request: Any) -> HttpResponse:
          "count": (counts.open + counts.acknowledged) or None if tab == "open" else None}
         for tab, label, _ in TABS
     ]  # fmt: skip
-    return listing.render({"tabs": tabs, "tab": name, "counts": counts, "refresh_url": request.get_full_path()})
+    watched = silence.of_tenant(request.tenant)
+    return listing.render({
+        "tabs": tabs, "tab": name, "counts": counts, "refresh_url": request.get_full_path(), "watched": watched,
+        "silent": [one for one in watched if one.words],
+    })  # fmt: skip
 
 
 def find(request: Any, pk: int) -> AnomalyIncident:
@@ -77,6 +81,7 @@ def alert(request: Any, pk: int) -> HttpResponse:
         "status": wording.state_of(incident),
         "sentence": wording.sentence(incident),
         "chart": chart,
+        "silent": silence.of_metric(request.tenant, incident.metric),
         "happened": happened,
         "link": f"panel:{said.link}" if said.link else "",
         "history": history(own, incident),

@@ -54,6 +54,7 @@ PROMISED = {
     "/api/admin/anomalies/count": "staff",
     "/api/admin/anomalies/resolve": "staff",
     "/api/admin/anomalies/1": "staff",
+    "/api/admin/anomalies/1/streams": "staff",
     "/dashboard": "staff",
     "/isolation-requests": "staff",
     "/monitoring": "staff",

@@ -116,6 +116,7 @@ DOORS = {
     "anomalies/platform.py": "one metric in alarm for many shops",
     "anomalies/rules.py": "the detector reads every rule once a round",
     "anomalies/series.py": "reads one bucket of many shops by one query",
+    "anomalies/silence.py": "tells the staff whose streams are silent",
     "anomalies/streams.py": "lets old points of all shops go",
     "anomalies/expecting.py": "sweeps what was removed",
     "anomalies/measured.py": "reads the measures of the versions of every shop",
