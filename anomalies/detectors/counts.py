@@ -13,7 +13,7 @@ from anomalies.detectors.windows import LENGTHS, Windows
 LEAST_EVENTS = 3.0  # fewer say nothing of too many
 LEAST_EXPECTED = 5.0  # less says nothing of too few
 LONGEST_UP = 12  # buckets
-TESTS = math.log10(4)  # thirteen looks at a bucket, of windows that overlap, are worth four of their own
+TESTS = math.log10(4)  # seventeen looks at a bucket, of windows that overlap, are worth four of their own
 LEVEL_PRIOR, LEVEL_HALF_LIFE, LEVEL_LOW, LEVEL_HIGH = 8.0, 6.0, 0.5, 2.0  # events, hours, times the profile
 ALERT = 3.8  # minus log10 p that is worth a person's time: chosen on seeds 1 to 6, 101 and 102 of the bench
 WATCH = ALERT  # from here on a bucket teaches little
@@ -45,7 +45,7 @@ class CountEngine:
 
     A hierarchy of gamma-Poisson rates (Profile), times a level that follows the last hours, with a spread
     learnt from the stream itself (Spread). Windows of 1 to 144 buckets each give the chance of their count;
-    the smallest counts, seven looks are paid for, and an hour of the day whose chances prove too small is
+    the smallest counts, four looks are paid for, and an hour of the day whose chances prove too small is
     believed less (misfit). While something strange lasts, it teaches little; when it is over, it is forgotten.
     """
 

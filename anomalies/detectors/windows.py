@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 
 RING = 144
-LENGTHS = (1, 2, 3, 6, 12, 24, 36, 144)  # buckets
+LENGTHS = (1, 2, 3, 4, 6, 9, 12, 24, 36, 144)  # buckets
 
 
 class Windows:
