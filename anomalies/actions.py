@@ -37,14 +37,24 @@ class Standing:
     undoable: bool
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A key that can be throttled by hand: its name, and what the form begins with."""
+
+    name: str
+    per_minute: int = throttling.USUAL_PER_MINUTE
+    minutes: int = throttling.USUAL_MINUTES
+    choices: tuple[tuple[int, str], ...] = throttling.CHOICES
+
+
 def perform(tenant: Tenant, incident: AnomalyIncident, *, now: datetime) -> None:
     """Does what the incident's rule says, once for each incident; what it did is a line of the history."""
     action = incident.facts.get("action")
-    if not action or incident.facts.get("acted"):
+    if not action or acted(incident):
         return
     with tenant.atomic():
         held = tenant.anomaly_incidents.select_for_update().filter(pk=incident.pk).exclude(state=State.RESOLVED).first()
-        if held is None or held.facts.get("acted"):
+        if held is None or acted(held):
             return
         try:
             done = _do(held, action, now)
@@ -55,6 +65,17 @@ def perform(tenant: Tenant, incident: AnomalyIncident, *, now: datetime) -> None
             _keep(held, done, by=None)
 
 
+def acted(incident: AnomalyIncident) -> dict[str, Any]:
+    """What was done about it last, as `_keep` wrote it: {"kind": …} and what undoes it; {} where nothing was done."""
+    return incident.facts.get("acted") or {}
+
+
+def standing_kind(incident: AnomalyIncident) -> str:
+    """"throttle", "suspend" or "roll_back" while that was not taken back; "" otherwise."""
+    kind = acted(incident).get("kind")
+    return kind if kind in STANDS else ""
+
+
 def _do(incident: AnomalyIncident, action: str, now: datetime) -> Done | None:
     if action == AlertRule.Action.ROLL_BACK:
         return _roll_back(incident, now)
@@ -62,7 +83,7 @@ def _do(incident: AnomalyIncident, action: str, now: datetime) -> Done | None:
     if key is None:
         return None
     if action == AlertRule.Action.THROTTLE:
-        per_minute, minutes = incident.facts.get("throttle") or (throttling.USUAL_PER_MINUTE, throttling.USUAL_MINUTES)
+        per_minute, minutes = incident.facts["throttle"]
         most = incident.tenant.plan.requests_per_minute
         return _throttle(incident, key, min(per_minute, most), minutes, by=BY)
     return _suspend(incident, key)
@@ -92,7 +113,7 @@ def key_behind(incident: AnomalyIncident) -> ApiKey | None:
 def _throttle(incident: AnomalyIncident, key: ApiKey, per_minute: int, minutes: int, *, by: User | str) -> Done:
     held = throttling.throttle(key, per_minute=per_minute, minutes=minutes, by=by, reason=f"incident {incident.pk}")
     words = f"The key {held} is throttled to {per_minute:,} calls a minute for {minutes:,} minutes."
-    until = held.throttled_until.isoformat() if held.throttled_until else ""
+    until = held.throttled_until.isoformat()
     return "throttled", words, {"kind": "throttle", "key": held.pk, "per_minute": per_minute, "until": until}
 
 
@@ -122,7 +143,7 @@ def throttle(tenant: Tenant, pk: int, *, by: User, per_minute: str, minutes: str
         raise Problem("Say how many calls a minute, and for how many minutes.", fields=wrong, status=422)
     with tenant.atomic():
         incident = _find(tenant, pk)
-        if (incident.facts.get("acted") or {}).get("kind") in STANDS:
+        if standing_kind(incident):
             raise Conflict("Something was done about it already. Take that back first.")
         key = key_behind(incident)
         if key is None:
@@ -143,12 +164,12 @@ def take_back(tenant: Tenant, pk: int, *, by: User) -> str:
     """Puts right what was done; returns the words. Raises NotFound, and Conflict when there is nothing."""
     with tenant.atomic():
         incident = _find(tenant, pk)
-        done = incident.facts.get("acted") or {}
-        if done.get("kind") == "throttle":
+        kind, done = standing_kind(incident), acted(incident)
+        if kind == "throttle":
             words = _release(incident, done, by)
-        elif done.get("kind") == "suspend":
+        elif kind == "suspend":
             words = _resume(tenant, done, by)
-        elif done.get("kind") == "roll_back" and done.get("from") is not None:
+        elif kind == "roll_back" and done["from"] is not None:
             version = versions.find(tenant, done["from"])
             versions.activate(version, by=by, reason=f"incident {pk}: taken back")
             words = f"{version} serves again."
@@ -182,21 +203,19 @@ def _resume(tenant: Tenant, done: dict[str, Any], by: User) -> str:
     return f"The key {key} works again."
 
 
-def offered(incident: AnomalyIncident) -> ApiKey | None:
+def offered(incident: AnomalyIncident) -> Offer | None:
     """The key that people may throttle from the incident's page; None where there is none, or something stands."""
-    if incident.state == State.RESOLVED or (incident.facts.get("acted") or {}).get("kind") in STANDS:
-        return None
-    return key_behind(incident)
+    key = None if incident.state == State.RESOLVED or standing_kind(incident) else key_behind(incident)
+    return Offer(key.name) if key is not None else None
 
 
 def standing(incident: AnomalyIncident) -> Standing | None:
     """What was done and whether it still holds; None where nothing was done, or it was taken back."""
-    done = incident.facts.get("acted") or {}
-    kind = done.get("kind")
+    kind, done = standing_kind(incident), acted(incident)
     if kind == "suspend":
         return Standing("The key behind it was suspended.", True)
     if kind == "roll_back":
-        return Standing("The model was rolled back.", done.get("from") is not None)
+        return Standing("The model was rolled back.", done["from"] is not None)
     if kind != "throttle":
         return None
     key = incident.tenant.api_keys.filter(pk=done["key"]).first()

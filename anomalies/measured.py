@@ -17,11 +17,11 @@ from anomalies.detection import AnomalyDetector
 from anomalies.models import Stream, StreamPoint
 from luxebrain.lib import logs
 from modelregistry.performance import ENOUGH_LISTS
+from modelregistry.statistics.shares import Z95
 from tenants.models import Tenant
 
 KEPT = timedelta(days=35)  # as the points of the other streams
 FRESH = timedelta(days=3)  # older measures are learnt, and nobody is told
-Z95 = 1.959964  # half the width of a 95 % interval, in standard deviations
 log = logs.get(__name__)
 
 # Of the version that answered most of a day, which is over: its day in the shop.

@@ -10,6 +10,7 @@ from tenants.models import ApiKey, Tenant, User
 
 LONGEST_MINUTES = 7 * 24 * 60
 USUAL_PER_MINUTE, USUAL_MINUTES = 10, 60
+CHOICES = ((15, "15 minutes"), (60, "1 hour"), (240, "4 hours"), (1440, "1 day"), (LONGEST_MINUTES, "1 week"))
 
 
 def throttle(key: ApiKey, *, per_minute: int, minutes: int, by: User | str | None, reason: str = "") -> ApiKey:

@@ -47,8 +47,9 @@ class RareEngine:
         off = value - mean
         log10p = -math.log10(max(1e-300, float(stdtr(n - 1, -abs(off) / deviation))))
         wide = deviation * float(stdtrit(n - 1, BAND))
-        self.learn(value, variance, side=1 if off >= 0 else -1, strange=log10p >= STRANGE)
-        side = (1 if off > 0 else -1) if log10p >= STRANGE else 0
+        strange = log10p >= STRANGE
+        self.learn(value, variance, mean=mean, strange=strange)
+        side = (1 if off > 0.0 else -1) if strange else 0
         return Reading(min(1.0, log10p / 16.0), mean, mean - wide, mean + wide, log10p, side, True)
 
     def expect(self, variance: float) -> tuple[float, float]:
@@ -62,13 +63,13 @@ class RareEngine:
         total = between + variance + (between + own) / n
         return mean, max(math.sqrt(total), FLOOR * abs(mean), 1e-12)
 
-    def learn(self, value: float, variance: float, *, side: int, strange: bool) -> None:
+    def learn(self, value: float, variance: float, *, mean: float, strange: bool) -> None:
+        """mean: what was expected of this value; what was strange on its other side before no longer counts."""
         if not strange:
             self.odd.clear()
             self.kept.append((value, variance))
             return
-        mean = self.expect(variance)[0]
-        self.odd = [one for one in self.odd if (one[0] - mean) * side > 0]
+        self.odd = [one for one in self.odd if (one[0] - mean) * (value - mean) > 0.0]
         self.odd.append((value, variance))
         if len(self.odd) >= NEW_NORMAL:
             self.kept.clear()

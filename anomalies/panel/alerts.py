@@ -170,7 +170,7 @@ def _slow(request: Any, incident: AnomalyIncident, verb: str) -> str:
 
 
 def _right(incident: AnomalyIncident, verb: str) -> str:
-    is_model = (incident.facts.get("acted") or {}).get("kind") == "roll_back"
+    is_model = actions.standing_kind(incident) == "roll_back"
     return "models.write" if is_model and verb == "take_back" else "keys.write"
 
 

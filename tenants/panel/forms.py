@@ -19,7 +19,6 @@ PRESETS = {
     "custom": ("Only what is chosen below", []),
 }
 EXPIRIES = [("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
-THROTTLES = [(15, "15 minutes"), (60, "1 hour"), (240, "4 hours"), (1440, "1 day"), (10080, "1 week")]
 GRACES = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
 
 
@@ -107,7 +106,7 @@ class ThrottleForm(forms.Form):
         help_text="What is beyond is answered 429 with the seconds to wait.",
     )  # fmt: skip
     minutes = forms.TypedChoiceField(
-        label="For", coerce=int, choices=THROTTLES, initial=throttling.USUAL_MINUTES,
+        label="For", coerce=int, choices=throttling.CHOICES, initial=throttling.USUAL_MINUTES,
         help_text="It ends by itself; you can take it back before.",
     )  # fmt: skip
     reason = forms.CharField(label="Why", max_length=200, required=False, help_text="Stands beside the key.")
