@@ -1,5 +1,11 @@
 """How the parts of a blend are called, and how much of each somebody may ask for, in words."""
 
+from typing import Any
+
+from django import forms
+
+from luxebrain.lib.forms import Slider
+
 # Where the slider of a part stands, in words, and what the part's score is multiplied by.
 EMPHASIS = (
     (0.0, "not at all"),
@@ -10,6 +16,7 @@ EMPHASIS = (
     (2.5, "more"),
     (5.0, "much more"),
 )
+AS_TRAINED = 3  # place in EMPHASIS
 PARTS = {
     "popularity": ("Best sellers", "What everybody buys."),
     "neighbours": ("Bought by the same people", "What people buy who bought the same products."),
@@ -25,3 +32,13 @@ PARTS = {
     "hybrid": ("Their taste and the product", "The same with what products are, so that new ones are met too."),
     "shoppers": ("Similar shoppers", "What shoppers with a similar history chose."),
 }
+
+
+def slider(part: str, *, initial: int = AS_TRAINED, **options: Any) -> forms.IntegerField:
+    """The field of a part's emphasis: a place in EMPHASIS."""
+    label, text = PARTS.get(part, (part, ""))
+    words = [word for _, word in EMPHASIS]
+    return forms.IntegerField(
+        label=label, help_text=text, min_value=0, max_value=len(EMPHASIS) - 1, widget=Slider(words), initial=initial,
+        **options,
+    )  # fmt: skip

@@ -11,17 +11,15 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from luxebrain.lib.forms import Slider
 from modelregistry import units
 from modelregistry.experiments import MINIMUM, longest
 from modelregistry.models import Experiment, ModelVersion
 from modelregistry.statistics import power
 from recommendations import rules, traffic
-from recommendations.emphasis import EMPHASIS, PARTS
+from recommendations.emphasis import AS_TRAINED, EMPHASIS, slider
 from tenants.models import Tenant
 
 LIFTS = (("2", "2 %"), ("5", "5 %"), ("10", "10 %"), ("20", "20 %"), ("30", "30 %"), ("50", "50 %"))
-AS_TRAINED = 3  # place in EMPHASIS
 
 
 class ExperimentForm(forms.Form):
@@ -83,11 +81,7 @@ class ExperimentForm(forms.Form):
         self.fields["planned_end"].help_text = f"Empty: open. At most {last:%-d %b %Y}: impressions are kept so long."
         self.parts = list(parts) if unit.WEIGHTS in known else []
         for part in self.parts:
-            label, text = PARTS.get(part, (part, ""))
-            self.fields[f"weight_{part}"] = forms.IntegerField(
-                label=label, help_text=text, min_value=0, max_value=len(EMPHASIS) - 1, initial=AS_TRAINED,
-                widget=Slider([word for _, word in EMPHASIS]), required=False,
-            )  # fmt: skip
+            self.fields[f"weight_{part}"] = slider(part, required=False)
 
     def _offer_versions(self, tenant: Tenant, champion: ModelVersion | None) -> int:
         """Choices of both arms; how many there are. A begins as what serves, B as the newest other."""

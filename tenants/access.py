@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse
 
-from tenants.models import User
+from tenants import tenancy
+from tenants.models import Tenant, User
 
 _READ = {
     "overview.read", "recommendations.read", "models.read", "catalogue.read", "usage.read", "team.read", "alerts.read",
@@ -103,6 +104,14 @@ def staff_page(*, may: str = "platform.read") -> Callable[[Callable[..., HttpRes
         return guarded
 
     return guard
+
+
+def shop_named(slug: str) -> Tenant:
+    """The shop that an address of the back office names. Raises Http404."""
+    found = tenancy.named(slug)
+    if found is None:
+        raise Http404
+    return found
 
 
 def anyone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -88,12 +88,12 @@ def check_roles(databases: list[str] | None = None, **kwargs: Any) -> list[Check
 @register(Tags.files)
 def check_directories(**kwargs: Any) -> list[CheckMessage]:
     blocked = [
-        path for path in (settings.MODELS_DIR, settings.LOGS_DIR, settings.UPLOADS_DIR) if not _is_writable(path)
+        path for path in (settings.MODELS_DIR, settings.LOGS_DIR, settings.UPLOADS_DIR) if not is_writable(path)
     ]
     return [Error(f"{path} cannot be written.", hint="See LUX_DATA_DIR.", id="lux.E007") for path in blocked]
 
 
-def _is_writable(path: Path) -> bool:
+def is_writable(path: Path) -> bool:
     return path.is_dir() and os.access(path, os.W_OK | os.X_OK)
 
 

@@ -1,6 +1,5 @@
 """System checks of the store of models: configured, and in a deployment also reachable, writable and readable."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
-from luxebrain.home.checks import LOOPBACK
+from luxebrain.home.checks import LOOPBACK, is_writable
 from modelregistry import store
 
 HINT = "See docs/models-store.md."
@@ -74,5 +73,6 @@ def _probe(storage: Storage) -> str:
 
 
 def _can_be_made(path: Path) -> bool:
+    """It is there and writable, or the nearest folder above it is."""
     parent = next((one for one in (path, *path.parents) if one.exists()), path)
-    return parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
+    return is_writable(parent)

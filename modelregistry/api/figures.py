@@ -147,10 +147,9 @@ class TrackView(StaffView):
 
 
 def _performance(tenant: Tenant, version: int, total: performance.Totals) -> dict[str, Any]:
-    hits, trials = total.hits("ctr")
     return {
         "tenant": tenant.slug, "version": version, "lists_shown": total.shown, "lists_clicked": total.clicked,
-        "orders": total.orders, "revenue": str(total.revenue), "ctr": hits / trials if trials else None,
+        "orders": total.orders, "revenue": str(total.revenue), "ctr": total.share("ctr"),
     }  # fmt: skip
 
 

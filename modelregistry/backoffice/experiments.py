@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -10,9 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from modelregistry import experiment_pages as pages
 from modelregistry import tabs
 from modelregistry.models import Experiment
-from tenants import tenancy
-from tenants.access import may_operate, staff_page
-from tenants.models import Tenant
+from tenants.access import may_operate, shop_named, staff_page
 
 LAYOUT = "layouts/backoffice.html"
 
@@ -37,7 +35,7 @@ def detail(request: Any, slug: str, number: int) -> HttpResponse:
         return reverse("tenant-experiment-act", args=[slug, number, verb])
 
     return pages.show(
-        request, pages.find(_shop(slug), number), layout=LAYOUT, address=address,
+        request, pages.find(shop_named(slug), number), layout=LAYOUT, address=address,
         may_write=may_operate(request), back=reverse("experiments"),
     )  # fmt: skip
 
@@ -46,7 +44,7 @@ def detail(request: Any, slug: str, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def act(request: Any, slug: str, number: int, verb: str) -> HttpResponse:
     return pages.perform(
-        request, pages.find(_shop(slug), number), verb, layout=LAYOUT,
+        request, pages.find(shop_named(slug), number), verb, layout=LAYOUT,
         back=reverse("tenant-experiment", args=[slug, number]), index=reverse("experiments"),
     )  # fmt: skip
 
@@ -54,12 +52,5 @@ def act(request: Any, slug: str, number: int, verb: str) -> HttpResponse:
 @staff_page(may="platform.write")
 @require_POST
 def share(request: Any, slug: str, number: int) -> HttpResponse:
-    pages.move_share(request, pages.find(_shop(slug), number))
+    pages.move_share(request, pages.find(shop_named(slug), number))
     return redirect("tenant-experiment", slug, number)
-
-
-def _shop(slug: str) -> Tenant:
-    tenant = tenancy.across().filter(slug=slug).first()
-    if tenant is None:
-        raise Http404
-    return tenant

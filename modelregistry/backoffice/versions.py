@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.db.models import Count, F, FilteredRelation, FloatField, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,7 +20,7 @@ from modelregistry import facts, labels, versions
 from modelregistry.backoffice import registry
 from modelregistry.models import ModelAlias, ModelVersion
 from tenants import tenancy
-from tenants.access import may_operate, staff_page
+from tenants.access import may_operate, shop_named, staff_page
 from tenants.models import Tenant
 
 LAYOUT = "layouts/backoffice.html"
@@ -71,9 +71,7 @@ def models(request: HttpRequest) -> HttpResponse:
 @staff_page(may="platform.write")
 @require_http_methods(["GET", "POST"])
 def rollback(request: HttpRequest, slug: str) -> HttpResponse:
-    tenant = tenancy.across().filter(slug=slug).first()
-    if tenant is None:
-        raise Http404
+    tenant = shop_named(slug)
     if request.method == "GET":
         before = versions.previous(tenant)
         return pages.render_confirm(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from luxebrain.lib.pages import render_page
 from recommendations import experiment_setup
 from tenants import tenancy
-from tenants.access import staff_page
+from tenants.access import shop_named, staff_page
 from tenants.models import Tenant
 
 MOST_SHOPS = 500  # choices; a page of a shop's versions leads to its form too
@@ -58,7 +58,8 @@ def _open() -> Any:
 
 
 def _shop(slug: str) -> Tenant:
-    tenant = _open().filter(slug=slug).first()
-    if tenant is None:
+    """Not of one that is closed. Raises Http404."""
+    tenant = shop_named(slug)
+    if tenant.state == Tenant.State.CLOSED:
         raise Http404
     return tenant

@@ -14,7 +14,7 @@ from luxebrain.lib.problems import NotFound, Problem
 from recommendations import batch_holds
 from recommendations.models import BatchHold
 from tenants import tenancy
-from tenants.access import staff_page
+from tenants.access import shop_named, staff_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,7 +83,4 @@ def lifted_lately(*, most: int = 5) -> list[BatchHold]:
 
 def tenant_id(slug: str) -> int:
     """Raises Http404."""
-    tenant = tenancy.across().filter(slug=slug).first()
-    if tenant is None:
-        raise Http404
-    return tenant.pk
+    return shop_named(slug).pk

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from luxebrain.lib.forms import Slider
-from recommendations.emphasis import EMPHASIS, PARTS
+from recommendations.emphasis import EMPHASIS, slider
 from recommendations.models import Merchandising, Placement
 from recommendations.panel.expression_field import ExpressionField
 from tenants.models import Tenant
@@ -61,13 +61,7 @@ class PlacementForm(forms.Form):
             self.fields[name].help_text = text
         self.weighed = []
         for part in parts:
-            label, text = PARTS.get(part, (part, ""))
-            words = [word for _, word in EMPHASIS]
-            field = forms.IntegerField(
-                label=label, help_text=text, min_value=0, max_value=len(EMPHASIS) - 1, widget=Slider(words),
-                initial=nearest(float(row.weights.get(part, 1.0))),
-            )  # fmt: skip
-            self.fields[f"weight_{part}"] = field
+            self.fields[f"weight_{part}"] = slider(part, initial=nearest(float(row.weights.get(part, 1.0))))
             self.weighed.append(part)
         if row.pk:
             del self.fields["code"]

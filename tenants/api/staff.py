@@ -49,7 +49,7 @@ class StaffView(APIView):
 
     def tenant(self, slug: str) -> Tenant:
         """Raises NotFound."""
-        found = tenancy.across().filter(slug=slug).first()
+        found = tenancy.named(slug)
         if found is None:
             raise NotFound("There is no such shop.")
         return found

@@ -96,6 +96,7 @@ DOORS = {
     "tenants/usage.py": "folds the counters of all tenants",
     "tenants/errors.py": "faults are the platform's",
     "tenants/tenancy.py": "defines the door",
+    "tenants/access.py": "finds the shop that an address of the back office names",
     "tenants/models/owned.py": "defines the door",
     "anomalies/channels/": "the platform hears of every shop; letters and calls are sent for all of them",
     "tenants/occurrences.py": "the watch reads what happened anywhere, and lets old rows go",
@@ -147,6 +148,7 @@ DOORS = {
 STATEMENTS_FROM_MODELS = {"tenants/schema.py", "recommendations/staging.py"}
 DOOR = re.compile(
     r"across_tenants\(|using\(\s*[\"']ops[\"']|using=[\"']ops[\"']|connections\[[\"']ops[\"']\]|tenancy\.across\("
+    r"|tenancy\.named\(|\bshop_named\("
 )
 
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--report", type=Path, metavar="FILE.csv", help="Write every refused row here")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenant = tenancy.across().filter(slug=options["slug"]).first()
+        tenant = tenancy.named(options["slug"])
         if tenant is None:
             raise CommandError(f"There is no shop {options['slug']!r}.")
         files = [(kind, options[kind]) for kind in importing.KINDS if options[kind]]

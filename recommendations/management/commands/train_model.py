@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="train here, and return when it is done")
 
     def handle(self, *args: Any, slug: str, wait: bool, **options: Any) -> None:
-        found = tenancy.across().filter(slug=slug).first()
+        found = tenancy.named(slug)
         if found is None:
             raise CommandError(f"There is no shop {slug}.")
         try:

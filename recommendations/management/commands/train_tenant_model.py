@@ -13,7 +13,7 @@ class Command(train_model.Command):
     help = "Trains a shop's isolated model, on its own rows alone. Without --wait a worker does it."
 
     def handle(self, *args: Any, slug: str, wait: bool, **options: Any) -> None:
-        found = tenancy.across().filter(slug=slug).first()
+        found = tenancy.named(slug)
         if found is not None and not TenantModelIsolation(found).should_isolate_tenant():
             raise CommandError(
                 f"{found} has no isolated model: {_why(TenantModelIsolation(found))} "

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from modelregistry import performance
+from recommendations import emphasis
 from recommendations.algorithms import blend
-from recommendations.panel import placement_form
 from tests import make
 
 PAGE = "/t/acme/placements"
@@ -112,7 +112,7 @@ def test_the_parts_of_the_blend_that_serves_are_weighed(owner, acme):
 
 
 def test_every_part_of_a_blend_has_words():
-    assert set(placement_form.PARTS) == set(blend.PARTS)
+    assert set(emphasis.PARTS) == set(blend.PARTS)
 
 
 def test_a_code_is_given_once(owner, acme):
