@@ -18,9 +18,9 @@ State, Piece = BatchJob.State, BatchChunk.State
 def close_finished(tenant: Tenant) -> int:
     """Ends every job that has nothing left to do. Under the tenant's lock."""
     ended = 0
-    for job in tenant.batch_jobs.filter(state__in=BatchJob.OPEN, is_planned=True):
-        if not tenant.batch_chunks.filter(job=job.pk, state__in=(Piece.WAITING, Piece.HANDED)).exists():
-            close(tenant, job)
+    for job in tenant.batch_jobs.filter(state__in=BatchJob.OPEN, is_planned=True).values_list("pk", flat=True):
+        if not tenant.batch_chunks.filter(job=job, state__in=(Piece.WAITING, Piece.HANDED)).exists():
+            close(tenant, tenant.batch_jobs.get(pk=job))
             ended += 1
     return ended
 

@@ -9,11 +9,12 @@ under the tenant's lock, in the caller's transaction.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
 from django.db import connections
-from django.db.models import Count, F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from modelregistry import retention, versions
@@ -43,23 +44,23 @@ def hand_out(tenant: Tenant) -> int:
     """Writes the work of as many chunks as the tenant may have under way; how many were handed out."""
     if hold(tenant) is not None:
         return 0
-    jobs = list(
-        tenant.batch_jobs.filter(state__in=BatchJob.OPEN, is_paused=False)
-        .annotate(under_way=Count("chunks", filter=Q(chunks__state=Piece.HANDED)))
-        .order_by("pk")
-    )
-    room = tenant.plan.batch_weight - tenant.batch_chunks.filter(state=Piece.HANDED).count()
-    handed = 0
+    under_way = Counter(tenant.batch_chunks.filter(state=Piece.HANDED).order_by().values_list("job_id", flat=True))
+    room, handed = tenant.plan.batch_weight - under_way.total(), 0
+    if room <= 0:
+        return 0
+    open_ = tenant.batch_jobs.filter(state__in=BatchJob.OPEN, is_paused=False)
+    jobs = list(open_.order_by("pk").values_list("pk", flat=True))
     while room > 0 and jobs:
-        job = min(jobs, key=lambda one: (one.under_way, one.pk))
-        waiting = tenant.batch_chunks.filter(job=job.pk, state=Piece.WAITING).order_by("number")
+        job = min(jobs, key=lambda one: (under_way[one], one))
+        waiting = tenant.batch_chunks.filter(job=job, state=Piece.WAITING).order_by("number")
         chunk = waiting.values_list("pk", flat=True).first()
         if chunk is None:
             jobs.remove(job)
             continue
         tenant.batch_chunks.filter(pk=chunk).update(state=Piece.HANDED, handed_at=timezone.now())
         work.enqueue(tenant, TASK, subject=chunk)
-        job.under_way, room, handed = job.under_way + 1, room - 1, handed + 1
+        under_way[job] += 1
+        room, handed = room - 1, handed + 1
     return handed
 
 

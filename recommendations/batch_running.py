@@ -114,8 +114,8 @@ def _commit(lease: Lease, chunk: BatchChunk, lists: Lists, problems: dict[str, s
     packed, counts = batch_packing.pack(lists), batch_packing.counted(lists)
     with tenancy.enter(chunk.tenant_id) as tenant:
         batch_handing.lock(tenant)
-        job = tenant.batch_jobs.filter(pk=chunk.job_id, state=State.PROCESSING).first()
-        if job is None:  # cancelled or removed in the meantime
+        job = tenant.batch_jobs.filter(pk=chunk.job_id, state=State.PROCESSING)
+        if not job.exists():  # cancelled or removed in the meantime
             tenant.batch_chunks.filter(pk=chunk.pk).update(state=Piece.WAITING, handed_at=None)
             lease.finish("default")
             return
@@ -124,7 +124,7 @@ def _commit(lease: Lease, chunk: BatchChunk, lists: Lists, problems: dict[str, s
             state=Piece.DONE, outcome=packed, problems=problems, error="", trying=-1, again=None,
             finished_at=timezone.now(),
         )
-        tenant.batch_jobs.filter(pk=job.pk).update(
+        job.update(
             seconds=F("seconds") + seconds,
             **{name: F(name) + counts[name] - before.get(name, 0) for name in ("processed", "skipped", "unknown")},
             failed=F("failed") + counts["failed"],
