@@ -5,8 +5,9 @@ message costs time, never work.
 """
 
 import os
+from importlib import import_module
 
-from celery import Celery
+from celery import Celery, bootsteps
 
 from luxebrain.lib import broker
 
@@ -18,7 +19,16 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "short"
 HEAVY_QUEUE = "heavy"  # training and other minutes of a core: workers of its own
 app.steps["worker"].add("tenants.workers:Beats")  # an idle worker is seen alive
+app.steps["worker"].add("luxebrain.celery:Compiled")
 app.autodiscover_tasks(["tenants"], related_name="tasks")
+
+
+class Compiled(bootsteps.Step):
+    """Loads the compiled loops before a worker's processes are forked: they share them, and none waits for them."""
+
+    def __init__(self, worker: object, **options: object) -> None:
+        super().__init__(worker, **options)
+        import_module("recommendations.algorithms.kernels")
 
 
 def every(seconds: int, name: str) -> dict[str, object]:
