@@ -29,6 +29,10 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "Saved audiences by API",
+        "Keep, count and change audiences from your own software, and name them in batch jobs.", "audiences",
+    ),
+    News(
         date(2026, 11, 26), "The shared model",
         "Small shops learn from others which kinds of products go together. What your shop gives, and the switch to "
         "stay out, stand in its settings.", "settings",
