@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from luxebrain.lib import logs
-from modelregistry import artifacts
+from modelregistry import artefact_places, artifacts
 
 _LOCKS, _ARRIVING, _SLOTS = ".locks", ".arriving", 256
 _DIGEST = 64  # characters
@@ -100,10 +100,10 @@ class HostCache:
     def copies(self) -> dict[Path, str]:
         """Every copy on this host, with the place it was fetched from."""
         found = {}
-        for home in artifacts.HOMES:
+        for home in artefact_places.HOMES:
             for path in self.root.glob(f"{home}/*-*"):
                 place = path.relative_to(self.root).as_posix()[: -_DIGEST - 1]
-                if artifacts.is_place(place):
+                if artefact_places.is_place(place):
                     found[path] = place
         return found
 

@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-from modelregistry import artifacts, store
+from modelregistry import artefact_places, artifacts, store
 
 _OWNER = re.compile(r"[0-9]{1,18}")
 
@@ -22,7 +22,7 @@ def sweep_unfinished() -> int:
 def homes() -> dict[int, list[str]]:
     """Tenant id → the folders of its versions, one for each scope and kind of model. Raises ArtifactUnreachable."""
     found: dict[int, list[str]] = {}
-    for scope in artifacts.SCOPES.values():
+    for scope in artefact_places.SCOPES.values():
         for model in _folders(scope):
             for owner in _folders(f"{scope}/{model}"):
                 if _OWNER.fullmatch(owner):
@@ -49,8 +49,9 @@ def drop_empty(home: str, *, older_than: float) -> None:
 
 def below(root: Path) -> list[str]:
     """The places of the artefacts in a directory of this disk, everybody's included."""
-    found = (path.relative_to(root).as_posix() for home in artifacts.HOMES for path in root.glob(f"{home}/[0-9]*"))
-    return sorted(place for place in found if artifacts.is_place(place))
+    folders = (path for home in artefact_places.HOMES for path in root.glob(f"{home}/[0-9]*"))
+    found = (path.relative_to(root).as_posix() for path in folders)
+    return sorted(place for place in found if artefact_places.is_place(place))
 
 
 def send(root: Path, place: str) -> bool:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from luxebrain.lib.problems import Conflict, Problem
-from modelregistry import artifacts, eligibility, isolation_news, store, versions
+from modelregistry import artefact_places, artifacts, eligibility, isolation_news, store, versions
 from modelregistry.eligibility import Check
 from modelregistry.models import IsolationRequest, ModelVersion
 from tenants import audit, epochs, occurrences, work
@@ -75,7 +75,7 @@ class TenantModelIsolation:
     def home(self, scope: str = TENANT) -> Path:
         """The folder of this tenant's versions of one scope; its name cannot leave the models directory."""
         owner = versions.owner_of(self.tenant)
-        return Path(settings.MODELS_DIR) / artifacts.home_of(tenant=owner, model=self.model, scope=scope)
+        return Path(settings.MODELS_DIR) / artefact_places.home_of(tenant=owner, model=self.model, scope=scope)
 
     def get_model_path(self) -> Path:
         """models/tenant_models/{model}/{tenant_id} where the tenant is isolated and a version lies there;

@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files import File
 from django.core.files.storage import Storage
 
-from modelregistry import artifacts
+from modelregistry import artefact_places, artifacts
 from modelregistry.arrays import FileFacts
 from modelregistry.artifacts import MANIFEST, ArtifactDamaged, ArtifactError, ArtifactMissing, ArtifactUnreachable
 
@@ -62,7 +62,7 @@ class Remote:
 
     def versions(self, home: str) -> list[str]:
         """The places under a tenant's folder, those half sent or half deleted included."""
-        return [place for name in self.folders(home) if artifacts.is_place(place := f"{home}/{name}")]
+        return [place for name in self.folders(home) if artefact_places.is_place(place := f"{home}/{name}")]
 
     def folders(self, path: str) -> list[str]:
         """The names of the folders in a folder."""

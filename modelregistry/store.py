@@ -10,15 +10,15 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
-import numpy as np
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 
 from luxebrain.lib import logs
-from modelregistry import artifacts, tidying
+from modelregistry import artefact_places, artifacts, tidying
 from modelregistry.artifacts import (
+    Artefact,
     ArtifactDamaged,
     ArtifactExists,
     ArtifactForeign,
@@ -47,42 +47,22 @@ def remote() -> Remote:
     return Remote(storages[ALIAS])
 
 
-def save(
-    *,
-    tenant: str | None,
-    model: str,
-    version: int,
-    arrays: dict[str, np.ndarray],
-    manifest: dict[str, Any],
-    scope: str = "tenant",
-) -> Saved:
+def save(**artefact: Unpack[Artefact]) -> Saved:
     """Publishes an artefact, whole or not at all. Raises ArtifactExists where the version has one."""
-    content: dict[str, Any] = {"arrays": arrays, "manifest": manifest}
     root = local_root()
     if root is not None:
-        return artifacts.save(root, tenant=tenant, model=model, version=version, scope=scope, **content)
-    home = artifacts.home_of(tenant=tenant, model=model, scope=scope)
-    taken = {artifacts.number_in(place) for place in remote().versions(home)}
-    if version in taken:
+        return artifacts.save(root, **artefact)
+    model, version = artefact["model"], artefact["version"]
+    home = artefact_places.home_of(tenant=artefact["tenant"], model=model, scope=artefact.get("scope", "tenant"))
+    if version in {artefact_places.number_in(place) for place in remote().versions(home)}:
         raise ArtifactExists(f"{version} of {model} has been saved already")
-    return _send(tenant=tenant, model=model, version=version, scope=scope, **content)
+    return _send(artefact)
 
 
-def save_again(
-    *,
-    tenant: str | None,
-    model: str,
-    version: int,
-    arrays: dict[str, np.ndarray],
-    manifest: dict[str, Any],
-    scope: str = "tenant",
-) -> Saved:
+def save_again(**artefact: Unpack[Artefact]) -> Saved:
     """A changed copy of a version beside it; `discard` the old one once the registry names the new."""
-    facts: dict[str, Any] = {"tenant": tenant, "model": model, "version": version, "scope": scope}
     root = local_root()
-    if root is not None:
-        return artifacts.save_again(root, arrays=arrays, manifest=manifest, **facts)
-    return _send(arrays=arrays, manifest=manifest, **facts)
+    return _send(artefact) if root is None else artifacts.save_again(root, **artefact)
 
 
 def load(place: str, *, tenant: str | None, digest: str) -> Loaded:
@@ -131,7 +111,7 @@ def discard(place: str) -> bool:
 
     Other hosts drop their copies with their next look (modelregistry/tidying.py). False if there was none.
     """
-    if not artifacts.is_place(place):
+    if not artefact_places.is_place(place):
         return False
     root = local_root()
     if root is not None:
@@ -143,12 +123,12 @@ def discard(place: str) -> bool:
 
 def copies(*, tenant: str, model: str) -> list[str]:
     """The places of every version of a tenant, of both scopes, changed copies included."""
-    return [place for scope in artifacts.SCOPES for place in versions(tenant=tenant, model=model, scope=scope)]
+    return [place for scope in artefact_places.SCOPES for place in versions(tenant=tenant, model=model, scope=scope)]
 
 
 def versions(*, tenant: str, model: str, scope: str) -> list[str]:
     """The places of a tenant's versions of one scope."""
-    home = artifacts.home_of(tenant=tenant, model=model, scope=scope)
+    home = artefact_places.home_of(tenant=tenant, model=model, scope=scope)
     return places(home)
 
 
@@ -176,12 +156,12 @@ def tidy() -> int:
     return 0 if local_root() is not None else tidying.tidy(_cache(), remote())
 
 
-def _send(**artifact: Any) -> Saved:
+def _send(artefact: Artefact) -> Saved:
     """Made on this host, sent to a folder that nobody else sends to, and kept as the copy that a fetch would have
     made."""
     cache = _cache()
     with cache.arriving() as arriving:
-        made = artifacts.save_again(arriving, **artifact)
+        made = artifacts.save_again(arriving, **artefact)
         remote().send(made.path, made.place)
         with cache.alone(made.place):
             return replace(made, path=cache.publish(made.path, made.place, made.digest))
@@ -220,7 +200,7 @@ def _note_failure() -> None:
 
 
 def _belongs(place: str, tenant: str | None) -> None:
-    if not artifacts.is_place(place):
+    if not artefact_places.is_place(place):
         raise ArtifactMissing(f"{place!r} is no place of an artefact")
     parts = place.split("/")
     if (None if parts[0] == "shared" else parts[-2]) != tenant:

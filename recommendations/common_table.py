@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from luxebrain.lib import logs
-from modelregistry import artifacts, store
+from modelregistry import artefact_places, artifacts, store
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import IsolationRequest
 from recommendations import common_votes
@@ -63,9 +63,9 @@ def _saved(table: Table, number: int) -> artifacts.Saved:
     try:
         return store.save(tenant=None, model=MODEL, version=number, **content)
     except artifacts.ArtifactExists:  # of a combining that stopped before its row: no row names it
-        home = artifacts.home_of(tenant=None, model=MODEL)
+        home = artefact_places.home_of(tenant=None, model=MODEL)
         for place in store.places(home):
-            if artifacts.number_in(place) == number:
+            if artefact_places.number_in(place) == number:
                 store.discard(place)
         return store.save(tenant=None, model=MODEL, version=number, **content)
 

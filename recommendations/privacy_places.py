@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
-from modelregistry import artifacts, store
+from modelregistry import artefact_places, store
 from modelregistry.artifacts import ArtifactError, ArtifactUnreachable
 from recommendations import arms, history, listed_spans, saved_audiences, shoppers, storage, told
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
@@ -263,7 +263,7 @@ def _erase_models(tenant: Tenant, subject: Subject) -> int:
         saved = store.save_again(
             tenant=owner, model=settings.MODEL_NAME, version=version.number,
             arrays=cleaned.arrays(), manifest=loaded.manifest | cleaned.manifest(),
-            scope=artifacts.scope_of(version.artifact_path),
+            scope=artefact_places.scope_of(version.artifact_path),
         )
         version.artifact_path, version.digest = saved.place, saved.digest
         version.size_bytes = saved.size_bytes
@@ -281,7 +281,7 @@ def discard_old_copies(tenant: Tenant) -> int:
     latest = max(rows.values_list("number", flat=True), default=0)
     found = 0
     for place in store.copies(tenant=str(tenant.pk), model=settings.MODEL_NAME):
-        if artifacts.number_in(place) <= latest and place not in named:
+        if artefact_places.number_in(place) <= latest and place not in named:
             found += store.discard(place)
     return found
 

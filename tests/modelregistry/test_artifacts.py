@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modelregistry import artifacts
+from modelregistry import artefact_places, artifacts, manifests
 from modelregistry.artifacts import (
     ArtifactDamaged,
     ArtifactExists,
@@ -197,7 +197,7 @@ def test_it_refuses_a_lying_shape_even_where_the_manifest_lies_too(tmp_path: Pat
     whole["files"]["a"] |= {"shape": [huge], "size": path.stat().st_size}
     head = {key: whole[key] for key in ("schema", "tenant", "model", "version")}
     facts = {name: artifacts.FileFacts(**found) for name, found in whole["files"].items()}
-    whole["digest"] = artifacts._digest(head, whole["content"], facts)
+    whole["digest"] = manifests.digest_of(head, whole["content"], facts)
     write_manifest(saved, whole)
     with pytest.raises(ArtifactDamaged, match="header promises"):
         artifacts.load(saved.path, tenant="t1", verify=False)
@@ -223,7 +223,7 @@ def test_it_lets_no_name_leave_its_folder(tmp_path: Path, name: str) -> None:
     good = {"tenant": "t1", "model": "rec", "version": 1}
     for part in ("tenant", "model"):
         with pytest.raises(ValueError, match=part):
-            artifacts.path_of(tmp_path, **{**good, part: name})
+            artefact_places.path_of(tmp_path, **{**good, part: name})
     with pytest.raises(ValueError, match="array"):
         artifacts.save(tmp_path, **good, arrays={name: np.zeros(1)}, manifest={})
     assert list(tmp_path.iterdir()) == []
@@ -232,7 +232,7 @@ def test_it_lets_no_name_leave_its_folder(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("version", [0, -1, True, "1", "../1", 1.0])
 def test_it_takes_whole_positive_versions_only(tmp_path: Path, version: object) -> None:
     with pytest.raises(ValueError, match="version"):
-        artifacts.path_of(tmp_path, tenant="t1", model="rec", version=version)
+        artefact_places.path_of(tmp_path, tenant="t1", model="rec", version=version)
 
 
 def test_it_follows_no_symbolic_links(saved: Saved, tmp_path: Path) -> None:
