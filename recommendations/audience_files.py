@@ -1,4 +1,4 @@
-"""Files of customer ids: CSV or JSON Lines, read line by line; every line that cannot be used is told."""
+"""Customer ids of files (CSV or JSON Lines), forms and calls, read one by one; each that cannot be used is told."""
 
 import csv
 import io
@@ -46,6 +46,22 @@ def pasted(text: str) -> Lines:
             if part.strip():
                 found.take(number, part.strip())
     return found
+
+
+def sent(value: Any, *, field: str, most: int) -> list[str]:
+    """The ids of a call, each once, in the order given. Raises Problem: of those that are none the first few are told
+    by their place."""
+    if not isinstance(value, list) or not value:
+        raise Problem("Some fields are not right.", fields={field: "A list of customer ids."})
+    if len(value) > most:
+        too_many = f"At most {most:,} ids in one call; these are {len(value):,}."
+        raise Problem("Some fields are not right.", fields={field: too_many})
+    found = Lines()
+    for place, one in enumerate(value):
+        found.take(place, one)
+    if found.refused:
+        raise Problem("Some fields are not right.", fields={f"{field}.{at}": why for at, _, why in found.refused})
+    return list(dict.fromkeys(found.ids))
 
 
 def uploaded(file: BinaryIO, name: str) -> Lines:
@@ -118,7 +134,5 @@ def _column(first: list[str]) -> int:
     names = [cell.strip().lower() for cell in first]
     place = next((names.index(one) for one in COLUMNS if one in names), None)
     if place is None and len(first) > 1:
-        raise Problem(
-            "The file is not right.", fields={"file": "Several columns, and none is called customer_id."}
-        )
+        raise Problem("The file is not right.", fields={"file": "Several columns, and none is called customer_id."})
     return place or 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from luxebrain.lib.problems import Problem
-from recommendations import fields, queries
+from recommendations import audience_files, fields, queries
 from recommendations.asked import Given
 from recommendations.fields import Refused
 from recommendations.models import BatchJob
@@ -87,20 +87,9 @@ def _for_whom(given: Given, wanted: Wanted) -> None:
 
 
 def _ids(given: Given, value: Any) -> list[str]:
-    """Each once, in the order given; every one that cannot be an id is told by its place, the first twenty of them."""
-    if not isinstance(value, list) or not value:
-        given.refuse("customer_ids", "A list of customer ids.")
+    try:
+        return audience_files.sent(value, field="customer_ids", most=MAX_IDS)
+    except Problem as problem:
+        for error in problem.errors:
+            given.refuse(error["field"], error["message"])
         return []
-    if len(value) > MAX_IDS:
-        given.refuse("customer_ids", f"At most {MAX_IDS:,} ids in one call; these are {len(value):,}.")
-        return []
-    found: dict[str, None] = {}
-    wrong = 0
-    for place, one in enumerate(value):
-        try:
-            found[fields.identifier(one)] = None
-        except Refused as refused:
-            wrong += 1
-            if wrong <= 20:
-                given.refuse(f"customer_ids.{place}", refused.message)
-    return list(found)

@@ -7,7 +7,6 @@ from rest_framework.response import Response
 from luxebrain.lib.problems import NotFound, Problem
 from recommendations import audience_files, audience_looks, audiences, saved_audiences
 from recommendations.api import audience_schemas, bodies, paging
-from recommendations.fields import shown
 from recommendations.models import Audience
 from recommendations.told import time
 from tenants.api.base import TenantView
@@ -32,40 +31,14 @@ def counted(look: audience_looks.Look) -> dict[str, Any]:
     return {"n": look.n, "is_more": look.is_more, "reason": look.why or None}
 
 
-def given(request: Any, names: Any) -> dict[str, Any]:
-    """The body, with no other fields than these. Raises Problem."""
-    bodies.query(request.query_params, allowed=())
-    body = bodies.read(request._request)
-    if type(body) is not dict:
-        raise Problem("Send one JSON object.")
-    if wrong := {shown(name): "There is no such field." for name in list(body) if name not in names}:
-        raise Problem("Some fields are not right.", fields=wrong)
-    return body
-
-
 def whose(body: dict[str, Any]) -> dict[str, Any]:
     """What the use cases take for a rule or for ids; nothing where neither is named. Raises Problem."""
     if "audience" in body and "customer_ids" in body:
         raise Problem("Some fields are not right.", fields={"customer_ids": "Send audience or customer_ids."})
     if "customer_ids" in body:
-        return {"ids": _ids(body["customer_ids"]), "filename": FILENAME}
+        ids = audience_files.sent(body["customer_ids"], field="customer_ids", most=audience_schemas.MOST_IDS)
+        return {"ids": ids, "filename": FILENAME}
     return {"asked": body["audience"]} if "audience" in body else {}
-
-
-def _ids(value: Any) -> list[str]:
-    """Every one that cannot be an id is told by its place, the first twenty of them."""
-    if not isinstance(value, list) or not value:
-        raise Problem("Some fields are not right.", fields={"customer_ids": "Must be a list of customer ids."})
-    if len(value) > audience_schemas.MOST_IDS:
-        most = f"At most {audience_schemas.MOST_IDS:,} ids in one call; these are {len(value):,}."
-        raise Problem("Some fields are not right.", fields={"customer_ids": most})
-    found = audience_files.Lines()
-    for place, one in enumerate(value):
-        found.take(place, one)
-    if found.refused:
-        wrong = {f"customer_ids.{place}": why for place, _, why in found.refused}
-        raise Problem("Some fields are not right.", fields=wrong)
-    return found.ids
 
 
 class _View(TenantView):
@@ -100,7 +73,7 @@ class AudiencesView(_View):
         return Response({"audiences": [told(row, is_listed=True) for row in found], "next_cursor": following})
 
     def post(self, request: Any) -> Response:
-        body = given(request, audience_schemas.FIELDS)
+        body = bodies.known(request, audience_schemas.FIELDS)
         what = whose(body)
         if not what:
             raise Problem("Some fields are not right.", fields={"audience": "Send audience or customer_ids."})
@@ -120,7 +93,7 @@ class AudienceView(_View):
         return self.answer(self.find(audience_id))
 
     def patch(self, request: Any, audience_id: int) -> Response:
-        body = given(request, audience_schemas.FIELDS)
+        body = bodies.known(request, audience_schemas.FIELDS)
         row = self.find(audience_id)
         if not body:
             raise Problem("Name at least one field to change.")
@@ -144,6 +117,6 @@ class AudienceCountView(_View):
 
     @audience_schemas.count
     def post(self, request: Any) -> Response:
-        asked = audiences.read(self.tenant, given(request, ("audience",)).get("audience"))
+        asked = audiences.read(self.tenant, bodies.known(request, ("audience",)).get("audience"))
         look = audience_looks.look(self.tenant, asked, sample=SAMPLE)
         return Response({"audience": asked, "customers": counted(look), "sample": look.sample})

@@ -1,5 +1,6 @@
 """What a call brings: its JSON body, strictly read, and the query of a list."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,13 +10,24 @@ from luxebrain.lib.parameters import limit, query
 from luxebrain.lib.problems import Problem
 from recommendations.fields import shown
 
-__all__ = ["limit", "nothing", "query", "read", "rows"]
+__all__ = ["known", "limit", "nothing", "query", "read", "rows"]
 
 
 def nothing(request: HttpRequest) -> None:
     """For a call whose address says it all: no body, or an empty object. Raises Problem."""
     if request.body and read(request) != {}:
         raise Problem("This call takes no body.")
+
+
+def known(request: Any, names: Collection[str]) -> dict[str, Any]:
+    """The body of a call without a query: one object with these fields and no others. Raises Problem."""
+    query(request.query_params, allowed=())
+    body = read(request._request)
+    if type(body) is not dict:
+        raise Problem("Send one JSON object.")
+    if wrong := {shown(name): "There is no such field." for name in list(body) if name not in names}:
+        raise Problem("Some fields are not right.", fields=wrong)
+    return body
 
 
 def rows(request: HttpRequest, *, name: str, most: int) -> list[Any]:

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 from luxebrain.lib.problems import NotFound, Problem
 from recommendations import placements, queries, rules
 from recommendations.api import bodies, control_schemas, paging
-from recommendations.fields import shown
 from recommendations.models import Placement, Rule
 from recommendations.told import time
 from tenants.api.base import TenantView
@@ -35,13 +34,7 @@ def told_rule(row: Rule) -> dict[str, Any]:
 
 def given(request: Any, names: dict[str, Any]) -> dict[str, Any]:
     """The body as columns; fields that there are not are told by name. Raises Problem."""
-    bodies.query(request.query_params, allowed=())
-    body = bodies.read(request._request)
-    if type(body) is not dict:
-        raise Problem("Send one JSON object.")
-    if wrong := {shown(name): "There is no such field." for name in list(body) if name not in names}:
-        raise Problem("Some fields are not right.", fields=wrong)
-    values = {_COLUMNS.get(name, name): value for name, value in body.items()}
+    values = {_COLUMNS.get(name, name): value for name, value in bodies.known(request, names).items()}
     if "kind" in values:
         if not isinstance(values["kind"], str) or values["kind"] not in queries.KINDS:
             raise Problem(
