@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from anomalies import metrics
+from anomalies.detectors import reals
 from anomalies.detectors.counts import ALERT
 from anomalies.detectors.rare import STRANGE
 from anomalies.models import AlertRule, ExpectedWindow, Stream
@@ -21,9 +22,9 @@ DEFAULT_LIMITS = {
     "large_order": (10_000.0, 300, "low"),
     "rapid_orders": (10.0, 300, "medium"),
 }
-# Counts: as measured by bench/anomalies.py. Values: 0.65 of the score, which few ordinary points of a week
-# reach. Measures of models: one in a thousand, at one a day.
-DEFAULT_STRANGENESS = {"count": ALERT, "real": 10.4, "rare": STRANGE}
+# Counts and values: as measured by bench/anomalies.py and bench/values.py (0.3 of the score, twice in a row).
+# Measures of models: one in a thousand, at one a day.
+DEFAULT_STRANGENESS = {"count": ALERT, "real": 16.0 * reals.ALERT, "rare": STRANGE}
 NIGHT = range(2, 6)  # hours of the shop's day in which everything weighs a step more
 
 

@@ -102,6 +102,10 @@ def judge(
         if value <= 0:
             return Judged(point, None)
         reading = engine.update(local, math.log(value))
+        found = engine.lasting  # a single odd bucket alarms nobody
+        reading = reading._replace(
+            score=found, log10p=-math.log10(max(1e-16, 1.0 - found)), side=int(engine.beside) if found else 0
+        )
         bounds = {name: math.exp(min(80.0, getattr(reading, name))) for name in ("expected", "low", "high")}
         reading = reading._replace(**bounds)
     else:

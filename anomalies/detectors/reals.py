@@ -16,8 +16,12 @@ LEVEL, HOUR = 0.0015, 0.075
 REST = 90  # points in which only a new maximum is shown
 BAND = 2.576
 LARGEST = 1e150  # in size: beyond, squares would not be finite
-VERSION = 1.0
-SCALARS = ("seen", "low", "high", "fast", "slow", "square", "level", "variance")
+WARM_UP = 72 * 3600.0  # seconds: until every hour of the day came three times, a new extreme is no wonder
+ALERT = 0.3  # of what is lasting, worth a person's time: chosen on seeds 11 and 12 of bench/values.py
+BESIDE = 3.0  # standard deviations from what is expected: two points so far out on one side confirm each other
+VERSION, BEFORE = 2.0, 1.0  # of the state; the former had none of NEWER
+NEWER = ("began", "pending", "beside")
+SCALARS = ("seen", "low", "high", "fast", "slow", "square", "level", "variance", *NEWER)
 
 
 class RealEngine:
@@ -26,14 +30,18 @@ class RealEngine:
     Three channels: how far outside the slowly shrinking range, how far the last points have moved from the
     long run, how far from what this hour of the day brings. The latter two are calibrated by the stream's own
     tail (Extremes). A score is shown only where it beats every raw score of the last 90 points.
+
+    `lasting` is the score of what the last point confirmed: it and the one before were far out on the same side.
+    A single odd value is scored, and is not lasting.
     """
 
-    __slots__ = ("fast", "high", "hours", "level", "low", "rest", "season_tail", "seen", "shift_tail", "slow", "square",
-                 "variance")  # fmt: skip
+    __slots__ = ("began", "beside", "fast", "high", "hours", "lasting", "level", "low", "pending", "rest",
+                 "season_tail", "seen", "shift_tail", "slow", "square", "variance")  # fmt: skip
 
     def __init__(self) -> None:
         self.seen = 0
         self.low = self.high = self.fast = self.slow = self.square = self.level = self.variance = 0.0
+        self.began = self.pending = self.beside = self.lasting = 0.0
         self.hours = array("d", bytes(8 * 24))
         self.shift_tail, self.season_tail = Extremes(), Extremes()
         self.rest: deque[tuple[int, float]] = deque()  # (point, raw score), falling
@@ -49,20 +57,22 @@ class RealEngine:
         value = max(-LARGEST, min(LARGEST, value))
         if self.seen == 0:
             self.low = self.high = self.fast = self.slow = self.level = value
+            self.began = moment.timestamp()
         self.seen += 1
         hour = moment.hour
-        expected = self.level + self.hours[hour]
+        expected, deviation = self.level + self.hours[hour], math.sqrt(self.variance)
         outside = self.range(value)
         shift = self.shift(value)
         season = self.season(value, hour, expected)
         fourth = RANGE * outside**4 + SHIFT * shift**4 + SEASON * season**4
         raw = (fourth / (RANGE + SHIFT + SEASON)) ** 0.25
         shown = raw if self.beats(raw) else 0.0
+        self.confirm(shown, value - expected, deviation)
         wide = BAND * math.sqrt(self.variance)
         side = (1 if value >= expected else -1) if shown > 0.0 else 0
         return Reading(
             shown, expected, expected - wide, expected + wide, -math.log10(max(1e-16, 1.0 - shown)), side,
-            self.seen > SILENT,
+            self.seen > SILENT and moment.timestamp() - self.began >= WARM_UP,
         )  # fmt: skip
 
     def range(self, value: float) -> float:
@@ -97,6 +107,12 @@ class RealEngine:
         self.variance += max(LEVEL, 1.0 / self.seen) * (off * off - self.variance)
         return self.season_tail.judge(abs(off))
 
+    def confirm(self, shown: float, off: float, deviation: float) -> None:
+        """Keeps on which side this point is far out, and whether the one before was so too."""
+        beside = math.copysign(1.0, off) if abs(off) > BESIDE * deviation else 0.0
+        self.lasting = max(shown, self.pending) if beside and beside == self.beside else 0.0
+        self.pending, self.beside = (shown if beside else 0.0), beside
+
     def beats(self, raw: float) -> bool:
         """True for a maximum of the last 90 points: one fault is said once, at its worst."""
         rest = self.rest
@@ -124,10 +140,10 @@ class RealEngine:
         """Raises ValueError where the bytes are no state of this version of the engine."""
         parts = array("d")
         parts.frombytes(state)
-        if not parts or parts[0] != VERSION:
+        if not parts or parts[0] not in (VERSION, BEFORE):
             raise ValueError("not a state of this engine")
         engine, numbers = cls(), iter(parts[1:])
-        for name in SCALARS:
+        for name in SCALARS if parts[0] == VERSION else SCALARS[: -len(NEWER)]:
             setattr(engine, name, next(numbers))
         engine.seen = int(engine.seen)
         for at in range(24):
