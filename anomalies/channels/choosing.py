@@ -10,6 +10,7 @@ from luxebrain.lib.problems import PlanLimit
 from tenants.models import Plan, Tenant
 
 Kind = AlertChannel.Kind
+WORDS = {Kind.MAIL: "mail", Kind.SLACK: "Slack", Kind.WEBHOOK: "webhook"}
 ALWAYS = Kind.MAIL  # a shop that can be told nowhere would be told nothing
 
 
@@ -58,7 +59,7 @@ def name_of(channel: AlertChannel) -> str:
 def choices(tenant: Tenant | None) -> list[tuple[str, list[tuple[str, str]]]]:
     """What a rule can name, in groups: kinds, the platform's channels and those of one shop."""
     rows = AlertChannel.objects.using("ops")
-    groups = [("Every channel of a kind", [(str(kind), f"Every {label} channel") for kind, label in Kind.choices])]
+    groups = [("Every channel of a kind", [(str(kind), f"Every {word} channel") for kind, word in WORDS.items()])]
     for title, owner in [("Of the platform", None), *([(f"Of {tenant}", tenant)] if tenant else [])]:
         found = [(name_of(row), f"{row.name} ({row.get_kind_display()})") for row in rows.filter(tenant=owner)]
         groups += [(title, found)] if found else []
@@ -69,7 +70,7 @@ def words(named: Sequence[str]) -> str:
     """What a rule names, in a line; "everybody" where it names nothing."""
     if not named:
         return "every channel"
-    kinds = [Kind(one).label for one in named if one in Kind.values]
+    kinds = [WORDS[Kind(one)] for one in named if one in Kind.values]
     pks = [int(one.partition(":")[2]) for one in named if one.startswith("channel:")]
     names = list(AlertChannel.objects.using("ops").filter(pk__in=pks).values_list("name", flat=True))
     gone = len(pks) - len(names)
@@ -92,4 +93,4 @@ def reason(tenant: Tenant, kind: str) -> str:
     """Why the shop is not told there, and which plans would."""
     having = [plan.name for plan in Plan.objects.using("ops").order_by("position") if kind in plan.alert_channels]
     more = f"{' or '.join(having)} includes them." if having else "No plan includes them."
-    return f"The {tenant.plan.name} plan has no {Kind(kind).label} channels. {more}"
+    return f"The {tenant.plan.name} plan has no {WORDS[Kind(kind)]} channels. {more}"

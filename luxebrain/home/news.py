@@ -33,6 +33,10 @@ NEWS = (
         "Keep, count and change audiences from your own software, and name them in batch jobs.", "audiences",
     ),
     News(
+        date(2026, 11, 26), "No data is said",
+        "Alerts lists what is watched, and says since when a source gives no data.", "alerts",
+    ),
+    News(
         date(2026, 11, 26), "The shared model",
         "Small shops learn from others which kinds of products go together. What your shop gives, and the switch to "
         "stay out, stand in its settings.", "settings",
