@@ -13,7 +13,7 @@ NEW = "/t/globex/experiments/new"
 
 
 def test_it_says_why_a_shop_cannot_set_one_up(globex: Any, gil: Any, signed_in: Any) -> None:
-    """The page has the reason and the way up, and no button that leads to a refusal."""
+    """R38: the page has the reason and the way up, and no button that leads to a refusal."""
     client = signed_in(gil)
     page = text(client.get("/t/globex/experiments"))
     assert REASON in page
