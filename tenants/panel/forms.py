@@ -141,11 +141,11 @@ class SettingsForm(forms.Form):
     takes_part = forms.BooleanField(
         label="Take part in the shared model",
         required=False,
-        help_text="Small shops learn from others which kinds of products go together. Your shop gives counts of words, "
-        "categories, brands and price bands that are bought together, unreadable and only together with those of at "
-        "least three more shops; no product, no title, no price, no customer, no order. It gets the same from the "
-        "others, for its own products. Without the tick it gives and takes nothing: what it gave is deleted within "
-        "minutes, and its next training learns from its own data alone.",
+        help_text="Small shops learn from others which kinds of products go together. Your shop gives how strongly "
+        "words, categories, brands and price bands are bought together, unreadable and only where at least two more "
+        "shops say the same; no product, no title, no price, no customer, no order. It gets the same from the others, "
+        "for its own products. Without the tick it gives and takes nothing: what it gave is deleted within minutes, and its "
+        "next training learns from its own data alone.",
     )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:

@@ -1,0 +1,130 @@
+"""Votes of shops: bounded, summed, taken out again exactly, kept through floods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from recommendations.algorithms.common import Common, Together, visits
+from recommendations.algorithms.data import DAY, Interactions
+from recommendations.algorithms.features import ProductFeatures
+from recommendations.algorithms.tokens import Tokens
+from recommendations.algorithms.votes import PAIRS, STEPS, TOKENS, Table, Votes
+from tests.recommendations.algorithms.contract import RecommenderContract
+
+KEY = b"of this test alone"
+WORDS = ("scarlet", "azure", "amber", "olive", "ivory", "sable")
+
+
+def tokens(titles: list[str]) -> Tokens:
+    return Tokens.of(key=KEY, titles=titles, n_products=len(titles))
+
+
+def baskets(rows: list[list[int]], products: int) -> sparse.csr_array:
+    matrix = np.zeros((len(rows), products), np.float32)
+    for number, row in enumerate(rows):
+        matrix[number, row] = 1
+    return sparse.csr_array(matrix)
+
+
+def voted(seed: int, *, count: int = 120) -> Votes:
+    """Products are single words; neighbours in WORDS are bought together."""
+    random = np.random.default_rng(seed)
+    starts = random.integers(0, len(WORDS) - 1, count)
+    return Votes.of(baskets([[start, start + 1] for start in starts.tolist()], len(WORDS)), tokens(list(WORDS)))
+
+
+def same(one: Table, other: Table) -> bool:
+    def facts(table: Table) -> dict[tuple[int, int], tuple[float, int, int]]:
+        return {(int(table.names[a]), int(table.names[b])): (round(float(t), 4), int(y), int(s)) for a, b, t, y, s in
+                zip(table.first, table.second, table.total, table.yes, table.asked, strict=True)}
+
+    return facts(one) == facts(other)
+
+
+def test_it_says_what_goes_together_and_nothing_that_can_be_read() -> None:
+    votes = voted(1)
+    assert len(votes.first) >= 3
+    assert votes.strength.max() <= STEPS
+    held = b"".join(array.tobytes() for array in votes.arrays().values())
+    assert not [word for word in WORDS if word.encode() in held]
+    other = Tokens.of(key=b"another key of sixteen", titles=list(WORDS), n_products=len(WORDS))
+    assert not np.intersect1d(votes.names, other.names).size
+
+
+def test_a_title_of_two_words_is_no_token() -> None:
+    two, three = tokens(["red lamp"]), tokens(["old red lamp"])
+    assert (len(two.names), len(three.names)) == (2, 5)
+    assert len(np.intersect1d(two.names, three.names)) == 2
+
+
+def test_the_sum_without_one_is_the_sum_of_the_others() -> None:
+    """R79: a shop's own word is taken out of what it learns from, to the last vote."""
+    all_ = [voted(seed) for seed in range(6)]
+    for number in range(6):
+        rest = [votes for other, votes in enumerate(all_) if other != number]
+        assert same(Table.of(lambda: all_).without(all_[number]), Table.of(lambda rest=rest: rest))
+
+
+def test_no_volume_is_more_than_one_voice() -> None:
+    """R79: a hundred times the baskets count once; what fewer than three say does not count."""
+    small, large = Table.of(lambda: [voted(seed) for seed in range(4)]), Table.of(
+        lambda: [voted(0, count=12_000), *(voted(seed) for seed in range(1, 4))])
+    assert large.yes.max() <= 4
+    assert large.total.max() <= 4
+    assert large.shops == small.shops == 4
+    assert not len(Table.of(lambda: [voted(0, count=12_000), voted(1)]).first)
+
+
+def test_what_one_shop_says_is_bounded() -> None:
+    random = np.random.default_rng(3)
+    titles = [f"{''.join(random.choice(list('abcdefghij'), 8))} thing" for _ in range(4_000)]
+    rows = [random.integers(0, 4_000, 150).tolist() for _ in range(2_500)]
+    votes = Votes.of(baskets(rows, 4_000), tokens(titles))
+    assert votes.baskets == 2_000
+    assert len(votes.names) <= TOKENS
+    assert len(votes.first) <= PAIRS
+
+
+def test_a_word_stays_as_it_was_said_unless_spoken_against() -> None:
+    before = voted(1)
+    random = np.random.default_rng(5)
+    flood = [[0, 3]] * 900 + [random.choice(6, 2, replace=False).tolist() for _ in range(900)]
+    after = Votes.of(baskets(flood, len(WORDS)), tokens(list(WORDS)), before=before)
+    said = dict(zip(zip(before.first.tolist(), before.second.tolist(), strict=True), before.strength.tolist(),
+                    strict=True))
+    now = dict(zip(zip(after.first.tolist(), after.second.tolist(), strict=True), after.strength.tolist(), strict=True))
+    assert {pair: value for pair, value in now.items() if pair in said}.items() <= said.items()
+    assert len(set(said) & set(now)) >= len(said) // 2
+
+
+@pytest.mark.parametrize(("fake", "counted"), [(0, 60), (4, 64), (1_200, 59)])
+def test_a_day_of_a_flood_is_left_out(fake: int, counted: int) -> None:
+    """60 orders on 60 days, and fake ones on the last: a few count with the day, many are not looked at."""
+    moments = [number * DAY for number in range(60)] + [59 * DAY + 60 + number for number in range(fake)]
+    rows = Interactions.of(customers=[f"c{number}" for number in range(len(moments)) for _ in range(2)],
+                           products=["a", "b"] * len(moments), occurred_at=np.repeat(moments, 2))
+    assert visits(rows).shape[0] == counted
+
+
+class TestTogether(RecommenderContract):
+    """Without anybody's word, as a training has it that takes no part."""
+
+    def make(self) -> Together:
+        return Together()
+
+
+def test_it_lists_the_own_products_that_go_together_elsewhere() -> None:
+    """The shop has sold nothing: what follows the scarlet thing is what four others say, among its own."""
+    own = Tokens.of(key=KEY, titles=[f"{word} {word[::-1]}" for word in WORDS] * 2, n_products=2 * len(WORDS))
+    nothing = Interactions.of(customers=[], products=[], occurred_at=[],
+                              catalogue=[f"p{number:02}" for number in range(2 * len(WORDS))])
+    table = Table.of(lambda: [voted(seed) for seed in range(4)])
+    features = replace(ProductFeatures.of(n_products=2 * len(WORDS)), common=Common(table, own, own=1.0, others=0.1))
+    fitted = Together().fit(nothing, features, seed=0)
+    found, scores = fitted.similar(0)
+    assert set(found[scores > 0.1].tolist()) == {1, 7}
+    assert not len(Together().fit(nothing, ProductFeatures.of(n_products=12), seed=0).similar(0)[0])
