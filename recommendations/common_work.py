@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from django.db import connections
+
 from recommendations import common_table, common_votes
 from tenants import profile, tenancy, work
 from tenants.models import Tenant
-from tenants.work import Lease
+from tenants.work import Lease, RetryLater
 
 CAST = "recommendations.cast_votes"
 COMBINE = "recommendations.combine_votes"
+WAIT_SECONDS = 30.0
+_COMBINING = 0x636F6D6D6F6E  # of advisory locks
 AFTER_SECONDS = 1_800  # in which the words are made; one that comes later is in the next table
 
 
@@ -37,7 +41,15 @@ def cast(lease: Lease) -> None:
 
 @work.handler(COMBINE, heavy=True)
 def combine(lease: Lease) -> None:
-    common_table.combine(lease.renew)
+    """One at a time: two would publish under one number."""
+    with connections["ops"].cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [_COMBINING])
+        if not cursor.fetchone()[0]:
+            raise RetryLater(WAIT_SECONDS)
+        try:
+            common_table.combine(lease.renew)
+        finally:
+            cursor.execute("select pg_advisory_unlock(%s)", [_COMBINING])
 
 
 @work.handler(profile.PART_CHANGED)
