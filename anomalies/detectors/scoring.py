@@ -13,6 +13,7 @@ from anomalies.detectors.reals import RealEngine
 COLUMNS = ("timestamp", "value")
 FORMATS = ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M")
 DEFAULT_SECONDS = 300.0
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # from which on buckets can still be counted
 FIRST = 5  # rows that say how long a bucket is
 
 
@@ -28,8 +29,8 @@ def score(lines: Iterable[str], *, kind: str, seconds: float | None = None) -> I
     judged (empty, not a number, a negative count) has the score 0, teaches nothing, and says why in its complaint.
     Raises NoSeries for a missing header.
     """
-    rows = csv.reader(lines)
-    header = [name.strip().lower() for name in next(rows, [])]
+    rows = (cells(line) for line in lines)
+    header = [name.strip("\ufeff \t").lower() for name in next(rows, [])]
     if any(name not in header for name in COLUMNS):
         raise NoSeries('the first line must name the columns "timestamp" and "value"')
     places = [header.index(name) for name in COLUMNS]
@@ -39,6 +40,14 @@ def score(lines: Iterable[str], *, kind: str, seconds: float | None = None) -> I
             stamp, value = (row[place].strip() if place < len(row) else "" for place in places)
             found, complaint = series.judge(stamp, value)
             yield [stamp, value, f"{found:.6f}"], complaint
+
+
+def cells(line: str) -> list[str]:
+    """One line is one row, whatever it holds: a quotation mark that is not closed takes no further line with it."""
+    try:
+        return next(csv.reader([line.rstrip("\r\n")]), [])
+    except csv.Error:  # longer than a cell may be
+        return [line[:100]]
 
 
 class Series:
@@ -57,7 +66,7 @@ class Series:
         try:
             value = float(text)
         except ValueError:
-            return 0.0, f"{stamp}: {text!r} is no number" if text else complaint
+            return 0.0, f"{stamp}: {text[:100]!r} is no number" if text else complaint
         if not math.isfinite(value):
             return 0.0, f"{stamp}: {text} is not finite"
         if isinstance(self.engine, RealEngine):
@@ -85,7 +94,7 @@ class Series:
         complaint = ""
         if found is None:
             last = self.moment or datetime(1970, 1, 1, tzinfo=UTC)
-            found, complaint = last + timedelta(seconds=self.seconds), f"{stamp!r} is no moment"
+            found, complaint = min(last, LATEST) + timedelta(seconds=self.seconds), f"{stamp[:100]!r} is no moment"
         self.moment = found
         return found, complaint
 

@@ -75,6 +75,23 @@ def test_it_writes_a_row_for_each_row_whatever_it_holds():
         assert "'x' is no number" in done.stderr and "'nonsense' is no moment" in done.stderr
 
 
+def test_a_line_is_a_row_whatever_is_in_it():
+    """A quotation mark that is not closed, a cell without end, bytes that are no text, the last day of the calendar."""
+    lines = [
+        b"\xef\xbb\xbftimestamp,value", b'2026-03-02 00:00:00,"5', b'"2026-03-02 00:05:00,6',
+        b"2026-03-02 00:10:00,\xff\x00", b"9999-12-31 23:59:59,7", b"no moment,8",
+        b"2026-03-02 00:25:00," + b"9" * 200_000, b"2026-03-02 00:30:00,9,more",
+    ]  # fmt: skip
+    for kind in ("count", "real"):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "score_series", "--kind", kind], input=b"\n".join(lines), capture_output=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        scores = [line.rpartition(b",")[2] for line in done.stdout.splitlines()]
+        assert len(scores) == len(lines) and all(0.0 <= float(score) <= 1.0 for score in scores[1:])
+
+
 def test_it_takes_the_length_of_a_bucket_from_several_rows():
     """A doubled first row and a gap behind it are no bucket of no length, nor one of a week."""
     stamps = ["2026-02-23 00:00:00", "2026-03-02 00:00:00", "2026-03-02 00:00:00"]

@@ -1,6 +1,7 @@
 """Scores a series of numbers on standard input with one of the two engines, row by row."""
 
 import csv
+import io
 import sys
 from typing import Any
 
@@ -22,6 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["bucket"] is not None and not options["bucket"] > 0:
             raise CommandError("--bucket must be above 0 seconds")
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # a byte that is no text is no reason to stop
         out = csv.writer(sys.stdout, lineterminator="\n")
         try:
             rows = scoring.score(iter(sys.stdin.readline, ""), kind=options["kind"], seconds=options["bucket"])
