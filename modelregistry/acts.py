@@ -81,7 +81,8 @@ def _conclude(one: Experiment, winner: str) -> Act:
         Experiment.Unit.WEIGHTS: f"These weights hold for all shoppers: {what}.",
         Experiment.Unit.RULES: f"The rules of {winner} hold for all shoppers, those of the other arm are switched off.",
     }.get(Experiment.Unit(one.unit), "")
-    verb, button = ("give-b", "Give B everything…") if winner == "B" else ("keep-a", "Stop, keep A…")
+    keep = "Stop, keep A…" if one.is_running else "Keep A…"
+    verb, button = ("give-b", "Give B everything…") if winner == "B" else ("keep-a", keep)
     return Act(
         verb, button, f"{'Give B everything' if winner == 'B' else 'End it and keep A'}?",
         f"{effect} The experiment ends; its figures are kept.", button.rstrip("…"),
