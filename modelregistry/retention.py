@@ -128,8 +128,8 @@ def _held(tenant: Tenant, model: str) -> Held:
     tests = tenant.experiments.filter(model=model, unit=Experiment.Unit.VERSION).select_related("tenant")
     for one in tests.exclude(state=Experiment.State.CONCLUDED):
         if why := undecided.why_held(one, now):
-            for arm in (one.a, one.b):
-                found.setdefault(int(arm["version"]), why)
+            for number in (arm["version"] for arm in (one.a, one.b) if "version" in arm):
+                found.setdefault(int(number), why)
     for holds in _holders:
         for number, why in holds(tenant, model).items():
             found.setdefault(number, why)
