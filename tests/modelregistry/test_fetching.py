@@ -24,7 +24,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     def watched(self: Any, *args: Any, **options: Any) -> Any:
         with connections["ops"].cursor() as cursor:
             cursor.execute(
-                "select count(*) from pg_locks where locktype = 'advisory' and classid = %s and granted", [moving._LOCK]
+                "select count(*) from pg_locks where locktype = 'advisory' and classid = %s and granted "
+                "and database = (select oid from pg_database where datname = current_database())",
+                [moving._LOCK],
             )
             seen.append(cursor.fetchone()[0] > 0)
         return plain(self, *args, **options)
