@@ -108,7 +108,10 @@ def wait_for_the_key() -> None:
     """Until some call holds its key."""
     with connections["ops"].cursor() as cursor:
         for _ in range(200):
-            cursor.execute("select 1 from pg_locks where locktype = 'advisory'")
+            cursor.execute(
+                "select 1 from pg_locks where locktype = 'advisory' and database = "
+                "(select oid from pg_database where datname = current_database())"
+            )
             if cursor.fetchone():
                 return
             time.sleep(0.05)
