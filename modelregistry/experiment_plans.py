@@ -20,8 +20,7 @@ def require(tenant: Tenant) -> None:
 
 def reason(tenant: Tenant) -> str:
     """Why the shop can begin none, and which plan has them."""
-    names = " or ".join(plan.name for plan in that_include()) or "No plan"
-    return f"The {tenant.plan.name} plan has no experiments. {names} includes them."
+    return tenant.plan.lacks("experiments", that_include())
 
 
 def that_include() -> list[Plan]:

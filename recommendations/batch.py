@@ -68,10 +68,10 @@ class BatchInferenceQueue:
             raise Problem("Some fields are not right.", fields={"audience": "Nobody is in this audience now."})
         if total > most:
             raise PlanLimit(f"These are more than {most:,} customers, which is what your plan takes a job.")
+        person, key_label = audit.doer(by)
         job = BatchJob(
             tenant=tenant, name=wanted.name, asked=wanted.asked, audience=asked, on_unknown=wanted.on_unknown,
-            total=total, source=source, requested_by=by if isinstance(by, User) else None,
-            key_label=by[:80] if isinstance(by, str) else "", is_planned=not asked,
+            total=total, source=source, requested_by=person, key_label=key_label, is_planned=not asked,
         )  # fmt: skip
         batch_handing.note(job, "asked for", by=by)
         job.save(force_insert=True)

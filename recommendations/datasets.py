@@ -81,12 +81,13 @@ def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = Non
     # Who hid a product has still bought it together with others.
     bought = order[rows.kind[order] == KINDS["order"]]
     numbers = np.unique(rows.order[bought], return_inverse=True)
+    described = _columns(catalogue, products)
     return Dataset(
         interactions=interactions,
         baskets=Baskets(
             basket=numbers[1].astype(np.int32), product=rows.product[bought], occurred_at=rows.moment[bought]
         ),
-        features=ProductFeatures.of(**_columns(catalogue, products)),
+        features=ProductFeatures.of(**described),
         counts={
             "orders": len(numbers[0]),
             "lines": len(bought),
@@ -95,7 +96,7 @@ def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = Non
             "products": len(products),
             "interactions": len(kept),
         },
-        tokens=Tokens.of(key=key, **_columns(catalogue, products)) if key else None,
+        tokens=Tokens.of(key=key, **described) if key else None,
     )
 
 

@@ -72,7 +72,7 @@ def change(
 
 
 def _maker(by: User | str | None) -> dict[str, Any]:
-    return {"created_by": by} if isinstance(by, User) else {"created_key": (by or "")[:80]}
+    return dict(zip(("created_by", "created_key"), audit.doer(by), strict=True))
 
 
 def _rule(tenant: Tenant, asked: Asked) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def remove(tenant: Tenant, audience_id: int, *, by: User | str | None) -> None:
     row = find(tenant, audience_id)
     _check_unread(tenant, row)
     row.removed_at = timezone.now()
-    row.removed_by, row.removed_key = (by, "") if isinstance(by, User) else (None, (by or "")[:80])
+    row.removed_by, row.removed_key = audit.doer(by)
     _keep(tenant, row, "audience.removed", by=by)
 
 

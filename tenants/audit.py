@@ -6,6 +6,11 @@ from luxebrain.lib import logs
 from tenants.models import AuditEntry, Tenant, User
 
 
+def doer(by: User | str | None) -> tuple[User | None, str]:
+    """Who did it, for a row's own columns: the person, or else the name of a key or chore in 80 characters."""
+    return (by, "") if isinstance(by, User) else (None, (by or "")[:80])
+
+
 def record(
     tenant: Tenant | None,
     action: str,

@@ -91,6 +91,5 @@ def require(tenant: Tenant | None, kind: str) -> None:
 
 def reason(tenant: Tenant, kind: str) -> str:
     """Why the shop is not told there, and which plans would."""
-    having = [plan.name for plan in Plan.objects.using("ops").order_by("position") if kind in plan.alert_channels]
-    more = f"{' or '.join(having)} includes them." if having else "No plan includes them."
-    return f"The {tenant.plan.name} plan has no {WORDS[Kind(kind)]} channels. {more}"
+    plans = Plan.objects.using("ops").order_by("position")
+    return tenant.plan.lacks(f"{WORDS[Kind(kind)]} channels", (plan for plan in plans if kind in plan.alert_channels))

@@ -48,12 +48,12 @@ class ProductFeatures:
     ) -> ProductFeatures:
         """From columns in the order of the products' indices; a column may be left out."""
         rows: list[list[str]] = [[] for _ in range(n_products)]
-        _add(rows, ([f"category:{name}" for name in names] for names in categories))
-        _add(rows, ([f"brand:{name}"] if name else [] for name in brands))
-        _add(rows, ([f"tag:{name}" for name in names] for names in tags))
+        add(rows, ([f"category:{name}" for name in names] for names in categories))
+        add(rows, ([f"brand:{name}"] if name else [] for name in brands))
+        add(rows, ([f"tag:{name}" for name in names] for names in tags))
         edges = edges_of(prices)
-        _add(rows, bands(prices, edges))
-        _add(rows, _words(titles))
+        add(rows, bands(prices, edges))
+        add(rows, _words(titles))
         return cls._encode(rows, edges)
 
     @classmethod
@@ -74,7 +74,8 @@ class ProductFeatures:
         return cls(matrix, names, rarity, edges)
 
 
-def _add(rows: list[list[str]], column: Iterable[list[str]]) -> None:
+def add(rows: list[list[str]], column: Iterable[list[str]]) -> None:
+    """What a column says of each product, in the products' order."""
     for row, names in zip(rows, column, strict=False):
         row.extend(names)
 

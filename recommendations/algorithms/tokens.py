@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 from scipy import sparse
 
-from recommendations.algorithms.features import bands, edges_of, words
+from recommendations.algorithms.features import add, bands, edges_of, words
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class Tokens:
             map(_phrases, titles),
         )
         for column in columns:
-            for row, names in zip(rows, column, strict=False):
-                row.extend(names)
+            add(rows, column)
         return cls._encode(rows, key)
 
     @classmethod

@@ -1,5 +1,7 @@
 """Plan: the one table of limits and features that every check reads."""
 
+from collections.abc import Iterable
+
 from django.db import models
 
 
@@ -51,6 +53,11 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def lacks(self, what: str, having: Iterable["Plan"]) -> str:
+        """That this plan has no such things, and which plans have them."""
+        names = " or ".join(plan.name for plan in having) or "No plan"
+        return f"The {self.name} plan has no {what}. {names} includes them."
 
     def days_of(self, kind: str) -> int:
         """How many days an event of this kind is kept."""
