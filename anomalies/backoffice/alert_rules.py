@@ -68,6 +68,7 @@ class RuleForm(forms.Form):
         super().__init__(*args, **kwargs)
         plans = [(f"plan:{plan.pk}", f"All on {plan.name}") for plan in Plan.objects.using("ops")]
         shops = tenancy.across().order_by("name").values_list("slug", "name")[:500]
+        self.slugs = {slug for slug, _ in shops}
         self.fields["scope"].choices = [
             ("", "Every shop"), ("Plans", plans), ("One shop", [(f"shop:{slug}", name) for slug, name in shops])
         ]  # fmt: skip
@@ -89,10 +90,10 @@ class RuleForm(forms.Form):
                 self.add_error(name, "Say how much.")
         return found
 
-    @staticmethod
-    def shop(scope: str) -> Tenant | None:
+    def shop(self, scope: str) -> Tenant | None:
+        """The shop that is chosen; asked before the form is checked, so that only what can be chosen is looked for."""
         kind, _, slug = scope.partition(":")
-        return tenancy.across().filter(slug=slug).first() if kind == "shop" else None
+        return tenancy.named(slug) if kind == "shop" and slug in self.slugs else None
 
     def draft(self) -> AlertRule:
         """The rule as it would be, not saved."""

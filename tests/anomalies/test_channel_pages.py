@@ -99,3 +99,5 @@ def test_a_rule_is_given_its_channels_on_its_page(signed_in, acme, sam, ana):
     assert "Every Slack, Owner" in browser.get("/anomalies/rules").content.decode()
     setup.remove(theirs, by=ana)
     assert "Every Slack, 1 removed" in browser.get("/anomalies/rules").content.decode()
+    for scope in ("shop:\x00", "shop:nobody"):
+        assert browser.post("/anomalies/rules/new", {**named, "scope": scope}).status_code == 422
