@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.core.validators import slug_re
 from django.db import connections, transaction
 
 from luxebrain.lib import logs
@@ -57,8 +58,8 @@ def across() -> "TenantsAcross":
 
 
 def named(slug: str) -> Tenant | None:
-    """The shop of this slug, whatever its state, through the same door."""
-    return across().filter(slug=slug).first()
+    """The shop of this slug, whatever its state, through the same door; None also for what can be no slug."""
+    return across().filter(slug=slug).first() if slug_re.match(slug) else None
 
 
 TenantsAcross = type(Tenant.objects.none())

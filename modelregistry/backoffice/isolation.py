@@ -147,7 +147,9 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """Choose a shop, see whether it could have one, and create it."""
     slug = (request.POST.get("tenant") or request.GET.get("tenant") or "").strip()
-    tenant = tenancy.across().filter(slug=slug).exclude(state="closed").first() if slug else None
+    tenant = tenancy.named(slug)
+    if tenant is not None and tenant.state == "closed":
+        tenant = None
     problem = None
     if request.method == "POST" and tenant is not None:
         try:

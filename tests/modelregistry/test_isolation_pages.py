@@ -137,7 +137,9 @@ def test_staff_create_retrain_disable_and_delete(shop: Any, acme: Any, sam: Any,
     assert "Create and train" in dry
     assert "Growth does not include it" in staff.get("/isolation-requests/new?tenant=acme").content.decode()
     assert staff.post("/isolation-requests/new", {"tenant": "acme", "reason": "x"}).status_code == 422
-    assert staff.post("/isolation-requests/new", {"tenant": "none", "reason": "x"}).status_code == 422
+    for unknown in ("none", "a\x00b"):
+        assert staff.post("/isolation-requests/new", {"tenant": unknown, "reason": "x"}).status_code == 422
+    assert staff.get("/isolation-requests/new?tenant=a%00b").status_code == 200
     assert staff.post("/isolation-requests/new", {"tenant": shop.slug, "reason": ""}).status_code == 422
     made = staff.post("/isolation-requests/new", {"tenant": shop.slug, "reason": "Agreed on the phone"})
     row = shop.isolation_requests.get()
