@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,6 +21,10 @@ from tenants.models import Plan, Tenant
 _LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
 KEY_ACTIONS = (AlertRule.Action.THROTTLE, AlertRule.Action.SUSPEND)
 _BASELINES = [(metric.name, metric.label) for metric in metrics.STREAMS]
+
+# Another shop has other channels: they are asked for with all that is filled in.
+_SHOW = {"hx-trigger": "change", "hx-target": "#told-on", "hx-swap": "outerHTML", "hx-push-url": "false",
+         "hx-vals": '{"show": "1"}'}  # fmt: skip
 
 
 class RuleForm(forms.Form):
@@ -59,8 +64,7 @@ class RuleForm(forms.Form):
     channels = forms.MultipleChoiceField(
         label="Told on", required=False, widget=forms.CheckboxSelectMultiple,
         help_text="Nothing ticked: on every channel of the platform and of the shop. A channel's own wishes (severity, "
-        "metrics, quiet hours) hold as well. To name a shop's own channels, choose the shop above and try it out: they "
-        "are listed then.",
+        "metrics, quiet hours) hold as well. A shop's own channels are listed when the shop is chosen above.",
     )  # fmt: skip
     is_active = forms.BooleanField(label="In force", required=False, initial=True)
 
@@ -73,7 +77,9 @@ class RuleForm(forms.Form):
             ("", "Every shop"), ("Plans", plans), ("One shop", [(f"shop:{slug}", name) for slug, name in shops])
         ]  # fmt: skip
         self.fields["scope"].required = False
-        self.fields["channels"].choices = choosing.choices(self.shop(str(self.data.get("scope", ""))))
+        self.fields["scope"].widget.attrs.update({**_SHOW, "hx-post": reverse("alert-rule-new")})
+        scope = self.data.get("scope", "") if self.is_bound else self.initial.get("scope", "")
+        self.fields["channels"].choices = choosing.choices(self.shop(str(scope)))
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -132,7 +138,12 @@ def alert_rules(request: Any) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(may="platform.write")
 def new_rule(request: Any) -> HttpResponse:
-    """The form. "Try it out" answers what the rule would have raised; "Save" saves it."""
+    """The form. "Try it out" answers what the rule would have raised; "Save" saves it; "show" lists the channels of the
+    shop that is chosen, and checks nothing."""
+    if "show" in request.POST:
+        form = RuleForm(initial={**request.POST.dict(), "channels": request.POST.getlist("channels")})
+        fragment = "told" if request.htmx else None
+        return render_page(request, "anomalies/backoffice/rule.html", {"form": form}, fragment=fragment)
     form = RuleForm(request.POST or None, initial={"what": "limit:api_rate", "threshold": 100, "window": 60})
     outcome = None
     if request.method == "POST" and form.is_valid():

@@ -63,6 +63,8 @@ STAFF = {
     "dashboard": "/dashboard",
     "tenants": "/tenants",
     "tenant-open": "/tenants/open",
+    "plans": "/plans",
+    "plan-channels": "/plans/growth/channels",
     "models": "/models",
     "experiments": "/models/experiments",
     "anomalies": "/anomalies",

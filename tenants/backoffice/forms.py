@@ -31,6 +31,15 @@ class PlanForm(forms.Form):
     reason = forms.CharField(label="Why", max_length=500, required=False, help_text="Kept in the audit trail.")
 
 
+class PlanChannelsForm(forms.Form):
+    channels = forms.MultipleChoiceField(
+        label="Told of alerts by mail, and by", required=False, widget=forms.CheckboxSelectMultiple,
+        choices=Plan.ALERT_KINDS,
+        help_text="Every plan has mail. A channel of a kind that is taken away stays, and is shown as not told.",
+    )  # fmt: skip
+    reason = forms.CharField(label="Why", max_length=500, required=False, help_text="Kept in the audit trail.")
+
+
 class TenantFilter(FilterForm):
     plan = forms.ChoiceField(label="Plan", choices=lambda: [("", "Any plan"), *plan_choices()])
     state = forms.ChoiceField(label="State", choices=[("", "Any state"), *Tenant.State.choices])
@@ -54,7 +63,8 @@ class AuditFilter(FilterForm):
     area = forms.ChoiceField(
         label="About",
         choices=[
-            ("", "Everything"), ("signup.", "Opened shops"), ("standing.", "Plans and suspensions"),
+            ("", "Everything"), ("signup.", "Opened shops"), ("standing.", "Plans of shops, suspensions"),
+            ("plans.", "What plans offer"),
             ("members.", "Members"), ("api_keys.", "API keys"), ("profile.", "Shop settings"),
             ("staff.", "Platform staff"), ("versions.", "Models"), ("training.", "Training"),
         ],

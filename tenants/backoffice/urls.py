@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.backoffice import audit, people, tenants
+from tenants.backoffice import audit, people, plans, tenants
 
 urlpatterns = [
     path("tenants", tenants.tenants, name="tenants"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("tenants/<slug:slug>/plan", tenants.change_plan, name="tenant-plan"),
     path("tenants/<slug:slug>/suspend", tenants.suspend, name="tenant-suspend"),
     path("tenants/<slug:slug>/resume", tenants.resume, name="tenant-resume"),
+    path("plans", plans.plans, name="plans"),
+    path("plans/<slug:code>/channels", plans.plan_channels, name="plan-channels"),
     path("people", people.people, name="people"),
     path("people/<int:person_id>", people.person, name="person"),
     path("people/<int:person_id>/role", people.change_role, name="person-role"),

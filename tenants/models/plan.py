@@ -8,6 +8,8 @@ from django.db import models
 class Plan(models.Model):
     """What a tenant may use. A limit of null means: without limit."""
 
+    ALERT_KINDS = (("webhook", "Signed webhook"), ("slack", "Slack"))  # besides mail, which every plan has
+
     code = models.SlugField(primary_key=True, max_length=20)
     name = models.CharField(max_length=40)
     position = models.PositiveSmallIntegerField(default=0)

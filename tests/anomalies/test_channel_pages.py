@@ -101,3 +101,20 @@ def test_a_rule_is_given_its_channels_on_its_page(signed_in, acme, sam, ana):
     assert "Every Slack, 1 removed" in browser.get("/anomalies/rules").content.decode()
     for scope in ("shop:\x00", "shop:nobody"):
         assert browser.post("/anomalies/rules/new", {**named, "scope": scope}).status_code == 422
+
+
+def test_a_rule_lists_the_channels_of_the_shop_that_is_chosen(signed_in, acme, sam, ana):
+    """At once (htmx), and with a button where there is no script; what is filled in stays and is not checked."""
+    setup.save(acme, kind="mail", by=ana, name="Owner", recipients=["x@acme.example"])
+    browser, path = signed_in(sam), "/anomalies/rules/new"
+    form = {"what": "limit:rapid_orders", "scope": "shop:acme", "threshold": "", "window": "90", "channels": ["slack"]}
+    page = browser.get(path).content.decode()
+    assert 'hx-post="/anomalies/rules/new"' in page and "Show the channels of this shop" in page
+    whole = browser.post(path, {**form, "show": "1"})
+    text = whole.content.decode()
+    assert whole.status_code == 200 and "Owner (E-mail)" in text and "This field is required" not in text
+    assert 'value="90"' in text and re.search(r'value="slack"[^>]* checked', text)
+    part = browser.post(path, {**form, "show": "1"}, headers={"HX-Request": "true"}).content.decode()
+    assert "Owner (E-mail)" in part and "<form" not in part and 'id="told-on"' in part
+    other = browser.post(path, {**form, "scope": "", "show": "1"}).content.decode()
+    assert "Owner" not in other and not AlertRule.objects.using("ops").exists()

@@ -104,6 +104,7 @@ DOORS = {
     "tenants/notices.py": "lets old notices go",
     "tenants/slugs.py": "a slug is unique across tenants",
     "tenants/signup.py": "the tenant does not exist yet",
+    "tenants/plans.py": "what plans offer is the platform's to say",
     "tenants/staff.py": "platform roles belong to no tenant",
     "modelregistry/api/": "the staff's API: versions of any shop",
     "recommendations/api/model_training.py": "the staff's API: trainings of any shop",

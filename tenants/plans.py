@@ -1,0 +1,39 @@
+"""Plans: which kinds of alert channel each of them has, changed by the platform's staff."""
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from luxebrain.lib import problems
+from tenants import audit, tenancy
+from tenants.models import Plan, User
+
+
+def listed() -> list[Plan]:
+    """Every plan with `shops`, how many shops that are not closed are on it."""
+    counts: dict[str, int] = {}
+    for plan in tenancy.across().exclude(state="closed").values_list("plan_id", flat=True):
+        counts[plan] = counts.get(plan, 0) + 1
+    rows = list(Plan.objects.using("ops"))
+    for row in rows:
+        row.shops = counts.get(row.pk, 0)
+        row.alert_words = [label for kind, label in Plan.ALERT_KINDS if kind in row.alert_channels]
+    return rows
+
+
+def change_alert_channels(plan: Plan, *, kinds: Collection[str], by: User, reason: str = "") -> None:
+    """From the next alert on, shops on the plan are told on these kinds of channel, and on mail.
+
+    Raises a Problem for a kind that is none, and a Conflict where nothing would change."""
+    known = [kind for kind, _ in Plan.ALERT_KINDS]
+    if set(kinds) - set(known):
+        raise problems.Problem("There is no such channel.", fields={"channels": "Choose among those that are shown."})
+    after = [kind for kind in known if kind in kinds]
+    with transaction.atomic(using="ops"):
+        row = Plan.objects.using("ops").select_for_update().get(pk=plan.pk)
+        before, row.alert_channels = row.alert_channels, after
+        if set(before) == set(after):
+            raise problems.Conflict(f"{row.name} has just these channels already.")
+        row.save(using="ops", update_fields=["alert_channels"])
+        details = {"from": before, "to": after}
+        audit.record(None, "plans.change_alert_channels", by=by, target=row.pk, details=details, reason=reason)
