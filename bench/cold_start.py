@@ -1,10 +1,12 @@
 """What new products, new shoppers and new shops get, against best sellers, on Online Retail.
 
-    python -m bench.cold_start --data FOLDER [--json OUT] [--svg OUT] [--only products,shoppers,shops] [--draws N]
+    python -m bench.cold_start --data FOLDER [--json OUT] [--svg OUT] [--only products,shoppers,shops,once] [--draws N]
 
 products   a tenth of the catalogue is held out of the training; who buys a held-out product later
 shoppers   shoppers whom the training does not know, after 1, 2 and 3 products of their first orders
 shops      small shops cut from the year, asked the way the product serves
+once       the same in shops in which nothing is bought again: first purchases alone, and the sequences of
+           beauty.npz, where the folder has it
 
 Every list is made from what was known at its moment; training ends before the first question.
 """
@@ -21,11 +23,13 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bench import retail
-from bench.cold import curve, products, shoppers, shops
+from bench.cold import curve, once, products, shoppers, shops
+from bench.retail import Retail
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--svg", type=Path, help="the curve of new shops")
-    parser.add_argument("--only", default="products,shoppers,shops")
+    parser.add_argument("--only", default="products,shoppers,shops,once")
     parser.add_argument("--draws", type=int, default=20, help="shops of each size")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
@@ -47,7 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
         elif name == "shoppers":
             rows = iter(shoppers.run(data, seed=options.seed))
         elif name == "shops":
-            rows = shops.run(data, draws=options.draws, seed=options.seed)
+            rows = shops.run(shops.customers_of(data), draws=options.draws, seed=options.seed)
+        elif name == "once":
+            rows = _once(data, options.data / "beauty.npz", draws=options.draws, seed=options.seed)
         else:
             parser.error(f"there is no part {name}")
         found[name] = []
@@ -60,6 +66,15 @@ def main(arguments: list[str] | None = None) -> int:
     if options.svg and "shops" in found:
         options.svg.write_text(curve.svg(found["shops"]))
     return 0
+
+
+def _once(data: Retail, sequences: Path, *, draws: int, seed: int) -> Iterator[dict[str, Any]]:
+    sizes = [size for size in shops.SIZES if 10 <= size <= 200]
+    first = shops.customers_of(once.first_purchases(data))
+    yield from shops.run(first, draws=draws, seed=seed, kind="first purchases", sizes=sizes)
+    if sequences.exists():
+        drawer = once.sequences(sequences)
+        yield from shops.run(drawer, draws=draws, seed=seed, kind="sequences", sizes=sizes)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,15 +23,23 @@ CART, DECAY = 0.8, 0.9
 SECONDS = 20.0
 
 
-def run(data: Retail, *, draws: int, seed: int) -> Iterator[dict[str, Any]]:
-    """One row per size: means over the shops drawn, and the paired difference with its error."""
-    for size in SIZES:
-        found = [one(data, size, np.random.default_rng([seed, size, draw])) for draw in range(_draws(size, draws))]
+Draw = Callable[[int, np.random.Generator], Retail]
+
+
+def run(
+    draw: Draw, *, draws: int, seed: int, kind: str = "bought again", sizes: Sequence[int] = SIZES
+) -> Iterator[dict[str, Any]]:
+    """One row per size: means over the shops drawn, and the paired difference with its error.
+
+    draw   a shop of at least so many orders
+    """
+    for size in sizes:
+        found = [one(draw, size, np.random.default_rng([seed, size, number])) for number in range(_draws(size, draws))]
         ours, best = (np.array([row[name] for row in found]) for name in ("served", "popular"))
         error = float((ours - best).std(ddof=1) / len(found) ** 0.5) if len(found) > 1 else 0.0
         rungs = [row["rung"] for row in found]
         yield {
-            "orders": size, "shops": len(found), "served": round(float(ours.mean()), 4),
+            "kind": kind, "orders": size, "shops": len(found), "served": round(float(ours.mean()), 4),
             "popular": round(float(best.mean()), 4), "gain": round(float((ours - best).mean()), 4),
             "error": round(error, 4), "worse": int((ours < best - 1e-9).sum()),
             "rungs": {rung: rungs.count(rung) for rung in sorted(set(rungs))},
@@ -44,9 +52,9 @@ def _draws(size: int, draws: int) -> int:
     return draws if size <= 200 else max(3, draws // 4)
 
 
-def one(data: Retail, size: int, random: np.random.Generator) -> dict[str, Any]:
+def one(draw: Draw, size: int, random: np.random.Generator) -> dict[str, Any]:
     """One shop of `size` orders: NDCG@10 of what it serves and of its best sellers, on what came next."""
-    shop = _shop(data, size + TESTED, random)
+    shop = draw(size + TESTED, random)
     orders = shop.orders()
     known, asked = orders[:size], orders[size : size + TESTED]
     place = {order: number for number, order in enumerate(orders)}
@@ -68,16 +76,20 @@ def one(data: Retail, size: int, random: np.random.Generator) -> dict[str, Any]:
             "lists": len(ours), "cpu_s": cpu}
 
 
-def _shop(data: Retail, orders: int, random: np.random.Generator) -> Retail:
-    """Lines of customers drawn until they have so many orders among them; no guests."""
+def customers_of(data: Retail) -> Draw:
+    """A drawer of shops: the lines of customers drawn until they have so many orders among them; no guests."""
     names, first = np.unique(data.customer.astype(str), return_inverse=True)
     pairs = np.unique(np.stack((first, np.unique(data.order.astype(str), return_inverse=True)[1])), axis=1)
     counts = np.bincount(pairs[0], minlength=len(names))
     counts[names == ""] = 0
-    drawn = random.permutation(len(names))
-    drawn = drawn[counts[drawn] > 0]
-    enough = int(np.searchsorted(np.cumsum(counts[drawn]), orders)) + 1
-    return data.take(np.isin(first, drawn[:enough]))
+
+    def draw(orders: int, random: np.random.Generator) -> Retail:
+        drawn = random.permutation(len(names))
+        drawn = drawn[counts[drawn] > 0]
+        enough = int(np.searchsorted(np.cumsum(counts[drawn]), orders)) + 1
+        return data.take(np.isin(first, drawn[:enough]))
+
+    return draw
 
 
 def _lists(

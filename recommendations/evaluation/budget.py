@@ -12,6 +12,7 @@ from typing import Any
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.blend import USUAL
 from recommendations.algorithms.hybrid import Hybrid
+from recommendations.algorithms.repurchase import Repurchase
 from recommendations.evaluation.grid import Family, Nature, families
 from recommendations.evaluation.visits import GAP_SECONDS
 
@@ -28,6 +29,8 @@ MANY_PRODUCTS, SHORT = 20_000, 50
 DESCRIBED = {"name": "content", "params": {"keep": 50, "below": 1_000_000}, "weight": 0.5, "power": 1.0}
 # The same where others tell what goes together, and the shop is too small to weigh it itself.
 COMMON: dict[str, Any] = {"name": "common", "params": {"keep": 50}, "weight": 0.8, "power": 1.0}
+# Orders what the other parts do not know, and nothing else; below it stands what is not bought again.
+SELLING: dict[str, Any] = {"name": "popularity", "params": {"half_life_days": 30.0}, "weight": 0.05, "power": 1.0}
 # What the clock may take beyond what was planned.
 SLACK = 3.0
 # Validation cases for each second, within the bounds that make a figure.
@@ -93,13 +96,21 @@ def _bearable(found: list[Family], nature: Nature, seconds: float) -> list[Famil
     return [family for family in found if family.name in kept]
 
 
-def usual(products: int, *, described: bool = False, common: bool = False) -> list[dict[str, Any]]:
-    """Parts for a shop in which nothing was searched yet, cut to what its size bears."""
+def usual(
+    products: int, *, described: bool = False, common: bool = False, again: float = 1.0
+) -> list[dict[str, Any]]:
+    """Parts for a shop in which nothing was searched yet, cut to what its size bears.
+
+    again   -1 to 1, of `habits.worth`: below 0 what a shopper had stands behind everything else
+    """
+    fits = products <= DENSE_PRODUCTS
     parts = [dict(part) for part in USUAL]
-    if described and products <= DENSE_PRODUCTS:
-        parts.append(dict(DESCRIBED))
-    if common and products <= DENSE_PRODUCTS:
-        parts.append(dict(COMMON))
+    for part in parts:
+        if part["name"] == Repurchase.name:  # without best sellers in the sum nothing would stand before it
+            part["weight"] *= again if fits else max(again, 0.0)
+    parts = [part for part in parts if part["weight"]]
+    if fits:
+        parts += [dict(DESCRIBED)] * described + [dict(COMMON)] * common + [dict(SELLING)]
     if products > MANY_PRODUCTS:
         for part in parts:
             if "keep" in part["params"]:

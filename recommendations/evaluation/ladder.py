@@ -1,4 +1,4 @@
-"""Which rung a shop stands on: popular, content, co-occurrence, blend; counts admit, figures decide."""
+"""Which rung a shop stands on: the blend, presumed unless its own lists speak against it; else by climbing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ NEEDS = {"neighbours": 8, "blend": 12}
 # small shops cut from Online Retail 1.0 kept half of them on too low a rung, and 0.5 put none below
 # its best sellers.
 ERRORS = 0.5
-# What was presumed is left only for what gains by more: the own lists are few, and what others know is not in them.
+# What was presumed is left only for what gains by more: the own lists are few, and what is known of shops in general
+# is not in them.
 AGAINST = 2.0
+# Why something was presumed, in words.
+SHAPED, SHARED = "takes after what the shop's customers do", "knows what goes together in other shops"
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,21 @@ class Standing:
 
 
 def stand(
-    values: Mapping[str, np.ndarray], candidates: Sequence[str], *, undecided: str, presumed: str | None = None
+    values: Mapping[str, np.ndarray], candidates: Sequence[str], *, undecided: str, presumed: str | None = None,
+    because: str = SHAPED,
 ) -> Standing:
-    """Climb from the simplest candidate; a rung that does not gain over the one below is not taken.
+    """What is presumed, unless the lists speak against it. Without one, climb from the simplest candidate; a rung
+    that does not gain over the one below is not taken.
 
     values       by algorithm: NDCG@10 of the same tested lists in the same order
     candidates   in order of simplicity; those without values cannot be stood on
     undecided    what to take where too few lists could be tested
-    presumed     what knows more than the own data: it is taken unless the own lists speak against it
+    presumed     what was found good on shops in general; because: why, in words
     """
     measured = [name for name in candidates if name in values]
     tested = len(values[measured[0]]) if measured else 0
     if presumed is not None and presumed in candidates:
-        return _unless(values, [name for name in measured if name != presumed], presumed, tested)
+        return _unless(values, [name for name in measured if name != presumed], presumed, tested, because)
     if tested < MIN_TESTED:
         return Standing(undecided, f"too few returning customers to compare: {tested} of {MIN_TESTED}")
     chosen, notes = measured[0], {}
@@ -66,19 +71,19 @@ def stand(
 
 
 def _unless(
-    values: Mapping[str, np.ndarray], others: Sequence[str], presumed: str, tested: int
+    values: Mapping[str, np.ndarray], others: Sequence[str], presumed: str, tested: int, because: str
 ) -> Standing:
     """The presumed one, or the simplest of those that gain over it by AGAINST errors."""
-    notes = dict.fromkeys(others, "does not clearly beat what also knows other shops")
+    notes = dict.fromkeys(others, f"does not clearly beat the {presumed}")
     better = [name for name in others if presumed in values and tested >= MIN_TESTED
               and gains(values[name], values[presumed], errors=AGAINST)]
     if better:
         notes = {presumed: f"{tested} own lists speak against it"}
-        return Standing(better[0], f"clearly better on {tested} own lists than what also knows other shops", notes)
+        return Standing(better[0], f"clearly better than the {presumed} on {tested} own lists", notes)
     said = f"NDCG@10 {values[presumed].mean():.4f} over {tested} own lists" if presumed in values and tested else (
-        "too few own lists to compare"
+        f"too few own lists to compare: {tested} of {MIN_TESTED}"
     )
-    return Standing(presumed, f"knows what goes together in other shops; {said}", notes)
+    return Standing(presumed, f"{because}; {said}", notes)
 
 
 def gains(one: np.ndarray, other: np.ndarray, *, errors: float = ERRORS) -> bool:

@@ -19,7 +19,7 @@ from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Bought, Histories
 from recommendations.algorithms.neighbours import BoughtTogether
-from recommendations.evaluation import budget, ladder, report, search, split, visits
+from recommendations.evaluation import budget, habits, ladder, report, search, split, visits
 from recommendations.evaluation.cases import Cases
 from recommendations.evaluation.grid import Nature
 from recommendations.evaluation.ladder import DECIDES, MIN_TESTED, RUNGS, Standing
@@ -106,7 +106,10 @@ def train(
         metrics = job.back_test(cut, candidates, asked, keep_bought=keep_bought, bound=algorithms is None)
         undecided = "popularity" if algorithms is None else algorithms[0]
         eligible = [name for name in candidates if algorithms is not None or name in RUNGS]
-        standing = ladder.stand(job.values, eligible, undecided=undecided, presumed=job.presumed())
+        common = job.has_common()
+        presumed = Blend.name if algorithms is None or common else None
+        standing = ladder.stand(job.values, eligible, undecided=undecided, presumed=presumed,
+                                because=ladder.SHARED if common else ladder.SHAPED)
         bundle = job.bundle(standing)
     job.tell("done", 1.0)
     return TrainingResult(
@@ -135,10 +138,8 @@ class _Job:
     ) -> None:
         self.interactions, self.baskets, self.features = interactions, baskets, features
         self.seed, self.seconds, self.tell = seed, seconds, tell
-        described = features is not None and features.matrix.nnz > 0
-        self.parts: Parts = budget.usual(
-            len(interactions.products), described=described, common=search.has_common(features)
-        )
+        self.parts: Parts = ()
+        self.is_usual = False  # shaped by the shop's habits, not searched
         self.trials: Sequence[Trial] = ()
         self.left_out: dict[str, str] = {}
         self.values: dict[str, np.ndarray] = {}
@@ -164,6 +165,14 @@ class _Job:
         )
         if found is not None and found.parts:
             self.parts, self.trials = found.parts, found.trials
+        else:
+            self.parts, self.is_usual = self.usual(cut.train), True
+
+    def usual(self, known: Interactions) -> Parts:
+        """The parts where nothing is searched, by what is known of the shop's habits."""
+        described = self.features is not None and self.features.matrix.nnz > 0
+        return budget.usual(len(known.products), described=described, common=search.has_common(self.features),
+                            again=habits.worth(known))
 
     def back_test(
         self, cut: split.Split, candidates: list[str], asked: Cases, *, keep_bought: bool, bound: bool
@@ -188,15 +197,17 @@ class _Job:
             self.values[name] = found[name].pop("values")
         return found
 
-    def presumed(self) -> str | None:
-        """The blend where it knows what goes together in other shops."""
-        return Blend.name if any(part["name"] == Together.name for part in self.parts) else None
+    def has_common(self) -> bool:
+        """Whether the blend knows what goes together in other shops."""
+        return any(part["name"] == Together.name for part in self.parts)
 
     def make(self, name: str) -> Recommender:
         return Blend(parts=self.parts) if name == Blend.name else registry.find(name)()
 
     def bundle(self, standing: Standing) -> Bundle:
         """All parts, fitted on everything."""
+        if self.is_usual:
+            self.parts = self.usual(self.interactions)
         names = list(dict.fromkeys((*BASE, standing.chosen)))
         parts: dict[str, Recommender] = {}
         for number, name in enumerate(names):

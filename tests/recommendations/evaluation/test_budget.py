@@ -48,3 +48,13 @@ def test_it_says_what_takes_too_long_and_always_leaves_something() -> None:
 def test_it_tries_real_visits_only_where_moments_are_real() -> None:
     timed = next(f for f in budget.affordable(nature(), 60.0, described=False).families if f.name == "transitions")
     assert [option.get("gap", 0) for option in timed.params[:2]] == [0, 1_800]
+
+
+def test_the_usual_parts_take_after_the_habits_of_the_shop() -> None:
+    """What is not bought again stands behind all else, which needs best sellers in the sum."""
+    parts = {part["name"]: part["weight"] for part in budget.usual(500, described=True, again=-1.0)}
+    assert parts["repurchase"] < 0 < parts["popularity"]
+    assert "content" in parts
+    assert "repurchase" not in {part["name"] for part in budget.usual(500, again=0.0)}
+    large = {part["name"]: part["weight"] for part in budget.usual(50_000, again=-1.0)}
+    assert set(large) == {"local_ease"}

@@ -51,3 +51,21 @@ def test_it_admits_rungs_by_how_much_could_be_tested(lists: int, rung: str) -> N
         assert found.reason == "too few returning customers to compare: 4 of 5"
     elif lists == 5:
         assert found.notes["blend"] == "too few tested lists for it: 5 of 12"
+
+
+@pytest.mark.parametrize("lists", [0, 2, 4, 5, 20])
+def test_what_is_presumed_stands_unless_few_lists_speak_against_it(lists: int) -> None:
+    """No cliff: from nothing that could be tested to many lists, as long as they do not speak clearly."""
+    values = {name: scores(0.2, lists, seed) for seed, name in enumerate(ALL)} if lists else {}
+    found = ladder.stand(values, ALL, undecided="popularity", presumed="blend")
+    assert (found.chosen, found.rung) == ("blend", "blend")
+    assert ladder.SHAPED in found.reason
+    assert ("too few own lists" in found.reason) == (lists == 0)
+
+
+def test_what_is_presumed_falls_to_the_simplest_that_clearly_beats_it() -> None:
+    values = {"popularity": scores(0.4, 30), "content": scores(0.5, 30), "blend": scores(0.2, 30, seed=1)}
+    found = ladder.stand(values, ALL, undecided="content", presumed="blend")
+    assert (found.chosen, found.rung) == ("popularity", "popular")
+    assert found.notes == {"blend": "30 own lists speak against it"}
+    assert "clearly better than the blend on 30 own lists" in found.reason

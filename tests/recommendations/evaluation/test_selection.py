@@ -81,6 +81,24 @@ def test_it_does_not_decide_by_noise() -> None:
     assert "too few" in found.reason
 
 
+def test_few_orders_stand_on_the_blend_and_nothing_bought_again_is_listed_last() -> None:
+    """Twelve orders of shoppers who never take the same thing twice: what they had comes after the rest."""
+    rows = [
+        (f"c{who}", f"{who}-{turn}", f"p{(who + 5 * turn) % 12:02}", START + turn * 10 * DAY + who)
+        for who in range(4)
+        for turn in range(3)
+    ]
+    customers, orders, products, moments = (list(column) for column in zip(*rows, strict=True))
+    catalogue = [f"p{product:02}" for product in range(12)]
+    interactions = Interactions.of(customers=customers, products=products, occurred_at=moments, catalogue=catalogue)
+    baskets = Baskets.of(orders=orders, products=products, occurred_at=moments, known=interactions.products)
+    found = selection.train(interactions, baskets, colours())
+    assert (found.chosen, found.rung) == ("blend", "blend")
+    ranked = found.bundle.recommend("personalised", limit=12, customer="c1", now=interactions.until)
+    had = {products[row] for row, who in enumerate(customers) if who == "c1"}
+    assert {found.bundle.products.id(entry.product) for entry in ranked[-3:]} == had
+
+
 def test_it_trains_a_shop_without_any_event() -> None:
     nothing = Interactions.of(customers=[], products=[], occurred_at=[], catalogue=[f"p{n}" for n in range(12)])
     found = selection.train(nothing, Baskets.none(), colours())
