@@ -166,9 +166,10 @@ def experiments(tenant: Tenant, found: ModelVersion | None) -> list[dict[str, An
 def _parameters(one: ModelVersion) -> str:
     parts = one.parameters.get("parts")
     if isinstance(parts, list):
-        total = sum(float(part["weight"]) for part in parts) or 1.0
-        shares = sorted(((float(part["weight"]) / total, str(part["name"])) for part in parts), reverse=True)
-        return ", ".join(f"{labels.algorithm(name)} {share:.0%}" for share, name in shares if share >= LEAST_SHARE)
+        total = sum(abs(float(part["weight"])) for part in parts) or 1.0
+        shares = [(float(part["weight"]) / total, str(part["name"])) for part in parts]
+        shares.sort(key=lambda pair: -abs(pair[0]))
+        return ", ".join(f"{labels.algorithm(name)} {share:.0%}" for share, name in shares if abs(share) >= LEAST_SHARE)
     return ", ".join(f"{name}={value}" for name, value in sorted(one.parameters.items())) or "none"
 
 

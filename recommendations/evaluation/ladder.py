@@ -22,7 +22,7 @@ ERRORS = 0.5
 # is not in them.
 AGAINST = 2.0
 # Why something was presumed, in words.
-SHAPED, SHARED = "takes after what the shop's customers do", "knows what goes together in other shops"
+SHAPED, SHARED = "takes after what customers of the shop do", "knows what goes together in other shops"
 
 
 @dataclass(frozen=True)
