@@ -37,6 +37,7 @@ import numpy as np
 from scipy import sparse
 
 from bench import scratch
+from recommendations.algorithms.longest import LongestFirst, Search
 
 FACTORS, LIMIT = 64, 10
 SHORT = 10_000  # customers of the job of `both`
@@ -59,24 +60,20 @@ def raw(shoppers: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, float]:
     return found, time.process_time() - began
 
 
-def ours(shoppers: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, float]:
-    from recommendations.algorithms.leading import leading, rows_at_once
-
+def ours(shoppers: np.ndarray, items: LongestFirst) -> tuple[np.ndarray, float]:
     began = time.process_time()
-    step = rows_at_once(across.shape[1])
-    found = [leading(shoppers[start : start + step] @ across, LIMIT)[0] for start in range(0, len(shoppers), step)]
-    return np.concatenate(found), time.process_time() - began
+    return Search(shoppers, LIMIT).among(items).items, time.process_time() - began
 
 
 def score(sizes: list[int], rounds: int) -> tuple[dict[str, Any], list[str]]:
     result, lines = {}, ["items    implicit us   ours us   ratio   lists equal"]
     for size in sizes:
         shoppers, items = factors(size, 20_000_000 // size)
-        across = np.ascontiguousarray(items.T)
+        longest = LongestFirst(items)
         ratios, theirs, mine, equal = [], [], [], 0.0
         for _ in range(rounds):
             wanted, slow = raw(shoppers, items)
-            found, fast = ours(shoppers, across)
+            found, fast = ours(shoppers, longest)
             ratios.append(slow / fast)
             theirs.append(1e6 * slow / len(shoppers))
             mine.append(1e6 * fast / len(shoppers))

@@ -28,7 +28,7 @@ class Compiled(bootsteps.Step):
 
     def __init__(self, worker: object, **options: object) -> None:
         super().__init__(worker, **options)
-        import_module("recommendations.algorithms.kernels")
+        import_module("recommendations.algorithms.folding")  # with the other kernels
 
 
 def every(seconds: int, name: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ scores closer than that), or which the model alone cannot fill, is left to the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,7 @@ from recommendations.algorithms.bundle import Bundle
 from recommendations.algorithms.data import DAY
 from recommendations.algorithms.history import HALF_LIFE_DAYS
 from recommendations.algorithms.leading import is_clear, leading, rows_at_once
+from recommendations.algorithms.longest import LongestFirst, Search
 from recommendations.candidacy import Eligible
 from recommendations.candidates import Shop
 from recommendations.control import Plan
@@ -28,6 +29,7 @@ from recommendations.sources import Act, in_cart
 
 # Parts whose scores cover the whole catalogue; of the others what is not above 0 says nothing.
 _DENSE = frozenset({"als", "hybrid", "popularity"})
+Leading = tuple[np.ndarray, np.ndarray]  # rows x (limit + 1): columns, scores
 
 
 @dataclass(slots=True)
@@ -112,20 +114,15 @@ class Personal:
         for place, customer, acts in busy:
             self._add(gathered, place, customer, acts)
         matrix, places, whose = self._matrix(quiet, numbers, gathered)
-        found = [np.empty((0, self.plan.limit), np.int32)]
-        values = [np.empty((0, self.plan.limit), np.float32)]
-        done = [np.empty(0, np.int64)]
-        step = rows_at_once(len(self.products))
-        scored = self._scorer(matrix, whose, step)
-        for start in range(0, len(places), step):
-            rows = slice(start, start + step)
-            banned = gathered.banned[max(start - len(quiet), 0) : max(start + step - len(quiet), 0)]
-            skipped = max(len(quiet) - start, 0)
-            kept, items, scores = self._block(self._with_newcomers(scored(rows)), banned, skipped)
-            done.append(places[rows][kept])
-            found.append(items)
-            values.append(scores)
-        return Found(np.concatenate(done), np.concatenate(found), np.concatenate(values), self.part.name)
+        banned = self._pairs(gathered.banned, len(quiet))
+        by_factors = isinstance(self.part, ALS)
+        columns, values = self._by_factors(matrix, banned) if by_factors else self._by_scores(matrix, whose, banned)
+        limit = self.plan.limit
+        enough = np.isfinite(values[:, limit - 1]) if self.is_dense else values[:, limit - 1] > 0
+        # What is below 0 or not there counts as far away from the last of the list.
+        clear = is_clear(values if self.is_dense else np.where(values > 0, values, -np.inf))
+        kept = np.flatnonzero(enough & clear)
+        return Found(places[kept], self.products[columns[kept, :limit]], values[kept, :limit], self.part.name)
 
     def _add(self, gathered: Gathered, place: int, customer: str, acts: list[Act]) -> None:
         fresh = [act for act in acts if act[2] >= self.shop.read_at]
@@ -164,20 +161,40 @@ class Personal:
         )
         return matrix, np.concatenate((quiet, busy.places)).astype(np.int64), np.concatenate((numbers, busy.numbers))
 
-    def _block(
-        self, scores: np.ndarray, banned: Sequence[np.ndarray], skipped: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(rows that are clear, their products, their scores). The bans are those of the rows from `skipped` on."""
-        scores[:, self.closed] = -np.inf
-        for row, items in enumerate(banned, start=skipped):
-            scores[row, self._columns(items)] = -np.inf
-        limit = self.plan.limit
-        columns, values = leading(scores, limit + 1)
-        enough = np.isfinite(values[:, limit - 1]) if self.is_dense else values[:, limit - 1] > 0
-        # What is below 0 or not there counts as far away from the last of the list.
-        clear = is_clear(values if self.is_dense else np.where(values > 0, values, -np.inf))
-        kept = np.flatnonzero(enough & clear)
-        return kept, self.products[columns[kept, :limit]], values[kept, :limit]
+    def _pairs(self, banned: Sequence[np.ndarray], skipped: int) -> tuple[np.ndarray, np.ndarray]:
+        """(row, column) of the bans of the rows from `skipped` on."""
+        columns = [self._columns(items) for items in banned]
+        rows = np.repeat(np.arange(skipped, skipped + len(columns)), [len(one) for one in columns])
+        return rows, np.concatenate((np.empty(0, np.int64), *columns)).astype(np.int64)
+
+    def _by_factors(self, histories: sparse.csr_array, banned: tuple[np.ndarray, np.ndarray]) -> Leading:
+        assert isinstance(self.part, ALS)
+        is_open = np.ones(len(self.products), np.bool_)
+        is_open[self.closed] = False
+        first, longest = len(self.bundle.products), self.part.longest
+        search = Search(self.part.shoppers(histories), self.plan.limit + 1)
+        search.among(longest if is_open[:first].all() else longest.only(is_open[:first]), banned=banned)
+        if self.spread is not None:
+            borrowed = np.asarray(self.spread @ self.part.factors, np.float32)
+            said = borrowed.any(axis=1)  # of whom nothing is known stands last: where they are needed, not here
+            search.among(LongestFirst(borrowed).only(is_open[first:] & said), first=first, banned=banned)
+        return search.items, search.scores
+
+    def _by_scores(
+        self, histories: sparse.csr_array, numbers: np.ndarray, banned: tuple[np.ndarray, np.ndarray]
+    ) -> Leading:
+        limit, step = self.plan.limit + 1, rows_at_once(len(self.products))
+        found, values = [np.empty((0, limit), np.int32)], [np.empty((0, limit), np.float32)]
+        for start in range(0, len(numbers), step):
+            rows = slice(start, start + step)
+            scores = self._with_newcomers(self._scores(histories[rows], numbers[rows]))
+            scores[:, self.closed] = -np.inf
+            span = slice(*np.searchsorted(banned[0], (start, start + step)))
+            scores[banned[0][span] - start, banned[1][span]] = -np.inf
+            one = leading(scores, limit)
+            found.append(one[0])
+            values.append(one[1])
+        return np.concatenate(found), np.concatenate(values)
 
     def _columns(self, items: np.ndarray) -> np.ndarray:
         first = len(self.bundle.products)
@@ -185,14 +202,6 @@ class Personal:
             found = [self.column.get(int(item), -1) if item >= first else int(item) for item in items.tolist()]
             items = np.array(found, np.int64)
         return items[items >= 0]
-
-    def _scorer(self, matrix: sparse.csr_array, whose: np.ndarray, step: int) -> Callable[[slice], np.ndarray]:
-        """Gives the scores of a slice of at most `step` rows, which hold until it is asked for the next."""
-        if not isinstance(self.part, ALS):
-            return lambda rows: self._scores(matrix[rows], whose[rows])
-        folded, across = self.part.shoppers(matrix), self.part.across
-        room = np.empty((min(step, len(folded)), across.shape[1]), np.float32)  # new memory costs as much as a third
-        return lambda rows: np.matmul(folded[rows], across, out=room[: len(folded[rows])])  # of the product itself
 
     def _scores(self, histories: sparse.csr_array, numbers: np.ndarray) -> np.ndarray:
         found = blend.many(self.part, histories, numbers.astype(np.int32))

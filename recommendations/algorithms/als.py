@@ -12,6 +12,7 @@ from recommendations.algorithms.base import NOTHING, Recommender, Scores
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.ids import Arrays
+from recommendations.algorithms.longest import LongestFirst
 
 try:
     from implicit.cpu.als import AlternatingLeastSquares
@@ -93,45 +94,32 @@ class ALS(Recommender):
 
     def score_many(self, histories: sparse.csr_array, customers: np.ndarray) -> np.ndarray:
         """The same for many shoppers at once, dense."""
-        return self.shoppers(histories) @ self.across
+        return self.shoppers(histories) @ self.factors.T
 
     def shoppers(self, histories: sparse.csr_array) -> np.ndarray:
         """float32 shoppers x factors: the same solution for many histories (weights as values).
 
-        By Woodbury's identity: with A = (Y'Y + regularization I)^-1 once, a history of k products costs a system
-        of k unknowns instead of one of all factors. Shoppers with equal k are solved together.
+        By Woodbury's identity a history of k products costs a system of k unknowns instead of one of all factors.
         """
-        histories = histories.copy()
-        histories.sum_duplicates()
+        from recommendations.algorithms import folding
+
         inner, table = self._inside()
-        counts = np.diff(histories.indptr)
-        found = np.zeros((len(counts), self.factors.shape[1]), np.float32)
-        for size in np.unique(counts[counts > 0]).tolist():
-            rows = np.flatnonzero(counts == size)
-            places = histories.indptr[rows][:, None] + np.arange(size)
-            extra = self.params["alpha"] * histories.data[places].astype(np.float64)
-            touched = histories.indices[places]
-            near = self.factors.take(touched, axis=0).astype(np.float64)  # take: half the price of an index
-            found[rows] = _folded(near, extra, near @ inner if table is None else table.take(touched, axis=0))
-        return found
+        return folding.fold(histories, self.factors, inner, table, alpha=self.params["alpha"])
 
     @property
-    def across(self) -> np.ndarray:
-        """float32 factors x products: the factors lying as a product of matrices reads them fastest, which is kept
-        where it is small enough."""
-        if self._across is None:
-            if self.factors.size * 4 > _TABLE_BYTES:
-                return self.factors.T
-            self._across = np.ascontiguousarray(self.factors.T)
-        return self._across
+    def longest(self) -> LongestFirst:
+        """The factors as a search for many shoppers reads them."""
+        if self._longest is None:
+            self._longest = LongestFirst(self.factors)
+        return self._longest
 
-    def _inside(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """A of `_folded`, and all products' factors times A where that is small enough to be kept: the same
-        products come again with every few hundred shoppers."""
+    def _inside(self) -> tuple[np.ndarray, np.ndarray]:
+        """A = (Y'Y + regularization I)^-1, and all products' factors times A where that is small enough to be kept
+        (else of none): the same products come again with every few hundred shoppers."""
         if self._kept is None:
             inner = np.linalg.inv(self.gram + self.params["regularization"] * np.eye(len(self.gram)))
-            is_small = self.factors.size * 8 <= _TABLE_BYTES
-            self._kept = inner, self.factors.astype(np.float64) @ inner if is_small else None
+            rows = self.factors if self.factors.size * 8 <= _TABLE_BYTES else self.factors[:0]
+            self._kept = inner, rows.astype(np.float64) @ inner
         return self._kept
 
     def similar(self, item: int) -> Scores:
@@ -149,8 +137,8 @@ class ALS(Recommender):
         self.factors = arrays["factors"]
         self.gram = arrays["gram"]
         self.lengths = arrays["lengths"]
-        self._kept: tuple[np.ndarray, np.ndarray | None] | None = None
-        self._across: np.ndarray | None = None
+        self._kept: tuple[np.ndarray, np.ndarray] | None = None
+        self._longest: LongestFirst | None = None
 
     def _keep(self, factors: np.ndarray) -> None:
         exact = factors.astype(np.float64)
@@ -159,17 +147,3 @@ class ALS(Recommender):
             "gram": exact.T @ exact,
             "lengths": np.linalg.norm(factors, axis=1),
         })
-
-
-def _folded(near: np.ndarray, extra: np.ndarray, through: np.ndarray) -> np.ndarray:
-    """Solutions x of (A^-1 + N'EN) x = N'(1 + e) for n shoppers: A N'b - A N'(E^-1 + N A N')^-1 N A N'b, written
-    without E^-1 since a weight may be 0: (I + E N A N') u = E N A N'b.
-
-    near    n x k x d factors of what they touched; extra: n x k, diagonal of E; through: near times A, d x d
-    """
-    across = through @ near.transpose(0, 2, 1)  # n x k x k
-    wanted = (1 + extra)[:, :, None]
-    left = extra[:, :, None] * across
-    left[:, np.arange(left.shape[1]), np.arange(left.shape[1])] += 1
-    given = wanted - np.linalg.solve(left, extra[:, :, None] * (across @ wanted))
-    return (through.transpose(0, 2, 1) @ given)[:, :, 0]

@@ -17,23 +17,26 @@ from numba import njit, types
 _I8 = types.Array(types.int64, 1, "C", readonly=True)
 _I4 = types.Array(types.int32, 1, "C", readonly=True)
 _F4 = types.Array(types.float32, 1, "C", readonly=True)
+_F4s = types.Array(types.float32, 2, "C", readonly=True)
+_i4s, _f4s = types.int32[:, ::1], types.float32[:, ::1]
 _i4, _f4, _b1 = types.int32[::1], types.float32[::1], types.boolean[::1]
 
-_OPTIONS = {"boundscheck": True}
 
+def compiled(signature: Any, *, boundscheck: bool = True, fastmath: Any = False) -> Callable[[Any], Any]:
+    """njit with a cache on disk where one can be written; else it is compiled by every process. The cache does not
+    notice a change in another file: a kernel calls none of another module."""
+    options = {"boundscheck": boundscheck, "fastmath": fastmath}
 
-def _compiled(signature: Any) -> Callable[[Any], Any]:
-    """njit with a cache on disk where one can be written; else it is compiled by every process."""
     def decorate(function: Any) -> Any:
         try:
-            return njit(signature, cache=True, **_OPTIONS)(function)
+            return njit(signature, cache=True, **options)(function)
         except (RuntimeError, OSError):  # neither beside this file, nor in NUMBA_CACHE_DIR, nor in the user's folder
-            return njit(signature, **_OPTIONS)(function)
+            return njit(signature, **options)(function)
 
     return decorate
 
 
-@_compiled(types.int64(_f4, _b1, _i4, types.int64, _I8, _I4, _F4, _I4, _F4, types.float32))
+@compiled(types.int64(_f4, _b1, _i4, types.int64, _I8, _I4, _F4, _I4, _F4, types.float32))
 def add_rows(sums, is_met, met, count, indptr, indices, data, rows, weights, worth):  # type: ignore[no-untyped-def]
     """Adds value x row's weight x worth of every entry of these rows to `sums`; how many columns are met by now.
 
@@ -51,7 +54,7 @@ def add_rows(sums, is_met, met, count, indptr, indices, data, rows, weights, wor
     return count
 
 
-@_compiled(types.int64(_f4, _b1, _i4, types.int64, _I4, _F4, types.float32))
+@compiled(types.int64(_f4, _b1, _i4, types.int64, _I4, _F4, types.float32))
 def add_entries(sums, is_met, met, count, columns, values, worth):  # type: ignore[no-untyped-def]
     """The same for entries as they are: value x worth."""
     for at in range(len(columns)):
@@ -64,7 +67,7 @@ def add_entries(sums, is_met, met, count, columns, values, worth):  # type: igno
     return count
 
 
-@_compiled(types.void(_f4, _b1, _i4, _i4, _f4))
+@compiled(types.void(_f4, _b1, _i4, _i4, _f4))
 def collect(sums, is_met, met, columns, totals):  # type: ignore[no-untyped-def]
     """Copies the columns met and their sums, and leaves the scratch clean."""
     for at in range(len(columns)):
@@ -73,7 +76,7 @@ def collect(sums, is_met, met, columns, totals):  # type: ignore[no-untyped-def]
         sums[column], is_met[column] = 0, False
 
 
-@_compiled(types.void(_i4, _f4, types.int64, types.int32, types.float32))
+@compiled(types.void(_i4, _f4, types.int64, types.int32, types.float32))
 def _sink(items, scores, count, item, score):  # type: ignore[no-untyped-def]
     """Puts an entry in the place of the top of a heap of `count`, worst on top."""
     place = 0
@@ -93,7 +96,7 @@ def _sink(items, scores, count, item, score):  # type: ignore[no-untyped-def]
     items[place], scores[place] = item, score
 
 
-@_compiled(types.int64(_i4, _f4, types.int64, types.int32, types.float32))
+@compiled(types.int64(_i4, _f4, types.int64, types.int32, types.float32))
 def _offer(items, scores, count, item, score):  # type: ignore[no-untyped-def]
     """One more entry for the heap of the best, the worst of them on top; how many it holds. Ties: the lower item."""
     if score != score:
@@ -113,7 +116,7 @@ def _offer(items, scores, count, item, score):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@_compiled(types.void(_i4, _f4, types.int64))
+@compiled(types.void(_i4, _f4, types.int64))
 def _sort(items, scores, count):  # type: ignore[no-untyped-def]
     """The heap, best first."""
     for end in range(count - 1, 0, -1):
@@ -122,7 +125,7 @@ def _sort(items, scores, count):  # type: ignore[no-untyped-def]
         _sink(items, scores, end, item, score)
 
 
-@_compiled(types.int64(_I4, _F4, _i4, _f4))
+@compiled(types.int64(_I4, _F4, _i4, _f4))
 def leading(items, scores, best_items, best_scores):  # type: ignore[no-untyped-def]
     """The highest of distinct items by (score, lower item), best first, into `best_*`; how many there are.
 
@@ -135,7 +138,7 @@ def leading(items, scores, best_items, best_scores):  # type: ignore[no-untyped-
     return count
 
 
-@_compiled(types.int64(_F4, _i4, _f4))
+@compiled(types.int64(_F4, _i4, _f4))
 def leading_of_all(scores, best_items, best_scores):  # type: ignore[no-untyped-def]
     """The same where scores[i] is item i's."""
     count = 0
@@ -145,7 +148,7 @@ def leading_of_all(scores, best_items, best_scores):  # type: ignore[no-untyped-
     return count
 
 
-@_compiled(types.void(_f4, _I8, _I4, _F4, _I4, _I4, _F4, _i4))
+@compiled(types.void(_f4, _I8, _I4, _F4, _I4, _I4, _F4, _i4))
 def strongest(worth, indptr, indices, data, items, past, weights, found):  # type: ignore[no-untyped-def]
     """For each item the product of the past whose weight x entry in the item's row is largest; -1 for none.
 
@@ -164,3 +167,42 @@ def strongest(worth, indptr, indices, data, items, past, weights, found):  # typ
         found[number] = speaker
     for at in range(len(past)):
         worth[past[at]] = 0
+
+
+@compiled(types.int64(_F4, types.float32), boundscheck=False)
+def _above(values, floor):  # type: ignore[no-untyped-def]
+    """How many are greater. Its only index is its own loop's, and unchecked it is done in steps of sixteen."""
+    count = 0
+    for at in range(len(values)):
+        if values[at] > floor:
+            count += 1
+    return count
+
+
+@compiled(types.void(_F4s, _I8, _I4, _i4s, _f4s), boundscheck=False)
+def rise(values, rows, items, best_items, best_scores):  # type: ignore[no-untyped-def]
+    """Puts what is greater than the last of a row's best into its place among them; of equals the earlier stays first.
+
+    values    float32 rows x columns; `rows` says whose they are, `items` what the columns are
+    best_*    of all rows, best first, filled up with -inf
+    Unchecked: the caller made `rows` and all shapes by itself. NaN is left out.
+    """
+    width, last = values.shape[1], best_scores.shape[1] - 1
+    for number in range(len(rows)):
+        mine, row = values[number], rows[number]
+        floor = best_scores[row, last]
+        for start in range(0, width, 32):
+            part = mine[start : start + 32]
+            if _above(part, floor) == 0:
+                continue
+            for at in range(len(part)):
+                score = part[at]
+                if not score > floor:
+                    continue
+                place = last
+                while place > 0 and best_scores[row, place - 1] < score:
+                    best_scores[row, place] = best_scores[row, place - 1]
+                    best_items[row, place] = best_items[row, place - 1]
+                    place -= 1
+                best_scores[row, place], best_items[row, place] = score, items[start + at]
+                floor = best_scores[row, last]

@@ -43,11 +43,21 @@ def test_it_folds_in_alike_with_and_without_what_it_keeps(monkeypatch: pytest.Mo
     size = len(fitted.factors)
     histories = sparse.csr_array((np.float32([1, 0.5, 2, 1, 0.25, 1]), [2, 4, 1, 2, 3, 4], [0, 2, 2, 6]), (3, size))
     kept = fitted.shoppers(histories)
-    assert fitted._inside()[1] is not None
+    assert len(fitted._inside()[1])
     monkeypatch.setattr(als, "_TABLE_BYTES", 0)
     fitted.restore(fitted.arrays())
-    assert fitted._inside()[1] is None
+    assert not len(fitted._inside()[1])
     assert fitted.shoppers(histories) == pytest.approx(kept, abs=1e-6)
     assert not kept[1].any()
     _, scores = fitted.score_history(np.array([2, 4], np.int32), np.float32([1, 0.5]))
     assert fitted.factors @ kept[0] == pytest.approx(scores, abs=1e-4)
+
+
+def test_it_refuses_a_product_that_it_does_not_have() -> None:
+    """What an artefact says of a shopper must not read memory of others."""
+    fitted = ALS(factors=4).fit(checkerboard(), colours(), seed=3)
+    size = len(fitted.factors)
+    for product in (size, -1):
+        histories = sparse.csr_array((np.float32([1]), np.int32([product]), [0, 1]), (1, size + 1))
+        with pytest.raises(IndexError):
+            fitted.shoppers(histories)
