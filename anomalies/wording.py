@@ -26,6 +26,7 @@ _ACTS = {
     "told": "Told", "not_told": "Not told", "not_done": "Not done", "rolled_back": "Model rolled back",
     "throttled": "Key throttled", "suspended": "Key suspended", "taken_back": "Taken back", "noted": "Note",
 }
+_MONEY = ("large_order", "order_value")
 _NO_KEY = {"key 0": "no key (workers)"}
 
 
@@ -86,13 +87,25 @@ def value_of(incident: AnomalyIncident, value: float | None) -> str:
     metric = metrics.get(incident.metric)
     if metric.kind == "occurrence" or value is None:
         return ""
-    if incident.metric in ("large_order", "order_value"):
-        return figures.money(value, incident.facts.get("currency") or incident.tenant.currency)
+    return amount(metric, value, incident.facts.get("currency") or incident.tenant.currency)
+
+
+def amount(metric: metrics.Metric, value: float, currency: str) -> str:
+    """A value of a metric with its unit: "30 orders in 5 min"."""
+    if metric.name in _MONEY:
+        return figures.money(value, currency)
     plain = metric.text is figures.number  # what has words of its own rounds by itself
     rounded = round(value, 1) if plain and value < 10 and value != int(value) else value
     unit = f" {metric.unit}" if metric.unit else ""
     per = "a minute" if metric.per == "minute" else metric.per
     return f"{metric.text(rounded)}{unit}" + (f" in {per}" if per else "")
+
+
+def bare(metric: metrics.Metric, value: float, currency: str) -> str:
+    """An edge of what is usual, without its unit; of counts a whole number."""
+    if metric.name in _MONEY:
+        return figures.money(value, currency)
+    return metric.text(round(value) if metric.kind == "count" else value)
 
 
 def expectation(incident: AnomalyIncident) -> str:
@@ -109,10 +122,7 @@ def expectation(incident: AnomalyIncident) -> str:
 
 
 def _plain(incident: AnomalyIncident, value: float) -> str:
-    metric = metrics.get(incident.metric)
-    if incident.metric == "order_value":
-        return figures.money(value, incident.tenant.currency)
-    return metric.text(round(value) if metric.kind == "count" else value)
+    return bare(metrics.get(incident.metric), value, incident.tenant.currency)
 
 
 def chance(log10p: float | None) -> str:

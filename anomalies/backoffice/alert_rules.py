@@ -144,7 +144,7 @@ def new_rule(request: Any) -> HttpResponse:
         form = RuleForm(initial={**request.POST.dict(), "channels": request.POST.getlist("channels")})
         fragment = "told" if request.htmx else None
         return render_page(request, "anomalies/backoffice/rule.html", {"form": form}, fragment=fragment)
-    form = RuleForm(request.POST or None, initial={"what": "limit:api_rate", "threshold": 100, "window": 60})
+    form = RuleForm(request.POST or None, initial=_initial(request))
     outcome = None
     if request.method == "POST" and form.is_valid():
         draft = form.draft()
@@ -156,6 +156,22 @@ def new_rule(request: Any) -> HttpResponse:
             return redirect("alert-rules")
     status = 422 if form.is_bound and not form.is_valid() else 200
     return render_page(request, "anomalies/backoffice/rule.html", {"form": form, "outcome": outcome}, status=status)
+
+
+def _initial(request: Any) -> dict[str, Any]:
+    """What the form begins with: a rule that is to be changed (?rule=7), or the limit of calls."""
+    asked = request.GET.get("rule", "")
+    if not asked:
+        return {"what": "limit:api_rate", "threshold": 100, "window": 60}
+    rule = AlertRule.objects.using("ops").select_related("tenant").filter(pk=asked if asked.isdecimal() else 0).first()
+    if rule is None:
+        raise Http404
+    scope = f"shop:{rule.tenant.slug}" if rule.tenant else f"plan:{rule.plan_id}" if rule.plan_id else ""
+    same = ("threshold", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active", "channels")
+    return {
+        "what": f"{rule.kind}:{rule.metric}", "scope": scope, "window": rule.window_seconds,
+        **{name: getattr(rule, name) for name in same},
+    }  # fmt: skip
 
 
 def save(draft: AlertRule, *, by: Any) -> AlertRule:

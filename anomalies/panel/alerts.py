@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from anomalies import actions, banners, charting, counting, metrics, silence, triage, wording
+from anomalies import actions, banners, charting, counting, metrics, silence, triage, watched, wording
 from anomalies.models import AnomalyIncident, Severity, State
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
@@ -49,10 +49,10 @@ def alerts(request: Any) -> HttpResponse:
          "count": (counts.open + counts.acknowledged) or None if tab == "open" else None}
         for tab, label, _ in TABS
     ]  # fmt: skip
-    watched = silence.of_tenant(request.tenant)
+    rows = watched.of_tenant(request.tenant)
     return listing.render({
-        "tabs": tabs, "tab": name, "counts": counts, "refresh_url": request.get_full_path(), "watched": watched,
-        "silent": [one for one in watched if one.words],
+        "tabs": tabs, "tab": name, "counts": counts, "refresh_url": request.get_full_path(), "watched": rows,
+        "silent": [one for one in rows if one.tone == "warning"],
     })  # fmt: skip
 
 

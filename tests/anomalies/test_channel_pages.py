@@ -118,3 +118,20 @@ def test_a_rule_lists_the_channels_of_the_shop_that_is_chosen(signed_in, acme, s
     assert "Owner (E-mail)" in part and "<form" not in part and 'id="told-on"' in part
     other = browser.post(path, {**form, "scope": "", "show": "1"}).content.decode()
     assert "Owner" not in other and not AlertRule.objects.using("ops").exists()
+
+
+def test_a_rule_is_changed_in_its_form(signed_in, acme, sam):
+    browser, path = signed_in(sam), "/anomalies/rules/new"
+    form = {"what": "limit:api_rate", "scope": "shop:acme", "threshold": "400", "window": "120", "is_active": "on",
+            "action": "throttle", "throttle_per_minute": "7", "throttle_minutes": "30",
+            "channels": ["mail"]}  # fmt: skip
+    browser.post(path, form)
+    rule = AlertRule.objects.using("ops").get()
+    assert f'href="{path}?rule={rule.pk}"' in browser.get("/anomalies/rules").content.decode()
+    page = browser.get(f"{path}?rule={rule.pk}").content.decode()
+    assert "Change the rule" in page and 'value="shop:acme" selected' in page and 'value="400.0"' in page
+    assert 'value="7"' in page and re.search(r'value="mail"[^>]* checked', page)
+    browser.post(path, {**form, "threshold": "500"})
+    assert AlertRule.objects.using("ops").get().threshold == 500
+    for number in ("0", "x", "9" * 30):
+        assert browser.get(f"{path}?rule={number}").status_code == 404

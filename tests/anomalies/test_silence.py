@@ -43,7 +43,7 @@ def test_a_stream_of_today_says_the_time_alone(signed_in, ana, acme):
 
 def test_it_is_not_said_where_data_comes(signed_in, gil, globex, silent):
     text = page(signed_in(gil), "/t/globex/alerts")
-    assert "No data" not in text and "Data comes" in text
+    assert "No data" not in text and "Learning" in text
 
 
 def test_the_staff_reads_whose_streams_are_silent(signed_in, sam, acme, silent):
@@ -62,3 +62,20 @@ def test_the_api_lists_streams_with_their_state(signed_in, sam, acme, silent):
         assert (orders["metric"], orders["state"], orders["silent_since"]) == ("orders", "data", None)
     assert client.get("/api/admin/anomalies/nobody/streams").status_code == 404
     assert client.get("/api/admin/anomalies/acme/streams?page=2").status_code == 400
+
+
+def test_it_shows_the_newest_value_beside_what_is_usual(signed_in, ana, acme):
+    until = streams.bucket_of(timezone.now())
+    for metric, read in (("orders", {"log10p": -0.4}), ("requests", {"log10p": None}), ("catalogue", {"log10p": -0.1})):
+        Stream.objects.across_tenants().create(tenant=acme, metric=metric, engine="count", read_until=until)
+        acme.stream_points.create(metric=metric, at=until - streams.BUCKET, value=12, low=6.2, high=19.8, **read)
+    text = page(signed_in(ana), SHOP)
+    assert "12 orders in 5 min" in text and "6–20" in text
+    assert "Learning" in text
+    now = timezone.now()
+    acme.expected_windows.create(metric="orders", reason="Sale", starts_at=now, ends_at=now + timedelta(hours=1))
+    assert "nothing is judged until it ends" in page(signed_in(ana), SHOP)
+
+
+def test_it_says_so_where_nothing_is_watched_yet(signed_in, ana):
+    assert "Nothing is watched yet" in page(signed_in(ana), SHOP)
