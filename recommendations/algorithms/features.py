@@ -58,13 +58,15 @@ class ProductFeatures:
 
     @classmethod
     def _encode(cls, rows: list[list[str]], edges: np.ndarray) -> ProductFeatures:
+        flat = list(chain.from_iterable(rows))
         # Sorted names: the same catalogue gives the same columns whatever order it came in.
-        names = tuple(sorted({name for row in rows for name in row}))
+        names = tuple(sorted(set(flat)))
         numbers = {name: number for number, name in enumerate(names)}
-        columns = [sorted({numbers[name] for name in row}) for row in rows]
-        indptr = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(row) for row in columns], out=indptr[1:])
-        indices = np.fromiter(chain.from_iterable(columns), np.int32, int(indptr[-1]))
+        row = np.repeat(np.arange(len(rows)), [len(each) for each in rows])
+        column = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
+        row, indices = np.divmod(np.unique(row * max(len(names), 1) + column), max(len(names), 1))
+        indices = indices.astype(np.int32)
+        indptr = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(rows)))))
         spread = np.bincount(indices, minlength=len(names))
         rarity = np.log1p(len(rows) / np.maximum(spread, 1)).astype(np.float32)
         data = rarity[indices]
