@@ -12,10 +12,10 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from luxebrain.lib.forms import FilterForm
-from luxebrain.lib.pages import Column, ListPage, render_page
+from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
 from luxebrain.lib.problems import Problem
 from recommendations import audiences, batch_downloads, batch_handing, batch_results, batch_schedules, batch_words
 from recommendations.batch import BatchInferenceQueue
@@ -158,12 +158,21 @@ def download(request: Any, public_id: UUID) -> HttpResponseBase:
     return response
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page(may="batch.write")
 def unplan(request: Any, pk: int) -> HttpResponse:
+    back = reverse("panel:batch-jobs", kwargs={"slug": request.tenant.slug})
+    if request.method != "POST":
+        row = request.tenant.batch_schedules.filter(pk=pk).first()
+        if row is None:
+            raise Http404("There is no such planned job.")
+        return render_confirm(
+            request, layout="layouts/panel.html", title=f"Remove “{row.name}”?", button="Remove it", danger=True,
+            text="It is not asked for any more. Jobs that it made stay.", action=request.path, back=back,
+        )  # fmt: skip
     try:
         batch_schedules.remove(request.tenant, pk, by=request.user)
     except Problem as missing:
         raise Http404(missing.detail) from None
     messages.success(request, "The planned job is removed.")
-    return redirect(reverse("panel:batch-jobs", kwargs={"slug": request.tenant.slug}))
+    return redirect(back)

@@ -270,6 +270,9 @@ def test_it_plans_a_job_and_asks_for_it_when_its_time_has_come(page: Any, shop: 
     assert row.last_job == job
     assert row.next_at == row.first_at  # two hours from now: the next one is the first
     assert batch_schedules.due_tenants() == []
+    asked = page.get(f"{BASE}/planned/{row.pk}/remove")
+    assert f"Remove “{row.name}”?" in asked.content.decode()
+    assert page.get(f"{BASE}/planned/{row.pk + 99}/remove").status_code == 404
     page.post(f"{BASE}/planned/{row.pk}/remove")
     assert not shop.batch_schedules.exists() and shop.batch_jobs.exists()
 
