@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from bench.quality.ends import cut_at_the_end
 from bench.quality.formats import BUY, Task
 from recommendations.algorithms.data import Interactions
 from recommendations.evaluation.cases import Cases, histories_of, touched_by
@@ -85,14 +86,20 @@ def _cases(task: Task, known: Interactions, wanted: sparse.csr_array, rows: np.n
 def _chosen(
     task: Task, train: Interactions, rows: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
-    """Which of the rows are held out: by protocol the last visit, one of them, or a share."""
+    """Which of the rows are held out: by protocol the last visit, one of them, or a share.
+
+    Of "one of them" it is the last row where the test took the last rows as well.
+    """
     customer, moment = train.customer[rows], train.occurred_at[rows]
     counts = np.bincount(customer, minlength=len(train.customers))
     if task.protocol in ("next_item", "next_basket"):
         newest = np.full(len(counts), -1, np.int64)
         np.maximum.at(newest, customer, moment)
         return moment == newest[customer]
-    order = np.lexsort((random.random(len(rows)), customer))
+    drawn = random.random(len(rows))
+    if task.protocol == "one_held_out" and cut_at_the_end(train):
+        drawn = -rows
+    order = np.lexsort((drawn, customer))
     starts = np.concatenate(([0], np.cumsum(counts)))[:-1]
     rank = np.empty(len(rows), np.int64)
     rank[order] = np.arange(len(rows)) - starts[customer[order]]

@@ -10,7 +10,7 @@ from scipy import sparse
 from recommendations.algorithms import systems
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
-from recommendations.algorithms.itemrows import ItemRows, signals, top_of_rows
+from recommendations.algorithms.itemrows import ItemRows, leaning, rarer, signals, top_of_rows
 from recommendations.algorithms.neighbours import graph
 
 # A dense Gram matrix up to here (600 MB); above it the systems are gathered: see `systems`.
@@ -25,32 +25,42 @@ class LocalEase(ItemRows):
     G = S' D_u^-a S of what shoppers touched, the right side is what they bought; D_u are the sizes
     of the histories, so that heavy shoppers do not speak for all. `lam` is in units of the mean of
     G's diagonal. Columns are independent of each other: only changed ones need solving again.
+
+    targets   the kinds of events that are wanted (purchases); None: all
+    lean      what a pair of another kind (a cart, a view) counts beside them on the right side, 0 to 1
+    rare      columns are divided by (wanted events of the product)^rare: what is touched more than it is
+              bought is coming, or was bought outside of what is known
     """
 
     name: ClassVar[str] = "local_ease"
 
     def __init__(
-        self, *, lam: float = 1.0, a: float = 0.3, keep: int = 100, targets: list[int] | None = None
+        self, *, lam: float = 1.0, a: float = 0.3, keep: int = 100, targets: list[int] | None = None,
+        lean: float = 0.0, rare: float = 0.0,
     ) -> None:
-        self.params: dict[str, Any] = {"lam": lam, "a": a, "keep": keep, "targets": targets}
+        self.params: dict[str, Any] = {
+            "lam": lam, "a": a, "keep": keep, "targets": targets, "lean": lean, "rare": rare,
+        }
 
     def fit(
         self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
     ) -> Self:
-        source, target = signals(interactions, self.params["targets"])
+        source, bought = signals(interactions, self.params["targets"])
         if not source.nnz:
             return self.take(sparse.csr_array((source.shape[1],) * 2, dtype=np.float32))
+        target = leaning(source, bought, self.params["lean"])
         sizes = np.maximum(np.asarray(source.sum(axis=1)), 1.0)
         weights = (sizes ** (-self.params["a"] / 2)).astype(np.float32)
         scaled = sparse.csr_array(sparse.diags_array(weights) @ source).astype(np.float32)
         wanted = scaled
         if target is not source:
             wanted = sparse.csr_array(sparse.diags_array(weights) @ target).astype(np.float32)
-        near, _ = graph(target, a=0.7, b=0.5, c=0.5, keep=self.params["keep"], onto=source)
+        nearest = source if self.params["lean"] else target
+        near, _ = graph(nearest, a=0.7, b=0.5, c=0.5, keep=self.params["keep"], onto=source)
         touched = np.bincount(source.indices, minlength=source.shape[1])
         per_event = float(np.square(scaled.data).sum()) / max(int((touched > 0).sum()), 1)
         solver = _Blocks(scaled, wanted, near, self.params["lam"] * per_event)
-        return self.take(solver.solve())
+        return self.take(rarer(solver.solve(), bought, self.params["rare"]))
 
 
 class DenseEase(ItemRows):

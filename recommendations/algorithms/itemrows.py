@@ -79,6 +79,24 @@ def signals(
     return (source, source) if wanted.all() else (source, capped.take(wanted).matrix())
 
 
+def leaning(source: sparse.csr_array, wanted: sparse.csr_array, lean: float) -> sparse.csr_array:
+    """`wanted`, and `lean` for what was touched beside it; at 1 that is `source` itself."""
+    if wanted is source or not lean:
+        return wanted
+    if lean == 1:
+        return source
+    return sparse.csr_array(source * np.float32(lean) + wanted * np.float32(1 - lean)).astype(np.float32)
+
+
+def rarer(rows: sparse.csr_array, wanted: sparse.csr_array, power: float) -> sparse.csr_array:
+    """Columns divided by (shoppers who wanted the product)^power; nobody counts as one."""
+    if not power:
+        return rows
+    counts = np.maximum(np.bincount(wanted.indices, minlength=wanted.shape[1]), 1.0)
+    data = rows.data * (counts ** -power).astype(np.float32)[rows.indices]
+    return sparse.csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
+
+
 def top_of_rows(rows: np.ndarray, keep: int) -> sparse.csr_array:
     """The `keep` entries of each row that are largest in size, as a sparse matrix."""
     size = rows.shape[1]

@@ -97,8 +97,8 @@ def families(nature: Nature) -> list[Family]:
             {"keep": 200}, targets=targets[::-1], lam=[10.0, 3.0, 30.0], a=[0.5, 0.0],
         ), history))
     found.append(Family("local_ease", [
-        {"keep": keep, "targets": target, "lam": lam, "a": a}
-        for lam, a, keep in _local(nature) for target in targets[::-1]
+        {"keep": keep, "lam": lam, "a": a} | wanted
+        for lam, a, keep in _local(nature) for wanted in _wanted(nature)
     ], history, costly=True))
     factors = 256 if nature.products > 5_000 else 96
     found.append(Family("diffusion", [
@@ -108,10 +108,22 @@ def families(nature: Nature) -> list[Family]:
     return found
 
 
+def _wanted(nature: Nature) -> list[dict[str, Any]]:
+    """What a system is to explain: purchases, all that was touched, or that with an eye for what is touched
+    more than it is bought."""
+    if not nature.sides:
+        return [{"targets": None}]
+    bought = [nature.primary]
+    return [{"targets": bought}, {"targets": None}, {"targets": bought, "lean": 1.0, "rare": 0.3},
+            {"targets": bought, "lean": 0.5, "rare": 0.2}]
+
+
 def _local(nature: Nature) -> list[tuple[float, float, int]]:
-    """(lam, a, keep): more of it than a large catalogue can bear is left out."""
+    """(lam, a, keep): more of it than a large catalogue can bear is left out, and than several wishes can."""
     if nature.products > WIDE_PRODUCTS:
         return [(5.0, 0.3, 100), (2.0, 0.3, 100), (12.0, 0.3, 100)]
+    if nature.sides:
+        return [(5.0, 0.3, 100), (2.0, 0.0, 100), (12.0, 0.3, 100), (5.0, 0.0, 200)]
     return [(5.0, 0.3, 100), (12.0, 0.3, 100), (2.0, 0.0, 200), (5.0, 0.0, 200), (12.0, 0.0, 200),
             (25.0, 0.3, 100), (5.0, 0.0, 100)]
 

@@ -143,8 +143,7 @@ class _Search:
         for number, option in enumerate(params if straight else params[: self.survivors]):
             if number and time.process_time() > until:
                 break
-            kept += self._last(family, option)
-        kept.sort(key=lambda entry: -entry.value)
+            kept = _best_by_power(kept + self._last(family, option))
         return _different(kept)
 
     def weigh(self, kept: list[_Kept]) -> Tuned:
@@ -221,6 +220,14 @@ def _unjudged(chosen: Sequence[Family]) -> list[dict[str, Any]]:
     return [{"name": family.name, "params": family.params[0], "power": family.powers[0],
              "weight": UNJUDGED_POPULARITY if family.name == "popularity" else 1.0}
             for family in chosen]
+
+
+def _best_by_power(kept: list[_Kept]) -> list[_Kept]:
+    """The best of each power, the best first: scores of the others would only fill the memory."""
+    best: dict[float, _Kept] = {}
+    for entry in sorted(kept, key=lambda entry: -entry.value):
+        best.setdefault(entry.power, entry)
+    return list(best.values())
 
 
 def _different(kept: list[_Kept]) -> list[_Kept]:

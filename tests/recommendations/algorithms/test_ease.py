@@ -94,3 +94,29 @@ def test_it_learns_only_what_is_wanted() -> None:
     found = DenseEase(targets=[0]).fit(interactions, colours(3), seed=0).matrix().toarray()
     assert found[0, 1] > 0
     assert np.abs(found[:, 0]).max() < 1e-5
+
+
+@pytest.mark.parametrize("lean", [0.0, 0.5, 1.0])
+def test_it_leans_towards_what_was_touched_beside_purchases(lean: float) -> None:
+    """Each column is the ridge regression of purchases + lean x (touched, not bought) on the other products."""
+    interactions = random_shop(kinds=2)
+    bought = interactions.take(interactions.kind == 0).matrix().toarray()
+    touched = interactions.matrix().toarray()
+    wanted = bought + lean * (touched - bought)
+    model = LocalEase(lam=0.5, a=0.0, keep=SIZE, targets=[0], lean=lean)
+    found = model.fit(interactions, None, seed=0).matrix().toarray()
+    gram = touched.T @ touched + 0.5 * touched.sum() / SIZE * np.eye(SIZE)
+    for product in range(SIZE):
+        others = np.delete(np.arange(SIZE), product)
+        expected = np.linalg.solve(gram[np.ix_(others, others)], touched[:, others].T @ wanted[:, product])
+        assert found[others, product] == pytest.approx(expected, abs=1e-4)
+
+
+def test_it_lifts_what_is_bought_less_than_touched() -> None:
+    interactions = random_shop(kinds=2)
+    plain = LocalEase(keep=5, targets=[0], lean=1.0).fit(interactions, None, seed=0).matrix().toarray()
+    model = LocalEase(keep=5, targets=[0], lean=1.0, rare=0.3)
+    found = model.fit(interactions, None, seed=0).matrix().toarray()
+    buyers = interactions.take(interactions.kind == 0).matrix().sum(axis=0)
+    assert found == pytest.approx(plain / np.maximum(buyers, 1) ** 0.3, abs=1e-5)
+    assert model.from_arrays(model.arrays(), model.params).params["rare"] == 0.3
