@@ -26,7 +26,7 @@ def test_cases(task: Task) -> Cases:
 
 def validations(task: Task, *, seed: int) -> list[Fold]:
     """One, or for small data several, with seeds of their own."""
-    last = task.protocol in ("next_item", "next_basket", "sessions")
+    last = task.protocol in ("next_item", "next_basket", "sessions") or _takes_ends(task)
     count = 1 if last or len(task.train) > FEW_EVENTS else FOLDS
     return [Fold(*validation(task, seed=FOLDS * seed + number)) for number in range(count)]
 
@@ -42,14 +42,19 @@ def validation(task: Task, *, seed: int) -> tuple[Interactions, Cases]:
     able = np.flatnonzero(counts >= 2)
     drawn = np.zeros(len(counts), np.bool_)
     drawn[random.choice(able, min(VALIDATED, len(able)), replace=False)] = True
-    held = primary[drawn[train.customer[primary]]]
-    held = held[_chosen(task, train, held, random)]
+    if _takes_ends(task):
+        # Of every shopper, as in the test: products whose purchases are held out are left with as few.
+        held = primary[(counts >= 2)[train.customer[primary]]]
+        held = held[_last(train.customer[held])]
+    else:
+        held = primary[drawn[train.customer[primary]]]
+        held = held[_chosen(task, train, held, random)]
     wanted = train.take(_marked(held, len(train))).matrix()
     left = _without_pairs(train, held) if not task.repeats else train.take(
         ~_marked(held, len(train)))
     # A shopper of whom nothing is left would be asked without a history.
     known = np.bincount(left.customer[left.kind == BUY], minlength=len(counts)) > 0
-    rows = np.flatnonzero((np.diff(wanted.indptr) > 0) & known)
+    rows = np.flatnonzero((np.diff(wanted.indptr) > 0) & known & drawn)
     return left, _cases(task, left, wanted, rows)
 
 
@@ -86,20 +91,14 @@ def _cases(task: Task, known: Interactions, wanted: sparse.csr_array, rows: np.n
 def _chosen(
     task: Task, train: Interactions, rows: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
-    """Which of the rows are held out: by protocol the last visit, one of them, or a share.
-
-    Of "one of them" it is the last row where the test took the last rows as well.
-    """
+    """Which of the rows are held out: by protocol the last visit, one of them, or a share."""
     customer, moment = train.customer[rows], train.occurred_at[rows]
     counts = np.bincount(customer, minlength=len(train.customers))
     if task.protocol in ("next_item", "next_basket"):
         newest = np.full(len(counts), -1, np.int64)
         np.maximum.at(newest, customer, moment)
         return moment == newest[customer]
-    drawn = random.random(len(rows))
-    if task.protocol == "one_held_out" and cut_at_the_end(train):
-        drawn = -rows
-    order = np.lexsort((drawn, customer))
+    order = np.lexsort((random.random(len(rows)), customer))
     starts = np.concatenate(([0], np.cumsum(counts)))[:-1]
     rank = np.empty(len(rows), np.int64)
     rank[order] = np.arange(len(rows)) - starts[customer[order]]
@@ -108,6 +107,16 @@ def _chosen(
     # As large a share as the test has: the number of its events is known, not which they are.
     share = task.wanted.nnz / (task.wanted.nnz + int((train.kind == BUY).sum()))
     return rank < np.maximum(1, np.round(counts * share))[customer]
+
+
+def _takes_ends(task: Task) -> bool:
+    """Whether of each shopper the last row is held out, as it was for the test."""
+    return task.protocol == "one_held_out" and cut_at_the_end(task.train)
+
+
+def _last(customer: np.ndarray) -> np.ndarray:
+    """The last place of each value."""
+    return len(customer) - 1 - np.unique(customer[::-1], return_index=True)[1]
 
 
 def _without_pairs(train: Interactions, held: np.ndarray) -> Interactions:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.quality.ends import cut_at_the_end
 from bench.quality.formats import Task, read
-from bench.quality.holdout import validation
+from bench.quality.holdout import validation, validations
 
 USERS, PRODUCTS, TOUCHED, BOUGHT = 600, 200, 14, 6
 
@@ -26,8 +26,11 @@ def task(folder: Path, *, held: int | None, carts: bool = True) -> Task:
         train += [(user, item) for item in bought if item != gone]
         touched += [(user, item) for item in own if item != gone]
     columns = {"train": train, "test": test} | ({"cart": touched} if carts else {})
-    arrays = {f"{name}_{letter}": np.array(rows)[:, place] for name, rows in columns.items()
-              for place, letter in enumerate("ui")}
+    arrays = {
+        f"{name}_{letter}": np.array(rows)[:, place]
+        for name, rows in columns.items()
+        for place, letter in enumerate("ui")
+    }
     np.savez(folder / "some.npz", n_users=USERS, n_items=PRODUCTS, **arrays)
     return read(folder / "some.npz")
 
@@ -48,6 +51,7 @@ def test_it_holds_out_what_the_test_holds_out(tmp_path: Path) -> None:
     last = {int(user): int(item) for user, item in zip(purchases.customer, purchases.product, strict=True)}
     asked = dict(zip(cases.customers.tolist(), cases.wanted.indices.tolist(), strict=True))
     assert len(asked) == USERS
+    assert len(validations(task(tmp_path, held=BOUGHT - 1), seed=0)) == 1, "there is one end, however often it is drawn"
     assert all(last[user] == item for user, item in asked.items())
 
 

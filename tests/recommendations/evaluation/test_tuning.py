@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -106,3 +108,17 @@ def test_it_blends_what_knows_different_things() -> None:
     weights, value = weighing.search(table)
     assert weights.min() > 0.3
     assert value > max(table.value(np.eye(2)[number]) for number in range(2))
+
+
+def test_it_asks_what_carts_say_only_where_there_are_some() -> None:
+    learn, _ = walkers()
+    plain = Nature.of(learn, repeats=False)
+    carts = Nature.of(replace(learn, kind=(np.arange(len(learn)) % 2).astype(np.uint8)), repeats=False)
+    assert carts.sides == (1,)
+    alone, beside = (
+        [option for family in families(nature) if family.name == "local_ease" for option in family.params]
+        for nature in (plain, carts)
+    )
+    assert all(option["targets"] is None and "lean" not in option for option in alone)
+    assert beside[0]["targets"] == [0], "the likeliest is to explain purchases"
+    assert {option.get("rare", 0.0) for option in beside} == {0.0, 0.2, 0.3}
