@@ -29,8 +29,8 @@ class Worker:
     of its life). Both by this host's clock."""
 
     name: str
-    age: float
-    idle: float | None = None
+    age: int
+    idle: int | None = None
 
 
 class Beats(bootsteps.StartStopStep):
@@ -100,8 +100,8 @@ def all_seen() -> list[Worker] | None:
     now = time.time()
     try:
         raw, worked = redis.client().hgetall(KEY), redis.client().hgetall(WORKED_KEY)
-        idle = {name: max(0.0, now - int(at)) for name, at in worked.items()}
-        found = [Worker(name.decode(), max(0.0, now - int(at)), idle.get(name)) for name, at in raw.items()]
+        idle = {name: max(0, round(now - int(at))) for name, at in worked.items()}
+        found = [Worker(name.decode(), max(0, round(now - int(at))), idle.get(name)) for name, at in raw.items()]
         over = [one.name for one in found if one.age > FORGOTTEN_SECONDS]
         if over:
             redis.client().hdel(KEY, *over)

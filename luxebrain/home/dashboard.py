@@ -42,9 +42,13 @@ def attention() -> dict[str, Any]:
     trainings = TrainingRun.objects.across_tenants().filter(state="failed", finished_at__gte=day_ago)
     imports = ImportRun.objects.across_tenants().filter(state="failed", started_at__gte=day_ago)
     without, stale = models_missing(now)
+    counts = counting.of_platform(only_open=True)
     found = [
         ("bad", open_errors.count(), "open error,open errors", "in pages and workers", f"{errors_url}?state=open"),
+        ("bad", counts.high, "anomaly of high severity,anomalies of high severity", "open", address("anomalies")),
         ("bad", dead, "piece of work given up,pieces of work given up", "after five attempts", f"{errors_url}#dead"),
+        ("warning", counts.medium, "anomaly of medium severity,anomalies of medium severity", "open",
+         address("anomalies")),
         ("warning", late, "piece of work late,pieces of work late", "due for two minutes", f"{errors_url}#health"),
         ("warning", trainings.count(), "training failed,trainings failed", "in the last 24 hours", address("models")),
         ("warning", imports.count(), "import failed,imports failed", "in the last 24 hours", address("tenants")),

@@ -22,6 +22,12 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:.3g}"
 
 
+def share_ticks(low: float, high: float) -> list[float]:
+    """The same for shares: an axis of what cannot exceed the whole ends there."""
+    found = nice_ticks(low, high)
+    return found if found[-1] <= 1 or low < 0 or high > 1 else [0, 0.25, 0.5, 0.75, 1]
+
+
 def nice_ticks(low: float, high: float, *, count: int = GRID_LINES) -> list[float]:
     """`count` evenly spaced round values that enclose low..high."""
     if not high > low:

@@ -94,7 +94,8 @@ def line(
     known = axes.known(*(values for one in series for values in (one.values, one.low, one.high)))
     if not known:
         return Chart("line", height, plot, sentence)
-    ticks = axes.nice_ticks(min(0.0, *known) if from_zero else min(known), max(known))
+    enclose = axes.share_ticks if text is figures.percent else axes.nice_ticks
+    ticks = enclose(min(0.0, *known) if from_zero else min(known), max(known))
     y = axes.scale(ticks, plot)
     positions = [round(100 * i / max(1, len(labels) - 1), 3) for i in range(len(labels))]
     lines = _spread([_line(one, positions, y, TONES[i % len(TONES)]) for i, one in enumerate(series)], plot)

@@ -66,14 +66,14 @@ def _money(value: Any, currency: str, *, cents: bool) -> str:
 
 
 def percent(value: Any, digits: int | None = None) -> str:
-    """A share as per cent: 0.0386 → 3.86%, 0.61 → 61%, 0.992 → 99.2%."""
+    """A share as per cent: 0.0386 → 3.86%, 0.61 → 61%, 0.992 → 99.2%, 0 → 0%."""
     if not _usable(value):
         return MISSING
     hundredths = float(value) * 100
     if digits is None:
         size = abs(hundredths)
         digits = 2 if size < 10 else 1
-        if round(hundredths, digits) == round(hundredths) and size >= 1:
+        if size == 0 or (round(hundredths, digits) == round(hundredths) and size >= 1):
             digits = 0
     return _signed(f"{hundredths:,.{digits}f}%")
 

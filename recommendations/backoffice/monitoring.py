@@ -102,7 +102,8 @@ def throughput(now: datetime) -> charts.Chart:
     labels = [f"{timezone.localtime(now - timedelta(minutes=MINUTES - 1 - n)):%H:%M}" for n in range(MINUTES)]
     most = f"at most {max(values):,} in one"
     sentence = f"Customers done per minute: {sum(values):,} in the last {MINUTES} minutes, {most}."
-    return charts.columns(values, labels, sentence=sentence, name="Customers", x_name="Minute", height=160)
+    shown = values if any(values) else []  # rather words than a row of nothing
+    return charts.columns(shown, labels, sentence=sentence, name="Customers", x_name="Minute", height=160)
 
 
 def on_job(does: str, said: str) -> Callable[..., HttpResponse]:

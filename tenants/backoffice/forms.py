@@ -4,7 +4,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from luxebrain.lib.forms import FilterForm
-from tenants import profile
+from tenants import audit_words, profile
 from tenants.models import Plan, Tenant, User
 
 
@@ -60,13 +60,5 @@ class PeopleFilter(FilterForm):
 
 
 class AuditFilter(FilterForm):
-    area = forms.ChoiceField(
-        label="About",
-        choices=[
-            ("", "Everything"), ("signup.", "Opened shops"), ("standing.", "Plans of shops, suspensions"),
-            ("plans.", "What plans offer"),
-            ("members.", "Members"), ("api_keys.", "API keys"), ("profile.", "Shop settings"),
-            ("staff.", "Platform staff"), ("versions.", "Models"), ("training.", "Training"),
-        ],
-    )  # fmt: skip
+    area = forms.ChoiceField(label="About", choices=[("", "Everything"), *audit_words.areas()])
     lookups = {"area": "action__startswith"}

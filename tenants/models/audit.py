@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from tenants import audit_words
 from tenants.models.people import User
 from tenants.models.tenant import Tenant
 
@@ -22,3 +23,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["tenant", "-happened_at"], name="audit_by_time")]
+
+    @property
+    def said(self) -> str:
+        return audit_words.said(self.action)

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from anomalies import incidents
 from luxebrain.home import dashboard
 from luxebrain.home.cards import Card
-from tenants import errors, work
+from tenants import errors, tenancy, work
 from tenants.models import Work
 from tests import make
 
@@ -59,6 +60,17 @@ def test_it_lists_what_needs_somebody(signed_in, sam, acme, globex):
     text = signed_in(sam).get("/dashboard").content.decode()
     assert all(title in text for title in titles)
     assert "orders.csv" in text
+
+
+def test_open_anomalies_above_low_need_somebody(signed_in, sam, acme):
+    now = timezone.now()
+    for metric, severity in (("orders", "low"), ("events", "medium"), ("requests", "high")):
+        with tenancy.enter(acme.pk) as shop:
+            incidents.flag(shop, incidents.Signal(metric, "high", now, 90.0, severity, limit=30.0), now=now)
+    titles = [item["title"] for item in dashboard.attention()["items"]]
+    assert "1 anomaly of high severity" in titles and "1 anomaly of medium severity" in titles
+    assert not any("low" in title for title in titles)
+    assert "1 anomaly of high severity" in signed_in(sam).get("/dashboard").text
 
 
 def test_it_counts_calls_of_all_shops(acme, globex):

@@ -37,7 +37,7 @@ def draw(source, **context):
         ("{{ v|percent }}", 0.0386, "3.86%"),
         ("{{ v|percent }}", 0.61, "61%"),
         ("{{ v|percent }}", 0.992, "99.2%"),
-        ("{{ v|percent }}", 0, "0.00%"),
+        ("{{ v|percent }}", 0, "0%"),
         ("{{ v|size }}", 1_468_006, "1.5\u202fMB"),
         ("{{ v|plural:'order,orders' }}", 1, "1 order"),
         ("{{ v|plural:'order,orders' }}", 2000, "2,000 orders"),

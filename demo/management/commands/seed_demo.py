@@ -47,8 +47,8 @@ class Command(BaseCommand):
         if not given:
             self.say(
                 f"\nShops: {shops}   Panels: {base_url}/account/login/\n"
-                "Passwords were printed when the demo was made, and are kept nowhere. New ones for everybody: "
-                "`manage.py seed_demo --new-passwords`."
+                "Passwords were printed when the demo was made, and are kept nowhere. New ones for everybody:\n  "
+                "python -m luxebrain.embedded run python manage.py seed_demo --new-passwords"
             )
             return
         width = max(len(person.email) for person, _ in given)

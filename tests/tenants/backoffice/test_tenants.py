@@ -47,7 +47,7 @@ def test_it_shows_a_shop_without_its_secrets(acme, ana, sam, api, signed_in):
     assert api.get("/api/limits/status").status_code == 200
     page = signed_in(sam).get("/tenants/acme").text
     assert "ana@example.com" in page and api.secret[:15] in page and api.secret not in page
-    assert "api_keys.issue" in page and "1 API call this month" in page
+    assert "API key issued" in page and "1 API call this month" in page
     assert signed_in(sam).get("/tenants/nowhere").status_code == 404
 
 
