@@ -8,7 +8,8 @@ NOUNS = {
     "experiment": "experiment", "export": "export", "feed": "feed", "finding": "finding", "import": "import",
     "isolation": "isolated model", "members": "member", "merchandising": "settings of lists",
     "outgoing": "outgoing webhook", "placements": "placement", "plans": "plan",
-    "platform_incident": "platform incident", "privacy": "personal data", "profile": "shop settings", "release": "release", "rules": "rule",
+    "platform_incident": "platform incident", "privacy": "personal data", "profile": "shop settings",
+    "release": "release", "rules": "rule",
     "signup": "shop", "staff": "platform staff", "standing": "shop", "training": "training",
     "version": "model version", "work": "work",
 }  # fmt: skip
