@@ -18,11 +18,16 @@ SPAN_OF_MARKS = timedelta(days=2)  # before an incident; what was longer ago is 
 DRAWN_ON = {"api_rate": "requests", "failed_auth": "refusals", "rapid_orders": "orders", "large_order": "order_value"}
 
 
+def stream_of(metric: str) -> metrics.Metric:
+    """What a metric is drawn on: itself, or the stream that counts the same thing."""
+    return metrics.get(DRAWN_ON.get(metric, metric))
+
+
 def around(incident: AnomalyIncident) -> tuple[charts.Chart | None, list[dict[str, object]]]:
     """(chart or None where nothing is measured, what else happened then: {"at", "text"})."""
     tenant, now = incident.tenant, timezone.now()
     until = min(now, max(incident.last_seen_at + timedelta(hours=1), incident.first_seen_at + SPAN / 2))
-    metric = metrics.get(DRAWN_ON.get(incident.metric, incident.metric))
+    metric = stream_of(incident.metric)
     start = until - (SPAN_OF_MEASURES if metric.kind == "rare" else SPAN)
     happened = marks(tenant, incident.metric, max(start, incident.first_seen_at - SPAN_OF_MARKS), until)
     if not metric.is_stream:
@@ -79,7 +84,9 @@ def marks(tenant: Tenant, metric: str, start: datetime, until: datetime) -> list
         {"at": window.starts_at, "until": window.ends_at, "text": str(window), "window": window.pk}
         for window in expecting.drawn(tenant, metric, start, until)
     ]
-    for row in occurrences.between(tenant, start, until).filter(kind__in=metrics.MARKS)[:20]:
+    deployed = occurrences.of_platform(occurrences.DEPLOYED, start, until)[:20]
+    own = occurrences.between(tenant, start, until).filter(kind__in=metrics.MARKS)[:20]
+    for row in [*deployed, *own]:
         subject = f" ({row.subject})" if row.subject else ""
         found.append({"at": row.happened_at, "text": f"{metrics.MARKS[row.kind]}{subject}"})
     return sorted(found, key=lambda one: one["at"])  # type: ignore[arg-type,return-value]

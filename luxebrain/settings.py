@@ -10,6 +10,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 DEBUG = env.flag("LUX_DEBUG")
 DEMO = env.flag("LUX_DEMO")
+RELEASE = env.text("LUX_RELEASE", "")  # what runs; without it `manage.py setup` takes the commit of the checkout
 DATA_DIR = Path(env.text("LUX_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 LOGS_DIR = DATA_DIR / "logs"
 MODELS_DIR = DATA_DIR / "models"

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tenants.models import Occurrence, Tenant
 
+DEPLOYED = "deployment.finished"
 KEPT_DAYS = 400  # a year of marks on charts, and a month to look back from its first day
 
 
@@ -27,6 +28,20 @@ def record(
 def between(tenant: Tenant, since: datetime, until: datetime) -> models.QuerySet[Occurrence]:
     """What happened to this tenant in [since, until), the oldest first."""
     return tenant.occurrences.filter(happened_at__gte=since, happened_at__lt=until).order_by("happened_at", "id")
+
+
+def of_platform(kind: str, since: datetime, until: datetime) -> models.QuerySet[Occurrence]:
+    """What happened to the whole platform in [since, until), the oldest first: a deployment concerns every shop."""
+    rows = Occurrence.objects.using("ops").filter(tenant=None, kind=kind)
+    return rows.filter(happened_at__gte=since, happened_at__lt=until).order_by("happened_at", "id")
+
+
+def record_deployment(release: str) -> Occurrence | None:
+    """Says that this release runs from now on; None where the last deployment was of the same one."""
+    last = Occurrence.objects.using("ops").filter(tenant=None, kind=DEPLOYED).order_by("pk").last()
+    if last is not None and last.subject == release[:160]:
+        return None
+    return record(None, DEPLOYED, subject=release)
 
 
 def after(last_id: int, *, limit: int = 1000) -> list[Occurrence]:

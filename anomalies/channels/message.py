@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from anomalies import metrics
+from anomalies import charting, metrics
 from anomalies.models import AlertChannel, AlertDelivery, AnomalyIncident, PlatformIncident
 from tenants.models import Tenant
 
@@ -33,6 +33,7 @@ class Message:
     url: str
     severity: str
     data: dict[str, Any]
+    chart: str = ""  # address of the chart, where something is measured
 
     @property
     def text(self) -> str:
@@ -66,12 +67,13 @@ def of_incident(incident: AnomalyIncident, transition: str, channel: AlertChanne
     facts.append(("Severity", incident.get_severity_display()))
     facts += [("Shop", tenant.name), ("Plan", tenant.plan.name)] if platform else []
     url = settings.BASE_URL + (f"/anomalies?id={incident.pk}" if platform else f"/t/{tenant.slug}/alerts/{incident.pk}")
+    chart = f"{url}#chart" if charting.stream_of(incident.metric).is_stream else ""
     said = " ".join(part for part in (HAPPENED.get(transition, ""), f"{tenant.name}: {title}.") if part)
     return Message(
         thread=f"incident-{incident.pk}",
         subject=f"{tenant.name}: {title}",
         headline=said, facts=facts, advice="" if transition in CLOSING else metric.advice_of(incident.side), url=url,
-        severity=incident.severity,
+        severity=incident.severity, chart=chart,
         data={
             "incident": incident.pk, "shop": tenant.slug, "metric": incident.metric, "side": incident.side,
             "transition": transition, "severity": incident.severity, "state": incident.state, "title": title,

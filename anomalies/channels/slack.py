@@ -62,7 +62,7 @@ def _refused(answer: outbound.Answer) -> Outcome:
 
 
 def blocks(news: Message) -> list[dict[str, Any]]:
-    """Slack's message blocks: a headline, the facts in two columns, what to do, a button that opens it."""
+    """Slack's message blocks: a headline, the facts in two columns, what to do, buttons that open it and its chart."""
     made: list[dict[str, Any]] = [
         {"type": "section", "text": _text(f"{SIGN.get(news.severity, '')} *{escaped(news.headline)}*")},
     ]
@@ -72,8 +72,11 @@ def blocks(news: Message) -> list[dict[str, Any]]:
         )
     if news.advice:
         made.append({"type": "context", "elements": [_text(escaped(news.advice))]})
-    button = {"type": "plain_text", "text": "Open"}
-    made.append({"type": "actions", "elements": [{"type": "button", "text": button, "url": news.url}]})
+    links = [("Open", news.url), *([("See the chart", news.chart)] if news.chart else [])]
+    buttons = [
+        {"type": "button", "text": {"type": "plain_text", "text": words}, "url": url} for words, url in links
+    ]  # fmt: skip
+    made.append({"type": "actions", "elements": buttons})
     return made
 
 

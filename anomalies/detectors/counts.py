@@ -13,7 +13,10 @@ from anomalies.detectors.windows import LENGTHS, Windows
 LEAST_EVENTS = 3.0  # fewer say nothing of too many
 LEAST_EXPECTED = 5.0  # less says nothing of too few
 LONGEST_UP = 12  # buckets
-TESTS = math.log10(4)  # seventeen looks at a bucket, of windows that overlap, are worth four of their own
+# What a look costs, in decades. Seventeen looks at a bucket, of windows that overlap, are worth four of their own. Two
+# buckets, which tell a threefold burst in time, pay half of that; too few, which is told sooner than it must, more.
+UP_COST = tuple(math.log10(2 if length == 2 else 4) for length in LENGTHS)
+DOWN_COST = 1.0
 LEVEL_PRIOR, LEVEL_HALF_LIFE, LEVEL_LOW, LEVEL_HIGH = 8.0, 6.0, 0.5, 2.0  # events, hours, times the profile
 ALERT = 3.8  # minus log10 p that is worth a person's time: chosen on seeds 1 to 6, 101 and 102 of the bench
 WATCH = ALERT  # from here on a bucket teaches little
@@ -90,7 +93,7 @@ class CountEngine:
         self.doubt = max(doubt, self.doubt * DOUBT_KEEPS)
         raw, side = self.strangest(doubt)
         hour = int(position)
-        found = max(0.0, (raw - TESTS) / self.doubted(hour % 24))
+        found = raw / self.doubted(hour % 24)
         spread = math.sqrt(mean + mean * mean * (self.spread.bucket + self.spread.hour + doubt))
         self.learn(hour, value, mean, plain, exposure, spread, found, raw)
         ready = self.hours_seen >= WARM_UP
@@ -107,7 +110,7 @@ class CountEngine:
         return Reading(0.0, value, 0.0, math.inf, 0.0, 0, False)
 
     def strangest(self, doubt: float) -> tuple[float, int]:
-        """(minus log10 p of the strangest window, its side)."""
+        """(minus log10 p of the strangest window less what the look costs, its side); (0, 0) where none is strange."""
         own, shared = self.spread.bucket, self.spread.hour + DRIFT
         best, side = 0.0, 0
         counts, means = self.windows.counts, self.windows.expectations
@@ -116,13 +119,13 @@ class CountEngine:
             if count > expected:
                 if length > LONGEST_UP or count < LEAST_EVENTS:
                     continue
-                way = 1
+                way, cost = 1, UP_COST[index]
             elif expected > LEAST_EXPECTED:
-                way = -1
+                way, cost = -1, DOWN_COST
             else:
                 continue
             unknown = doubt if length == 1 else self.doubt / (1.0 + (length - 1) / 24.0)
-            found = tail(count, expected, own / length + shared + unknown, way)
+            found = tail(count, expected, own / length + shared + unknown, way) - cost
             if found > best:
                 best, side = found, way
         return best, side
@@ -180,7 +183,7 @@ class CountEngine:
 
     def notice_misfit(self, day: int, raw: float) -> None:
         """Where p is right, the peaks of -log10 p above any bar have a mean excess of 1 / ln 10."""
-        over = raw - TESTS - MISFIT_BAR
+        over = raw - MISFIT_BAR
         if over > 0.0:
             self.peak, self.peak_day = max((self.peak, self.peak_day), (over, day))
         elif self.peak:

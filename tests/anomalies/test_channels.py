@@ -143,7 +143,8 @@ def test_it_speaks_slack_in_one_thread_where_a_bot_token_is_given(acme, sam, sla
     assert "thread_ts" not in first and second["thread_ts"] == "1700000000.000001"
     kinds = [block["type"] for block in first["blocks"]]
     assert kinds == ["section", "section", "context", "actions"] and first["text"].startswith("Acme: Failed sign-ins")
-    assert first["blocks"][-1]["elements"][0]["url"].endswith(f"/anomalies?id={incident.pk}")
+    opens, chart = (button["url"] for button in first["blocks"][-1]["elements"])
+    assert opens.endswith(f"/anomalies?id={incident.pk}") and chart == f"{opens}#chart"
 
 
 def test_it_waits_as_long_as_slack_asks(acme, sam, slack):

@@ -173,3 +173,11 @@ def test_the_verdict_expected_makes_one_and_undoing_it_takes_it_away(acme, ana, 
     staff.post(f"/anomalies/{incident.pk}/undo")
     assert not ExpectedWindow.objects.across_tenants().exists()
     assert AnomalyIncident.objects.across_tenants().get().state == "new"
+
+
+def test_a_deployment_is_drawn_and_can_be_the_reason_at_every_shop(acme, ana, signed_in):
+    """The platform's own: no shop's row says it."""
+    occurrences.record_deployment("1.2")
+    incident = flagged(acme, "requests", kind="baseline", minutes=1)
+    text = signed_in(ana).get(f"/t/acme/alerts/{incident.pk}").content.decode()
+    assert "deployment (1.2)" in text and "because of this" in text
