@@ -22,7 +22,7 @@ DEFAULT_LIMITS = {
     "large_order": (10_000.0, 300, "low"),
     "rapid_orders": (10.0, 300, "medium"),
 }
-# Counts and values: as measured by bench/anomalies.py and bench/values.py (0.3 of the score, twice in a row).
+# Counts and values: as measured by bench/anomalies.py and bench/values.py (0.2 of the score, twice in a row).
 # Measures of models: one in a thousand, at one a day.
 DEFAULT_STRANGENESS = {"count": ALERT, "real": 16.0 * reals.ALERT, "rare": STRANGE}
 NIGHT = range(2, 6)  # hours of the shop's day in which everything weighs a step more

@@ -104,7 +104,10 @@ def deliver(lease: work.Lease) -> None:
         _write_down(rows.get())
         return
     row = rows.select_related("channel__tenant__plan", "notice__incident__tenant__plan", "platform").first()
-    if row is None or row.state != Deliveries.WAITING:
+    if row is None:
+        return
+    if row.state != Deliveries.WAITING:
+        _write_down(row, again=True)  # a worker may have died between the answer and the history
         return
     _wait_for_turn(row)
     news, thread = message.of(row), _thread(row)  # before the mark: a fault of ours is not an unclear attempt
@@ -183,8 +186,8 @@ def quiet_seconds(channel: AlertChannel, now: datetime) -> float:
     return left if left <= quiet_for * 3600 else 0.0
 
 
-def _write_down(row: AlertDelivery) -> None:
-    """What became of it stands in the incident's history."""
+def _write_down(row: AlertDelivery, *, again: bool = False) -> None:
+    """What became of it stands in the incident's history. again: unless the line is there already."""
     if row.notice_id is None:
         return
     tenant_id = AlertNotice.objects.across_tenants().values_list("tenant_id", flat=True).get(pk=row.notice_id)
@@ -195,7 +198,10 @@ def _write_down(row: AlertDelivery) -> None:
             where = f"{channel.get_kind_display()} “{channel.name}”" + (f", {row.recipient}" if row.recipient else "")
             told = row.state == Deliveries.SENT
             text = " ".join(part for part in (where, row.reason) if part)
-            incidents.note(incident, "told" if told else "not_told", text=text)
+            act = "told" if told else "not_told"
+            if again and incident.history.filter(act=act, note=text, happened_at__gte=row.ended_at).exists():
+                return
+            incidents.note(incident, act, text=text)
 
 
 def test(lease: work.Lease) -> None:

@@ -11,13 +11,19 @@ from anomalies.detectors.reading import Reading
 RANGE, SHIFT, SEASON = 1.38, 0.19, 0.07  # weights of the three channels
 SHRINK = 1.0 / 20000.0  # of the range, towards its middle, per point
 HALF = 0.165  # widths beyond the range that are half strange
+# How much of its way beyond the range a point takes the range with it: all of it up to PLAIN strange, from ODD on a
+# fiftieth (of a young stream, a hundred points' share). So a fault that comes again is strange again, and what stays
+# is the new range after some fifty points.
+PLAIN, ODD = 0.3, 0.55
+TEACHES, YOUNG = 1.0 / 50.0, 100.0
+TAUGHT = 16.0  # variances that one point may teach; of what is further out, a sixteenth: after a flat part all is far
 FAST, SLOW = 1.0 / 12.5, 1.0 / 2500.0
 LEVEL, HOUR = 0.0015, 0.075
 REST = 90  # points in which only a new maximum is shown
 BAND = 2.576
 LARGEST = 1e150  # in size: beyond, squares would not be finite
 WARM_UP = 72 * 3600.0  # seconds: until every hour of the day came three times, a new extreme is no wonder
-ALERT = 0.3  # of what is lasting, worth a person's time: chosen on seeds 11 and 12 of bench/values.py
+ALERT = 0.2  # of what is lasting, worth a person's time: chosen on seeds 11 and 12 of bench/values.py
 BESIDE = 3.0  # standard deviations from what is expected: two points so far out on one side confirm each other
 VERSION, BEFORE = 2.0, 1.0  # of the state; the former had none of NEWER
 NEWER = ("began", "pending", "beside")
@@ -86,8 +92,15 @@ class RealEngine:
         else:
             found = 1.0 if beyond > 0.0 else 0.0
         middle = 0.5 * (self.low + self.high)
-        self.low = min(value, self.low + (middle - self.low) * SHRINK)
-        self.high = max(value, self.high - (self.high - middle) * SHRINK)
+        if beyond > 0.0:
+            gives = min(1.0, max(TEACHES, YOUNG / self.seen, (ODD - found) / (ODD - PLAIN)))
+            if value > self.high:
+                self.high += gives * beyond
+            else:
+                self.low -= gives * beyond
+        else:
+            self.low = min(value, self.low + (middle - self.low) * SHRINK)
+            self.high = max(value, self.high - (self.high - middle) * SHRINK)
         return found
 
     def shift(self, value: float) -> float:
@@ -104,7 +117,10 @@ class RealEngine:
         off = value - expected
         self.level += max(LEVEL, 1.0 / self.seen) * off
         self.hours[hour] += HOUR * (value - self.level - self.hours[hour])
-        self.variance += max(LEVEL, 1.0 / self.seen) * (off * off - self.variance)
+        square = off * off
+        if self.seen > YOUNG:
+            square = max(min(square, TAUGHT * self.variance), square / TAUGHT)
+        self.variance += max(LEVEL, 1.0 / self.seen) * (square - self.variance)
         return self.season_tail.judge(abs(off))
 
     def confirm(self, shown: float, off: float, deviation: float) -> None:

@@ -106,12 +106,12 @@ def drill(instance: Any, slack: Slack, options: argparse.Namespace) -> dict[str,
         before = len(slack.heard)
         slack.is_well = True
         over = time.monotonic()
-        go_on(lambda: is_mailed() and is_told(), limit=over + LIMIT)
+        go_on(lambda: is_mailed() and is_told() and written() == 2 * options.incidents, limit=over + LIMIT)
         took = time.monotonic() - over
     states = Counter(dict(stage.rows(f"{_STATES} and c.kind = 'slack' group by 1") or []))
     said = Counter(text for _, text in slack.heard)
     lost, doubled = options.incidents - len(said), sum(said.values()) - len(said)
-    lines = stage.number("select count(*) from anomalies_incidentevent where act = 'told'") or 0
+    lines = written()
     return {
         "incidents": options.incidents, "outage_seconds": options.seconds, "stands_for_minutes": options.seconds,
         "killed_worker": killed, "mailed": len(mailed), "mailed_after_seconds": round(max(mailed, default=0.0), 1),
@@ -130,6 +130,11 @@ _STATES = f"select d.state, count(*) {_FROM}"
 
 def tried() -> int:
     return stage.number(f"{_ATTEMPTS} and c.kind = 'slack'") or 0
+
+
+def written() -> int:
+    """Lines of history that say that somebody was told: each is written after its message went."""
+    return stage.number("select count(*) from anomalies_incidentevent where act = 'told'") or 0
 
 
 def is_told() -> bool:

@@ -196,6 +196,19 @@ def test_a_worker_killed_while_sending_sends_nothing_twice(acme, sam, smtp):
     assert IncidentEvent.unscoped.using("ops").filter(incident=incident.pk, act="not_told").count() == 1
 
 
+def test_a_worker_killed_before_the_history_is_written_leaves_no_gap(acme, sam, smtp):
+    """The letter went, then it died: the next one writes the line and sends nothing; once."""
+    open_channel(sam, kind="mail", recipients=["ops@lux.example"])
+    incident = happen(acme)
+    go_on()
+    told = IncidentEvent.unscoped.using("ops").filter(incident=incident.pk, act="told")
+    told.delete()
+    for _ in range(2):
+        Work.objects.using("ops").filter(task=telling.TASK).update(state="pending", due_at=timezone.now())
+        work.run_due(tasks={telling.TASK})
+    assert len(smtp.letters) == 1 and told.count() == 1 and faults() == []
+
+
 def test_a_worker_killed_before_sending_loses_nothing(acme, sam, smtp):
     open_channel(sam, kind="mail", recipients=["ops@lux.example"])
     happen(acme)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from anomalies.detectors import reals
 from anomalies.detectors.counts import ALERT, SCALARS, CountEngine
 from anomalies.detectors.reals import RealEngine
 from anomalies.detectors.tails import tail
@@ -72,6 +73,37 @@ def test_it_takes_a_level_that_stays_for_the_new_normal(before, after):
     found = [reading.log10p for reading in feed(CountEngine(), values)]
     assert max(found[10 * 288 : 10 * 288 + 24]) > ALERT
     assert max(found[12 * 288 :]) < ALERT
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_fault_of_values_that_comes_again_is_found_again(scale):
+    """An hour three units off, every other day: each of the first four, each less strange than the one before."""
+    rng, days = np.random.default_rng(2), (10, 12, 14, 16)
+    values = 5 + 0.5 * np.sin(np.arange(18 * 288) / 288 * 2 * np.pi) + rng.normal(0, 0.2, 18 * 288)
+    for day in days:
+        values[day * 288 : day * 288 + 12] += 3.0
+    engine, scores, lasting = RealEngine(), [], []
+    for at, value in enumerate((values * scale).tolist()):
+        scores.append(engine.update(START + timedelta(minutes=5 * at), value).score)
+        lasting.append(engine.lasting)
+    peaks = [max(scores[day * 288 : day * 288 + 12]) for day in days]
+    assert peaks == sorted(peaks, reverse=True)
+    assert all(max(lasting[day * 288 : day * 288 + 12]) > 2 * reals.ALERT for day in days)
+    calm = [lasting[at] for at in range(3 * 288, len(lasting)) if at % 576 >= 90 or at < 10 * 288]
+    assert max(calm) < reals.ALERT
+
+
+def test_a_level_of_values_that_stays_is_the_new_range():
+    rng = np.random.default_rng(1)
+    readings = feed(RealEngine(), [*rng.normal(0, 1, 3000).tolist(), *rng.normal(12, 1, 3000).tolist()])
+    assert readings[3000].score > 0.8 and max(reading.score for reading in readings[3100:]) < 0.35
+
+
+def test_values_that_were_flat_for_long_have_a_spread_again_soon():
+    rng = np.random.default_rng(4)
+    engine = RealEngine()
+    feed(engine, [*rng.normal(7, 1, 2000).tolist(), *[7.0] * 20_000, *rng.normal(7, 1, 600).tolist()])
+    assert 0.2 < engine.variance < 2.0
 
 
 def test_it_goes_on_from_a_state_of_the_version_before():
