@@ -14,7 +14,7 @@ from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import IsolationRequest
 from recommendations import common_votes
 from recommendations.algorithms.common import Common, Together
-from recommendations.algorithms.votes import Table, Votes
+from recommendations.algorithms.voices import Agreed, Voice
 from recommendations.datasets import Dataset
 from recommendations.evaluation.selection import TrainingResult
 from recommendations.models import CommonTable, ShopVotes
@@ -43,22 +43,22 @@ def combine(renew: Callable[[], None] = lambda: None) -> CommonTable:
     rows.exclude(tenant_id__in=isolated).update(counted=F("content"), counted_in=number)
     counted = ShopVotes.objects.across_tenants().filter(counted_in=number).order_by("pk")
 
-    def words() -> Iterator[Votes]:
+    def voices() -> Iterator[Voice]:
         for content in counted.values_list("counted", flat=True).iterator(chunk_size=20):
             renew()
             yield common_votes.unpacked(content)
 
-    table = Table.of(words)
+    table = Agreed.of(voices)
     saved = _saved(table, number)
     made = CommonTable.objects.using("ops").create(
         number=saved.version, place=saved.place, digest=saved.digest, size_bytes=saved.size_bytes,
-        shops=table.shops, pairs=len(table.first),
+        shops=table.shops, pairs=len(table.kinds.first) + len(table.titles.first),
     )
     _let_go()
     return made
 
 
-def _saved(table: Table, number: int) -> artifacts.Saved:
+def _saved(table: Agreed, number: int) -> artifacts.Saved:
     content: dict[str, Any] = {"arrays": table.arrays(), "manifest": {"shops": table.shops}}
     try:
         return store.save(tenant=None, model=MODEL, version=number, **content)
@@ -88,15 +88,15 @@ def _common(tenant: Tenant, dataset: Dataset) -> Common | None:
     if newest is None or (row is not None and row.counted_in > newest.number):  # the next one is being made
         return None
     try:
-        table = Table.from_arrays(store.load(newest.place, tenant=None, digest=newest.digest).arrays)
-    except artifacts.ArtifactError as error:
+        table = Agreed.from_arrays(store.load(newest.place, tenant=None, digest=newest.digest).arrays)
+    except (artifacts.ArtifactError, KeyError) as error:
         log.warning("common.not_loaded", place=newest.place, reason=str(error))
         return None
     if row is not None and row.counted_in == newest.number:
         table = table.without(common_votes.unpacked(row.counted))
     own, others = TenantModelIsolation(tenant).filter_training_data([tenant.pk, SOMEBODY]).tolist()
     assert dataset.tokens is not None
-    common = Common(table, dataset.tokens, own=own, others=others)
+    common = Common(table.kinds, dataset.tokens, own=own, others=others, titles=table.titles)
     return common if common.is_enough() else None
 
 

@@ -8,13 +8,14 @@ from hashlib import sha256
 
 import numpy as np
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from luxebrain.lib import logs
 from modelregistry.isolation import TenantModelIsolation
 from recommendations import datasets
 from recommendations.algorithms.common import visits
-from recommendations.algorithms.votes import Votes
+from recommendations.algorithms.voices import Voice
 from recommendations.models import ShopVotes
 from tenants.models import Tenant
 
@@ -23,6 +24,10 @@ LEAST_ORDERS = 20
 # Within so long from when its volume was taken, so many times as many orders, and so many more, are a flood: the word
 # stays as it was, and the anomaly watch and people can look. After that the shop has grown.
 FLOOD_TIMES, FLOOD_ORDERS, HELD = 3, 100, timedelta(days=14)
+
+# An order that comes in so long after its day counts with the day on which it came, so that a flood that is dated
+# back is one busy day. What a shop brings with it in its first days is its past.
+LATE, FIRST = timedelta(days=7), timedelta(days=14)
 
 log = logs.get(__name__)
 
@@ -54,24 +59,35 @@ def cast(tenant: Tenant) -> ShopVotes | None:
     dataset = datasets.of(tenant, key=key())
     assert dataset.tokens is not None
     before = unpacked(row.content) if row is not None else None
-    votes = Votes.of(visits(dataset.interactions), dataset.tokens, before=before)
+    voice = Voice.of(visits(dataset.interactions, _late(tenant)), dataset.tokens, before=before)
     row = row or ShopVotes(tenant=tenant, orders=orders)
-    row.content, row.held_since = packed(votes), None
+    row.content, row.held_since = packed(voice), None
     row.made_at = timezone.now()
     row.save(using=tenant.alias)
     return row
 
 
-def packed(votes: Votes) -> bytes:
+def _late(tenant: Tenant) -> dict[int, int]:
+    """By the moment of each order that came in late: when it came; both in seconds since 1970."""
+    orders = tenant.orders.countable()
+    first = orders.order_by("created_at").values_list("created_at", flat=True).first()
+    if first is None:
+        return {}
+    late = orders.filter(created_at__gt=F("ordered_at") + LATE).filter(created_at__gt=first + FIRST)
+    moments = late.values_list("ordered_at", "created_at").iterator(chunk_size=10_000)
+    return {round(then.timestamp()): int(came.timestamp()) for then, came in moments}
+
+
+def packed(voice: Voice) -> bytes:
     """Plain numpy arrays, compressed."""
     file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **votes.arrays())
+    np.savez_compressed(file, allow_pickle=False, **voice.arrays())
     return file.getvalue()
 
 
-def unpacked(content: bytes | memoryview) -> Votes:
+def unpacked(content: bytes | memoryview) -> Voice:
     with np.load(io.BytesIO(bytes(content)), allow_pickle=False) as arrays:
-        return Votes.from_arrays(dict(arrays))
+        return Voice.from_arrays(dict(arrays))
 
 
 def _is_held(row: ShopVotes, orders: int) -> bool:

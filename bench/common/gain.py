@@ -12,9 +12,8 @@ import numpy as np
 from bench.common import shops
 from bench.common.shops import Cut
 from bench.retail import Retail
-from recommendations.algorithms.blend import Blend
-from recommendations.algorithms.votes import Votes
-from recommendations.evaluation import budget, selection
+from recommendations.algorithms.voices import Voice
+from recommendations.evaluation import selection
 
 SIZES = (20, 50, 100, 200)
 # The free plan's.
@@ -29,7 +28,7 @@ class Others:
         self.countries = countries
         self.vote = cache(lambda name, moment: shops.vote(countries[name], moment))
 
-    def votes(self, *, without: str, moment: int) -> list[Votes]:
+    def votes(self, *, without: str, moment: int) -> list[Voice]:
         found = (self.vote(name, shops.month_of(moment)) for name in self.countries if name != without)
         return [vote for vote in found if vote is not None]
 
@@ -42,13 +41,14 @@ def run(countries: dict[str, Retail], names: list[str], *, sizes: tuple[int, ...
                 for cut in shops.cuts(name, countries[name], size, most=MOST_CUTS[size])]
         if not rows:
             continue
-        own, shared, blend, best = (np.array([row[key] for row in rows]) for key in ("own", "shared", "blend", "best"))
+        own, shared, words, best = (np.array([row[key] for row in rows]) for key in ("own", "shared", "words", "best"))
         yield {
             "orders": size, "cuts": len(rows), "with_table": sum(row["has_table"] for row in rows),
             "best_sellers": round(float(best.mean()), 4), "own": round(float(own.mean()), 4),
-            "own_blend": round(float(blend.mean()), 4), "shared": round(float(shared.mean()), 4),
+            "words": round(float(words.mean()), 4), "shared": round(float(shared.mean()), 4),
+            "gain_by_words": round(float(words.mean() / own.mean() - 1), 4),
             "gain": round(float(shared.mean() / own.mean() - 1), 4),
-            "gain_over_own_blend": round(float(shared.mean() / blend.mean() - 1), 4),
+            "difference": round(float((shared - own).mean()), 4),
             "error": round(float((shared - own).std(ddof=1) / len(rows) ** 0.5), 4) if len(rows) > 1 else None,
             "worse_than_own": int((shared < own - 1e-9).sum()),
             "worse_than_best_sellers": int((shared < best - 1e-9).sum()),
@@ -57,21 +57,18 @@ def run(countries: dict[str, Retail], names: list[str], *, sizes: tuple[int, ...
 
 
 def one(cut: Cut, others: Others) -> dict[str, Any]:
-    """One shop at one cut. `blend` is the usual blend of its own data taken at once, without a proof: what part of the
-    gain is that of the rung and not of the others."""
+    """One shop at one cut: from its own data alone, with the others' words, and with whole titles that are the same."""
     interactions, baskets, features = cut.data()
-    votes = others.votes(without=cut.country, moment=cut.moment)
-    with_others = shops.with_common(features, cut.tokens(interactions), votes)
+    tokens, voices = cut.tokens(interactions), others.votes(without=cut.country, moment=cut.moment)
     asked = shops.questions(cut, seed=1)
-    own = selection.train(interactions, baskets, features, seconds=SECONDS, seed=0)
-    shared = own
-    if with_others.common is not None:
-        shared = selection.train(interactions, baskets, with_others, seconds=SECONDS, seed=0)
-    parts = own.parts or budget.usual(len(interactions.products), described=True)
-    blend = Blend(parts=parts).fit(interactions, features, seed=0)
-    at_once = replace(own.bundle, parts=own.bundle.parts | {"blend": blend}, personal="blend")
-    bundles = {"own": own.bundle, "shared": shared.bundle, "blend": at_once,
+    own = words = shared = selection.train(interactions, baskets, features, seconds=SECONDS, seed=0)
+    known = shops.with_common(features, tokens, voices)
+    if known.common is not None:
+        shared = selection.train(interactions, baskets, known, seconds=SECONDS, seed=0)
+        fewer = shops.with_common(features, tokens, voices, titles=False)
+        words = selection.train(interactions, baskets, fewer, seconds=SECONDS, seed=0)
+    bundles = {"own": own.bundle, "words": words.bundle, "shared": shared.bundle,
                "best": replace(own.bundle, personal="popularity")}
     found = {name: round(shops.recall(shops.answers(bundle, asked), asked), 5) for name, bundle in bundles.items()}
     return {"country": cut.country, **found, "own_rung": own.rung, "shared_rung": shared.rung,
-            "has_table": with_others.common is not None, "lists": len(asked)}
+            "has_table": known.common is not None, "lists": len(asked)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,19 @@ import numpy as np
 from bench.common import shops
 from bench.common.gain import SECONDS, Others
 from bench.retail import Retail
+from recommendations.algorithms.voices import Voice
 from recommendations.evaluation import selection
 
 TIMES = 20
 ORDERS = 50
 BURST_SECONDS = 7 * 86_400
+NIGHTS = 10  # in which the word is made anew from the flooded orders
+KINDS = ("burst", "dated back", "in its time")
 PUSHED = 5  # products that every fake order holds two of, beside two that sell
 
 
 def flooded(shop: Retail, moment: int, *, days: str, seed: int) -> Retail:
-    """The shop with TIMES as many fake orders: "burst", all in its last week, or "spread", back-dated over its time."""
+    """The shop with TIMES as many fake orders: "burst", all in its last week; otherwise over its whole time."""
     known = shop.take(shop.moment <= moment)
     names, random = known.orders(), np.random.default_rng(seed)
     products = np.unique(known.product.astype(str))
@@ -43,39 +47,61 @@ def flooded(shop: Retail, moment: int, *, days: str, seed: int) -> Retail:
 
 def run(countries: dict[str, Retail], names: list[str], attackers: list[str]) -> Iterator[dict[str, Any]]:
     """One row per attacker and kind of flood: the share of top-10 positions that hold another product, and of products
-    that are no longer in the list. The hold of a flooded word (common_votes) is off: with it nothing moves at all."""
+    that are no longer in the list. The hold of a flooded word (common_votes) is off: with it nothing moves at all.
+
+    dated back     every fake order comes in at the end, whatever its date
+    in its time    every fake order came in on its day: the shop was flooded all its life, and nobody saw it
+    """
     others = Others(countries)
+    cuts = {name: list(shops.cuts(name, countries[name], ORDERS, most=2))[-1] for name in names}
+    before = {name: _lists(cut, others.votes(without=name, moment=cut.moment)) for name, cut in cuts.items()}
+    voice = cache(lambda attacker, moment, days: _flooded_voice(others, attacker, moment, days))
     for attacker in attackers:
-        for days in ("burst", "spread"):
-            moved, gone, lists = 0, 0, 0
-            for name in names:
+        for days in KINDS:
+            moved, gone, lists, same = 0, 0, 0, 0
+            for name, cut in cuts.items():
                 if name == attacker:
                     continue
-                for cut in list(shops.cuts(name, countries[name], ORDERS, most=2))[-1:]:
-                    before, after = _lists(cut, others, attacker, days)
-                    moved += sum(one != other for pair in zip(before, after, strict=True)
-                                 for one, other in zip(*pair, strict=True))
-                    gone += sum(len(set(one) - set(other)) for one, other in zip(before, after, strict=True))
-                    lists += len(before)
-            yield {"attacker": attacker, "flood": days, "lists": lists,
-                   "positions_moved": round(moved / max(10 * lists, 1), 4),
+                honest, fake = voice(attacker, shops.month_of(cut.moment), days)
+                after = before[name]
+                if _equal(honest, fake):
+                    same += 1
+                else:
+                    votes = others.votes(without=name, moment=cut.moment)
+                    after = _lists(cut, [fake if vote is honest else vote for vote in votes])
+                moved += sum(one != other for pair in zip(before[name], after, strict=True)
+                             for one, other in zip(*pair, strict=True))
+                gone += sum(len(set(one) - set(other)) for one, other in zip(before[name], after, strict=True))
+                lists += len(after)
+            yield {"attacker": attacker, "flood": days, "lists": lists, "shops": len(cuts) - (attacker in cuts),
+                   "word_stays_for": same, "positions_moved": round(moved / max(10 * lists, 1), 4),
                    "products_gone": round(gone / max(10 * lists, 1), 4)}
 
 
-def _lists(cut: shops.Cut, others: Others, attacker: str, days: str) -> tuple[list[list[str]], list[list[str]]]:
-    """Of the shop at this cut: before the flood, and after it."""
-    interactions, baskets, features = cut.data()
-    tokens, asked = cut.tokens(interactions), shops.questions(cut, seed=1)
-    moment = shops.month_of(cut.moment)
-    rest = [vote for name in others.countries if name not in (cut.country, attacker)
-            if (vote := others.vote(name, moment)) is not None]
+def _flooded_voice(others: Others, attacker: str, moment: int, days: str) -> tuple[Voice | None, Voice | None]:
+    """(what the shop says, what it says once the flood has been read for NIGHTS)."""
     honest = others.vote(attacker, moment)
-    fake = shops.vote(flooded(others.countries[attacker], moment, days=days, seed=7), moment, newest=None,
-                      before=honest)
-    found = []
-    for last in (honest, fake):
-        votes = rest + ([last] if last is not None else [])
-        trained = selection.train(interactions, baskets, shops.with_common(features, tokens, votes), seconds=SECONDS,
-                                  seed=0)
-        found.append(shops.answers(trained.bundle, asked))
-    return found[0], found[1]
+    flood = flooded(others.countries[attacker], moment, days=days, seed=7)
+    fake = flood.take(np.char.startswith(flood.order.astype(str), "fake-"))
+    arrived = dict.fromkeys(fake.moment.tolist(), moment) if days == "dated back" else None
+    voice = honest
+    for _ in range(NIGHTS):
+        last, voice = voice, shops.vote(flood, moment, newest=None, before=voice, arrived=arrived)
+        if _equal(last, voice):
+            break
+    return honest, voice
+
+
+def _equal(one: Voice | None, other: Voice | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    arrays = other.arrays()
+    return all(np.array_equal(array, arrays[name]) for name, array in one.arrays().items() if "baskets" not in name)
+
+
+def _lists(cut: shops.Cut, voices: list[Voice]) -> list[list[str]]:
+    """What the shop at this cut serves, with these voices of the others."""
+    interactions, baskets, features = cut.data()
+    known = shops.with_common(features, cut.tokens(interactions), voices)
+    trained = selection.train(interactions, baskets, known, seconds=SECONDS, seed=0)
+    return shops.answers(trained.bundle, shops.questions(cut, seed=1))

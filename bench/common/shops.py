@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,8 @@ from recommendations.algorithms.common import Common, visits
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.tokens import Tokens
-from recommendations.algorithms.votes import BASKETS, Table, Votes
+from recommendations.algorithms.voices import Agreed, Voice
+from recommendations.algorithms.votes import BASKETS
 
 KEY = b"a key of the bench alone"
 NOT_ONE_SHOP = {"Unspecified", "European Community"}
@@ -84,22 +85,29 @@ def month_of(moment: int) -> int:
 
 
 def vote(
-    shop: Retail, moment: int, *, newest: int | None = 2 * BASKETS, before: Votes | None = None
-) -> Votes | None:
+    shop: Retail, moment: int, *, newest: int | None = 2 * BASKETS, before: Voice | None = None,
+    arrived: Mapping[int, int] | None = None,
+) -> Voice | None:
     """What a shop says at this moment, having said `before`; None where it has sold nothing yet. Of a large one's
-    orders the `newest` are read, of which no more are looked at."""
+    orders the `newest` are read, of which no more are looked at. `arrived` as for `visits`."""
     known = shop.take(shop.moment <= moment)
     if not len(known):
         return None
     if newest is not None:
         known = known.take(np.isin(known.order.astype(str), known.orders()[-newest:]))
     interactions, _, _ = known.dataset([])
-    return Votes.of(visits(interactions), tokens_of(known, list(interactions.products)), before=before)
+    return Voice.of(visits(interactions, arrived), tokens_of(known, list(interactions.products)), before=before)
 
 
-def with_common(features: ProductFeatures, tokens: Tokens, votes: list[Votes]) -> ProductFeatures:
-    """As `recommendations.common_table` hands it to a training: not at all where the others say too little."""
-    common = Common(Table.of(lambda: votes), tokens, own=OWN, others=OTHERS)
+def with_common(
+    features: ProductFeatures, tokens: Tokens, voices: list[Voice], *, titles: bool = True
+) -> ProductFeatures:
+    """As `recommendations.common_table` hands it to a training: not at all where the others say too little.
+
+    titles   without them: as if no other shop sold anything by the same title
+    """
+    agreed = Agreed.of(lambda: voices)
+    common = Common(agreed.kinds, tokens, own=OWN, others=OTHERS, titles=agreed.titles if titles else None)
     return replace(features, common=common) if common.is_enough() else features
 
 

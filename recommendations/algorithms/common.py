@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -32,6 +33,7 @@ class Common:
     """What a training may use of others: their table, the tokens of the own products, and what each side weighs.
 
     table    of the others alone: without the vote of the shop that is trained
+    titles   the same of whole titles, where any is known
     own      weight of a vote of the shop itself; others: of each other shop's
     """
 
@@ -39,6 +41,7 @@ class Common:
     tokens: Tokens
     own: float
     others: float
+    titles: Table | None = None
 
     def is_enough(self) -> bool:
         """Whether the table knows enough of the own tokens to be worth a part."""
@@ -52,14 +55,16 @@ class Together(ItemRows):
     """Score of a product = sum over the history of weight x how much its tokens go with those of the history.
 
     Between two tokens: (own x own vote + others x their votes) / (own, if asked + others x (those asked + DOUBT)).
+    What a pair's strongest vote says is not counted: no shop brings it about or raises it by itself.
     Between two products: the mean over their tokens, rarer ones weighing more; a token with itself says nothing,
-    that is what likeness is for. Only the rows of the own products are kept.
+    that is what likeness is for. To it `titles` times what shops say that sell both by the same whole titles.
+    Only the rows of the own products are kept.
     """
 
     name: ClassVar[str] = "common"
 
-    def __init__(self, *, keep: int = 50) -> None:
-        self.params: dict[str, Any] = {"keep": keep}
+    def __init__(self, *, keep: int = 50, titles: float = 10.0) -> None:
+        self.params: dict[str, Any] = {"keep": keep, "titles": titles}
 
     def fit(
         self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
@@ -77,14 +82,29 @@ class Together(ItemRows):
             prune(sparse.csr_array(weighted[start : start + BLOCK_ROWS] @ across), self.params["keep"], start, diagonal)
             for start in range(0, size, BLOCK_ROWS)
         ]
-        return self.take(sparse.csr_array(sparse.vstack(blocks, format="csr")))
+        whole = sparse.csr_array(sparse.vstack(blocks, format="csr"))
+        titles = np.float32(self.params["titles"]) * _by_titles(common, visits(interactions))
+        return self.take(sparse.csr_array(whole + titles))
 
 
-def visits(interactions: Interactions) -> sparse.csr_array:
+def _by_titles(common: Common, baskets: sparse.csr_array) -> sparse.csr_array:
+    """Products x products: how much they go together as whole titles."""
+    size = common.tokens.matrix.shape[0]
+    if common.titles is None or not len(common.titles.first):
+        return sparse.csr_array((size, size), dtype=np.float32)
+    tokens = common.tokens.whole()
+    held, pairs = _together(replace(common, table=common.titles, tokens=tokens), Votes.of(baskets, tokens))
+    have = sparse.csr_array(tokens.matrix[:, held])
+    return sparse.csr_array(have @ pairs @ have.T)
+
+
+def visits(interactions: Interactions, arrived: Mapping[int, int] | None = None) -> sparse.csr_array:
     """What somebody bought at one moment: visits x products, oldest first; no more than HISTORY_CAP in one.
 
     A day far busier than the shop's usual one is left out: a burst, of a sale or of fake orders, does not decide what
-    goes together.
+    goes together. What came in late counts with the day on which it came: so does a flood that is dated back.
+
+    arrived   by moment, seconds since 1970: when an order of then came in, where that was much later
     """
     bought = np.flatnonzero(interactions.weight >= 1)
     who, moment = interactions.customer[bought], interactions.occurred_at[bought]
@@ -99,7 +119,10 @@ def visits(interactions: Interactions) -> sparse.csr_array:
     matrix.data[:] = 1
     sizes = np.diff(matrix.indptr)
     kept = np.flatnonzero((sizes >= 2) & (sizes <= HISTORY_CAP))
-    return sparse.csr_array(matrix[kept[_usual(moment[new][kept] // DAY)]])
+    came = moment[new][kept]
+    if arrived:
+        came = np.array([arrived.get(then, then) for then in came.tolist()], np.int64)
+    return sparse.csr_array(matrix[kept[_usual(came // DAY)]])
 
 
 def _usual(day: np.ndarray) -> np.ndarray:
@@ -121,7 +144,7 @@ def _together(common: Common, mine: Votes) -> tuple[np.ndarray, sparse.csr_array
     first, second = first[kept], second[kept]
     able = np.isin(names, mine.names)
     asked = common.own * (able[first] & able[second]) + common.others * (table.asked[kept] + DOUBT)
-    said = common.others * table.total[kept] + common.own * _said(mine, names, first, second)
+    said = common.others * table.agreed[kept] + common.own * _said(mine, names, first, second)
     values = (said / asked).astype(np.float32)
     upper = sparse.csr_array(sparse.coo_array((values, (first, second)), shape=(len(names), len(names))))
     return held, sparse.csr_array(upper + upper.T)

@@ -1,4 +1,4 @@
-"""What products of different shops have in common: categories, brands, tags, price bands, words, pairs of words."""
+"""What products of different shops have in common: categories, brands, tags, price bands, words, whole titles."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from recommendations.algorithms.features import add, bands, edges_of, words
 class Tokens:
     """matrix: products x tokens, 1 where the product has it; names: uint64[tokens], ascending.
 
+    titles   uint64[products], the digest of the whole title, 0 where it is a single word or none
     A name is a keyed digest of the token ("word:red", "pair:red lamp", "category:home"), so that tokens of two
     shops can be compared and none can be read.
     """
 
     matrix: sparse.csr_array
     names: np.ndarray
+    titles: np.ndarray
 
     @classmethod
     def of(
@@ -50,10 +52,23 @@ class Tokens:
         )
         for column in columns:
             add(rows, column)
-        return cls._encode(rows, key)
+        whole = np.zeros(n_products, np.uint64)
+        for number, title in enumerate(titles):
+            said = (title or "").casefold().split()
+            if len(said) > 1:
+                whole[number] = _digest(f"title:{' '.join(said)}", key)
+        return cls._encode(rows, key, whole)
+
+    def whole(self) -> Tokens:
+        """The titles as the only tokens."""
+        named = np.flatnonzero(self.titles)
+        names, place = np.unique(self.titles[named], return_inverse=True)
+        shape = (len(self.titles), len(names))
+        matrix = sparse.csr_array(sparse.coo_array((np.ones(len(named), np.float32), (named, place)), shape=shape))
+        return Tokens(matrix, names, self.titles)
 
     @classmethod
-    def _encode(cls, rows: list[list[str]], key: bytes) -> Tokens:
+    def _encode(cls, rows: list[list[str]], key: bytes, titles: np.ndarray) -> Tokens:
         digests = {name: _digest(name, key) for name in {name for row in rows for name in row}}
         names = np.unique(np.fromiter(digests.values(), np.uint64, len(digests)))
         columns = [np.unique(np.searchsorted(names, np.array([digests[name] for name in row], np.uint64)))
@@ -61,7 +76,7 @@ class Tokens:
         indptr = np.concatenate(([0], np.cumsum([len(column) for column in columns]))).astype(np.int64)
         indices = np.fromiter(chain.from_iterable(column.tolist() for column in columns), np.int32, int(indptr[-1]))
         data = np.ones(len(indices), np.float32)
-        return cls(sparse.csr_array((data, indices, indptr), shape=(len(rows), len(names))), names)
+        return cls(sparse.csr_array((data, indices, indptr), shape=(len(rows), len(names))), names, titles)
 
 
 def _phrases(title: str | None) -> list[str]:

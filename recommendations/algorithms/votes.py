@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +18,8 @@ BASKETS, TOKENS, PAIRS = 2_000, 3_000, 60_000
 LEAST_BASKETS, LEAST_TOGETHER = 3, 2
 # A pair goes together where its baskets exceed what chance lets expect by more than this many errors.
 ERRORS = 1.0
-# From one making of a shop's word to the next at most so many pairs are new, or this share of those it has.
+# From one making of a shop's word to the next at most so many pairs are new, or this share of those it has; and no
+# more are taken back.
 NEW_PAIRS, NEW_SHARE = 300, 0.05
 STRONGEST = 1.5  # log of how much more often than by chance; more counts as this
 STEPS = 255
@@ -82,7 +84,7 @@ class Votes:
 
 
 def _kept(now: Votes, before: Votes, spread: np.ndarray, together: sparse.csr_array) -> Votes:
-    """What was said before and is not contradicted, as it was said; then what is new.
+    """What was said before and is not contradicted, as it was said; then what is new. Both change by little at a time.
 
     spread, together    how many baskets hold each of `now.names`, and each two of them (upper half)
     """
@@ -91,12 +93,14 @@ def _kept(now: Votes, before: Votes, spread: np.ndarray, together: sparse.csr_ar
     known = now.names[at] == before.names if len(now.names) else np.zeros(len(before.names), np.bool_)
     first, second = at[before.first], at[before.second]
     judged = known[before.first] & known[before.second]
-    against = np.zeros(len(before.first), np.bool_)
+    short = np.zeros(len(before.first))
     if judged.any():
         chance = spread[first[judged]] * spread[second[judged]] / max(now.baskets, 1)
         held = np.asarray(together[first[judged], second[judged]]).ravel()
-        against[judged] = (chance >= LEAST_TOGETHER) & (held < chance)
-    old = np.flatnonzero(~against)
+        short[judged] = np.where(chance >= LEAST_TOGETHER, np.maximum(chance - held, 0), 0)
+    most = max(NEW_PAIRS, int(NEW_SHARE * len(short)))
+    gone = np.argsort(-short, kind="stable")[:most]
+    old = np.delete(np.arange(len(short)), gone[short[gone] > 0])
     said = _keys(before.names, before.first, before.second)
     fresh = np.flatnonzero(~np.isin(_keys(now.names, now.first, now.second), said))
     room = min(max(NEW_PAIRS, int(NEW_SHARE * len(old))), max(PAIRS - len(old), 0))
@@ -122,10 +126,13 @@ class Table:
     """What shops say together, each with one vote; pairs as in `Votes`.
 
     total    float32, the strengths that shops gave, summed
+    top, second_top   uint8 of STEPS, the two strongest of these
     yes      int32, the shops that gave any
     asked    int32, the shops that could judge both tokens
     shops    all that voted
     """
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("names", "first", "second", "total", "yes", "asked", "top", "second_top")
 
     names: np.ndarray
     first: np.ndarray
@@ -133,7 +140,14 @@ class Table:
     total: np.ndarray
     yes: np.ndarray
     asked: np.ndarray
+    top: np.ndarray
+    second_top: np.ndarray
     shops: int
+
+    @property
+    def agreed(self) -> np.ndarray:
+        """The strengths without the strongest of each pair: no shop brings a pair about or raises it by itself."""
+        return np.maximum(self.total - self.top / np.float32(STEPS), 0).astype(np.float32)
 
     @classmethod
     def of(cls, votes: Callable[[], Iterable[Votes]], *, least: int = SHOPS) -> Table:
@@ -152,36 +166,46 @@ class Table:
         keys, sums = pairs.result()
         kept = sums[:, 0] >= least
         first, second = (keys[kept] >> np.uint64(32)).astype(np.int32), keys[kept].astype(np.uint32).astype(np.int32)
-        asked = np.zeros(len(first), np.int32)
+        yes, asked, top, second_top = (np.zeros(len(first), kind) for kind in ("i4", "i4", "u1", "u1"))
+        yes[:] = sums[kept, 0]
+        made = cls(known, first, second, sums[kept, 1].astype(np.float32), yes, asked, top, second_top, shops)
         for one in votes():
             able = np.isin(known, one.names)
             asked += able[first] & able[second]
-        return cls(known, first, second, sums[kept, 1].astype(np.float32), sums[kept, 0].astype(np.int32), asked, shops)
+            at, strength = made._said(one)
+            second_top[at] = np.maximum(second_top[at], np.minimum(top[at], strength))
+            top[at] = np.maximum(top[at], strength)
+        return made
+
+    def _said(self, one: Votes) -> tuple[np.ndarray, np.ndarray]:
+        """(places of the table's pairs that this shop gave, its strengths)."""
+        first, second, kept = _among(self.names, one)
+        keys = (self.first.astype(np.int64) << 32) | self.second
+        mine = (first.astype(np.int64) << 32) | second
+        at = np.minimum(np.searchsorted(keys, mine), max(len(keys) - 1, 0))
+        found = np.flatnonzero(keys[at] == mine) if len(keys) else np.empty(0, np.intp)
+        return at[found], one.strength[kept][found]
 
     def without(self, own: Votes, *, least: int = SHOPS) -> Table:
         """What the others say: the vote of one shop, which is in it, taken out again."""
         able = np.isin(self.names, own.names)
         asked = self.asked - (able[self.first] & able[self.second])
-        first, second, kept = _among(self.names, own)
-        keys = (self.first.astype(np.int64) << 32) | self.second
-        mine = (first.astype(np.int64) << 32) | second
-        at = np.minimum(np.searchsorted(keys, mine), max(len(keys) - 1, 0))
-        found = np.flatnonzero(keys[at] == mine) if len(keys) else np.empty(0, np.intp)
-        total, yes = self.total.copy(), self.yes.copy()
-        total[at[found]] -= own.strength[kept][found] / np.float32(STEPS)
-        yes[at[found]] -= 1
+        at, strength = self._said(own)
+        total, yes, top = self.total.copy(), self.yes.copy(), self.top.copy()
+        total[at] -= strength / np.float32(STEPS)
+        yes[at] -= 1
+        top[at] = np.where(strength >= top[at], self.second_top[at], top[at])
         left = yes >= least
         return Table(self.names, self.first[left], self.second[left], np.maximum(total[left], 0), yes[left],
-                     asked[left], self.shops - 1)
+                     asked[left], top[left], np.zeros(int(left.sum()), np.uint8), self.shops - 1)
 
     def arrays(self) -> Arrays:
-        return {"names": self.names, "first": self.first, "second": self.second, "total": self.total,
-                "yes": self.yes, "asked": self.asked, "shops": np.array([self.shops], np.int64)}
+        found = {name: getattr(self, name) for name in self.ARRAYS}
+        return found | {"shops": np.array([self.shops], np.int64)}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Table:
-        names = ("names", "first", "second", "total", "yes", "asked")
-        return cls(*(np.asarray(arrays[name]) for name in names), shops=int(arrays["shops"][0]))
+        return cls(*(np.asarray(arrays[name]) for name in cls.ARRAYS), shops=int(arrays["shops"][0]))
 
 
 def _among(known: np.ndarray, votes: Votes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ MANY_PRODUCTS, SHORT = 20_000, 50
 # 50 orders cut from Online Retail 0.149 NDCG@10 against 0.146 without it.
 DESCRIBED = {"name": "content", "params": {"keep": 50, "below": 1_000_000}, "weight": 0.5, "power": 1.0}
 # The same where others tell what goes together, and the shop is too small to weigh it itself.
-COMMON: dict[str, Any] = {"name": "common", "params": {"keep": 50}, "weight": 0.8, "power": 1.0}
+COMMON: dict[str, Any] = {"name": "common", "params": {"keep": 50, "titles": 10.0}, "weight": 1.2, "power": 1.0}
 # Orders what the other parts do not know, and nothing else; below it stands what is not bought again.
 SELLING: dict[str, Any] = {"name": "popularity", "params": {"half_life_days": 30.0}, "weight": 0.05, "power": 1.0}
 # What the clock may take beyond what was planned.

@@ -142,8 +142,9 @@ class SettingsForm(forms.Form):
         label="Take part in the shared model",
         required=False,
         help_text="Small shops learn from others which kinds of products go together. Your shop gives how strongly "
-        "words, categories, brands and price bands are bought together, unreadable and only where at least two more "
-        "shops say the same; no product, no title, no price, no customer, no order. It gets the same from the others, "
+        "words, whole titles, categories, brands and price bands are bought together, as digests that nobody can read "
+        "and only where at least two more shops say the same; no price, no customer, no order. It gets the same from "
+        "the others, "
         "for its own products. Without the tick it gives and takes nothing: what it gave is deleted within minutes, "
         "and its next training learns from its own data alone.",
     )

@@ -41,4 +41,4 @@ def test_a_flood_is_twenty_times_the_orders_and_honest_ones_stay() -> None:
     assert before is not None
     after = shops.vote(flood, moment, newest=None, before=before)
     assert after is not None
-    assert set(before.names.tolist()) <= set(after.names.tolist())
+    assert set(before.kinds.names.tolist()) <= set(after.kinds.names.tolist())

@@ -167,10 +167,10 @@ def test_a_word_that_fewer_than_three_others_use_is_nobodys_to_know(others: list
     assert 0 < known.sum() < len(known)  # what only giver0 says is not in it
 
 
-def flood(tenant: Any, names: list[str], *, orders: int) -> None:
+def flood(tenant: Any, names: list[str], *, orders: int, over_days: float = 1) -> None:
     buyers = [make.customer(tenant, f"fake-{number}") for number in range(20)]
     for number in range(orders):
-        make.order(tenant, names, customer=buyers[number % 20], days_ago=1 + number / orders)
+        make.order(tenant, names, customer=buyers[number % 20], days_ago=1 + over_days * number / orders)
 
 
 def test_a_flood_of_fake_orders_is_held_back(others: list[Any], small: Any) -> None:
@@ -210,6 +210,22 @@ def test_a_flood_that_is_not_held_moves_no_list(others: list[Any], monkeypatch: 
     after = lists(few, trained(few))
     moved = sum(one != other for pair in zip(before, after, strict=True) for one, other in zip(*pair, strict=True))
     assert moved / (10 * len(before)) < 0.01
+
+
+def test_a_flood_that_is_dated_back_is_one_busy_day(others: list[Any], small: Any, monkeypatch: Any) -> None:
+    """R79: spread over two months and held no longer, it comes in on one day, which is left out of the word."""
+    others[0].orders.update(created_at=timezone.now() - timedelta(days=60))
+    gathered()
+    before = bytes(others[0].shop_votes.get().content)
+    monkeypatch.setattr(common_votes, "HELD", timedelta(0))
+    flood(others[0], ["giver0-00", "giver0-09", "giver0-05"], orders=20 * 60, over_days=57)
+    gathered()
+    row = others[0].shop_votes.get()
+    assert row.orders > 1_000  # its volume was taken anew, and its word was made anew
+    one, other = common_votes.unpacked(before), common_votes.unpacked(row.content)
+    for part in ("kinds", "titles"):
+        was, now = getattr(one, part).arrays(), getattr(other, part).arrays()
+        assert all(np.array_equal(array, now[name]) for name, array in was.items())
 
 
 def test_after_isolation_the_shared_training_weighs_others(others: list[Any], sam: Any) -> None:

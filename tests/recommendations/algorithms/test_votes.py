@@ -12,6 +12,7 @@ from recommendations.algorithms.common import Common, Together, visits
 from recommendations.algorithms.data import DAY, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.tokens import Tokens
+from recommendations.algorithms.voices import Voice
 from recommendations.algorithms.votes import PAIRS, STEPS, TOKENS, Table, Votes
 from tests.recommendations.algorithms.contract import RecommenderContract
 
@@ -38,9 +39,10 @@ def voted(seed: int, *, count: int = 120) -> Votes:
 
 
 def same(one: Table, other: Table) -> bool:
-    def facts(table: Table) -> dict[tuple[int, int], tuple[float, int, int]]:
-        return {(int(table.names[a]), int(table.names[b])): (round(float(t), 4), int(y), int(s)) for a, b, t, y, s in
-                zip(table.first, table.second, table.total, table.yes, table.asked, strict=True)}
+    def facts(table: Table) -> dict[tuple[int, int], tuple[float, float, int, int]]:
+        columns = (table.first, table.second, table.total, table.agreed, table.yes, table.asked)
+        return {(int(table.names[a]), int(table.names[b])): (round(float(t), 4), round(float(g), 4), int(y), int(s))
+                for a, b, t, g, y, s in zip(*columns, strict=True)}
 
     return facts(one) == facts(other)
 
@@ -77,6 +79,30 @@ def test_no_volume_is_more_than_one_voice() -> None:
     assert large.total.max() <= 4
     assert large.shops == small.shops == 4
     assert not len(Table.of(lambda: [voted(0, count=12_000), voted(1)]).first)
+
+
+def test_no_shop_brings_a_pair_about_or_raises_it_by_itself() -> None:
+    """Of each pair the strongest vote is left out: what one shop adds is never more than the others say already."""
+    voices = [voted(seed) for seed in range(5)]
+    loud = replace(voices[0], strength=np.full_like(voices[0].strength, STEPS))
+    honest, louder = Table.of(lambda: voices), Table.of(lambda: [loud, *voices[1:]])
+    rest = Table.of(lambda: voices[1:], least=2)
+    assert (louder.agreed <= rest.total[np.isin(rest.first * 100 + rest.second, louder.first * 100 + louder.second)]
+            + 1e-5).all()
+    assert (honest.agreed < honest.total).all()
+
+
+def test_whole_titles_have_votes_of_their_own() -> None:
+    """Two equal titles are one token, however they are written; one word is none, and no other title resembles it."""
+    own = tokens(["Old Red Lamp", "old  red LAMP", "lamp", "old red lamp 2"])
+    whole = own.whole()
+    assert whole.matrix.toarray().sum(axis=0).tolist() in ([2, 1], [1, 2])
+    assert not np.isin(whole.names, own.names).any()
+    voice = Voice.of(baskets([[0, 3]] * 5 + [[2]] * 5, 4), own)
+    assert (len(voice.titles.names), len(voice.titles.first)) == (2, 1)
+    again = Voice.from_arrays(voice.arrays())
+    assert np.array_equal(again.titles.names, voice.titles.names)
+    assert not len(Voice.from_arrays(voice.kinds.arrays()).titles.names)
 
 
 def test_what_one_shop_says_is_bounded() -> None:

@@ -1,0 +1,75 @@
+"""A shop's voice in the shared model, of words and kinds and of whole titles; and what all voices agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from scipy import sparse
+
+from recommendations.algorithms.ids import Arrays
+from recommendations.algorithms.tokens import Tokens
+from recommendations.algorithms.votes import Table, Votes
+
+TITLES = "title_"  # before the names of arrays
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What one shop says: votes on pairs of words and kinds, and on pairs of whole titles, each bounded by itself."""
+
+    kinds: Votes
+    titles: Votes
+
+    @classmethod
+    def of(cls, baskets: sparse.csr_array, tokens: Tokens, *, before: Voice | None = None) -> Voice:
+        """As `Votes.of`."""
+        return cls(Votes.of(baskets, tokens, before=before.kinds if before else None),
+                   Votes.of(baskets, tokens.whole(), before=before.titles if before else None))
+
+    def arrays(self) -> Arrays:
+        return self.kinds.arrays() | _prefixed(self.titles.arrays())
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Voice:
+        return cls(Votes.from_arrays(arrays), Votes.from_arrays(_titles(arrays) or _none(arrays)))
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """The tables of all voices."""
+
+    kinds: Table
+    titles: Table
+
+    @property
+    def shops(self) -> int:
+        return self.kinds.shops
+
+    @classmethod
+    def of(cls, voices: Callable[[], Iterable[Voice]]) -> Agreed:
+        return cls(Table.of(lambda: (voice.kinds for voice in voices())),
+                   Table.of(lambda: (voice.titles for voice in voices())))
+
+    def without(self, own: Voice) -> Agreed:
+        return Agreed(self.kinds.without(own.kinds), self.titles.without(own.titles))
+
+    def arrays(self) -> Arrays:
+        return self.kinds.arrays() | _prefixed(self.titles.arrays())
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Agreed:
+        return cls(Table.from_arrays(arrays), Table.from_arrays(_titles(arrays)))
+
+
+def _prefixed(arrays: Arrays) -> Arrays:
+    return {TITLES + name: array for name, array in arrays.items()}
+
+
+def _titles(arrays: Arrays) -> Arrays:
+    return {name.removeprefix(TITLES): array for name, array in arrays.items() if name.startswith(TITLES)}
+
+
+def _none(arrays: Arrays) -> Arrays:
+    """Of a voice that was kept before titles were voted on: nothing is said of them."""
+    return {name: array[:0] if name != "baskets" else array for name, array in arrays.items()}
