@@ -26,8 +26,8 @@ PARTS = {
     "transitions": ("What comes next", "What people look at or buy right after the newest thing."),
     "repurchase": ("Due again", "What this shopper buys repeatedly, when it is due."),
     "content": ("Similar in kind", "Products whose title, category, brand or tags are like those they chose."),
-    "common": ("Goes together elsewhere", "Products whose titles, words, categories and price bands are bought together "
-               "in other shops."),
+    "common": ("Goes together elsewhere", "Products whose titles, words, categories and price bands are bought "
+               "together in other shops."),
     "als": ("Their taste, by orders", "What people of the same taste buy, found by factorising orders."),
     "hybrid": ("Their taste and the product", "The same with what products are, so that new ones are met too."),
     "shoppers": ("Similar shoppers", "What shoppers with a similar history chose."),

@@ -53,7 +53,8 @@ def run(countries: dict[str, Retail], names: list[str], attackers: list[str]) ->
     in its time    every fake order came in on its day: the shop was flooded all its life, and nobody saw it
     """
     others = Others(countries)
-    cuts = {name: list(shops.cuts(name, countries[name], ORDERS, most=2))[-1] for name in names}
+    found = {name: list(shops.cuts(name, countries[name], ORDERS, most=2)) for name in names}
+    cuts = {name: those[-1] for name, those in found.items() if those}
     before = {name: _lists(cut, others.votes(without=name, moment=cut.moment)) for name, cut in cuts.items()}
     voice = cache(lambda attacker, moment, days: _flooded_voice(others, attacker, moment, days))
     for attacker in attackers:

@@ -7,8 +7,8 @@ from tenants.models import Tenant, TenantOwned
 
 
 class ShopVotes(TenantOwned):
-    """One shop's word in the shared model: which digests of words and kinds are bought together there, and how much
-    each rung gained over best sellers. No product, no customer, no word that can be read.
+    """One shop's word in the shared model: which digests of words, kinds and whole titles are bought together there.
+    No product, no customer, no word that can be read.
 
     content      bytes of plain arrays (`common_votes.packed`), in force since `made_at`
     counted      the content as it stands in the table `counted_in`, so that the shop can take it out of it again
