@@ -1,6 +1,7 @@
 """What new products, new shoppers and new shops get, against best sellers, on Online Retail.
 
     python -m bench.cold_start --data FOLDER [--json OUT] [--svg OUT] [--only products,shoppers,shops,once] [--draws N]
+        [--sizes 5,10,20,50,200,1000]
 
 products   a tenth of the catalogue is held out of the training; who buys a held-out product later
 shoppers   shoppers whom the training does not know, after 1, 2 and 3 products of their first orders
@@ -40,9 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--svg", type=Path, help="the curve of new shops")
     parser.add_argument("--only", default="products,shoppers,shops,once")
     parser.add_argument("--draws", type=int, default=20, help="shops of each size")
+    parser.add_argument("--sizes", default=",".join(map(str, shops.SIZES)), help="orders of new shops")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    data = retail.read(options.data)
+    data, sizes = retail.read(options.data), [int(size) for size in options.sizes.split(",")]
     found: dict[str, Any] = {}
     started = time.process_time()
     for name in options.only.split(","):
@@ -51,9 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         elif name == "shoppers":
             rows = iter(shoppers.run(data, seed=options.seed))
         elif name == "shops":
-            rows = shops.run(shops.customers_of(data), draws=options.draws, seed=options.seed)
+            rows = shops.run(shops.customers_of(data), draws=options.draws, seed=options.seed, sizes=sizes)
         elif name == "once":
-            rows = _once(data, options.data / "beauty.npz", draws=options.draws, seed=options.seed)
+            rows = _once(data, options.data / "beauty.npz", draws=options.draws, seed=options.seed, sizes=sizes)
         else:
             parser.error(f"there is no part {name}")
         found[name] = []
@@ -68,8 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _once(data: Retail, sequences: Path, *, draws: int, seed: int) -> Iterator[dict[str, Any]]:
-    sizes = [size for size in shops.SIZES if 10 <= size <= 200]
+def _once(data: Retail, sequences: Path, *, draws: int, seed: int, sizes: list[int]) -> Iterator[dict[str, Any]]:
+    sizes = [size for size in sizes if 10 <= size <= 200]
     first = shops.customers_of(once.first_purchases(data))
     yield from shops.run(first, draws=draws, seed=seed, kind="first purchases", sizes=sizes)
     if sequences.exists():

@@ -14,7 +14,6 @@ from django.utils import timezone
 from luxebrain.lib import logs
 from modelregistry.isolation import TenantModelIsolation
 from recommendations import datasets
-from recommendations.algorithms.common import visits
 from recommendations.algorithms.voices import Voice
 from recommendations.models import ShopVotes
 from tenants.models import Tenant
@@ -59,7 +58,7 @@ def cast(tenant: Tenant) -> ShopVotes | None:
     dataset = datasets.of(tenant, key=key())
     assert dataset.tokens is not None
     before = unpacked(row.content) if row is not None else None
-    voice = Voice.of(visits(dataset.interactions, _late(tenant)), dataset.tokens, before=before)
+    voice = Voice.heard(dataset.interactions, dataset.tokens, before=before, arrived=_late(tenant))
     row = row or ShopVotes(tenant=tenant, orders=orders)
     row.content, row.held_since = packed(voice), None
     row.made_at = timezone.now()

@@ -12,7 +12,7 @@ import numpy as np
 from bench.cold.shops import CART, DECAY
 from bench.retail import Retail
 from recommendations.algorithms.bundle import Bundle
-from recommendations.algorithms.common import Common, visits
+from recommendations.algorithms.common import Common
 from recommendations.algorithms.data import Baskets, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.tokens import Tokens
@@ -96,7 +96,8 @@ def vote(
     if newest is not None:
         known = known.take(np.isin(known.order.astype(str), known.orders()[-newest:]))
     interactions, _, _ = known.dataset([])
-    return Voice.of(visits(interactions, arrived), tokens_of(known, list(interactions.products)), before=before)
+    tokens = tokens_of(known, list(interactions.products))
+    return Voice.heard(interactions, tokens, before=before, arrived=arrived)
 
 
 def with_common(

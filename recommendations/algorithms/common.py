@@ -106,6 +106,18 @@ def visits(interactions: Interactions, arrived: Mapping[int, int] | None = None)
 
     arrived   by moment, seconds since 1970: when an order of then came in, where that was much later
     """
+    matrix, day = _by_visit(interactions, arrived or {})
+    return sparse.csr_array(matrix[_usual(day)])
+
+
+def left_out(interactions: Interactions, arrived: Mapping[int, int] | None = None) -> float:
+    """The share of visits that are left out as those of days far busier than usual."""
+    usual = _usual(_by_visit(interactions, arrived or {})[1])
+    return float(1 - usual.mean()) if len(usual) else 0.0
+
+
+def _by_visit(interactions: Interactions, arrived: Mapping[int, int]) -> tuple[sparse.csr_array, np.ndarray]:
+    """(visits of at least two products x products, the day that each counts with), oldest first."""
     bought = np.flatnonzero(interactions.weight >= 1)
     who, moment = interactions.customer[bought], interactions.occurred_at[bought]
     order = bought[np.lexsort((who, moment))]
@@ -122,7 +134,7 @@ def visits(interactions: Interactions, arrived: Mapping[int, int] | None = None)
     came = moment[new][kept]
     if arrived:
         came = np.array([arrived.get(then, then) for then in came.tolist()], np.int64)
-    return sparse.csr_array(matrix[kept[_usual(came // DAY)]])
+    return sparse.csr_array(matrix[kept]), came // DAY
 
 
 def _usual(day: np.ndarray) -> np.ndarray:

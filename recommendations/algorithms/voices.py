@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from scipy import sparse
 
+from recommendations.algorithms.common import left_out, visits
+from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.ids import Arrays
 from recommendations.algorithms.tokens import Tokens
 from recommendations.algorithms.votes import Table, Votes
 
 TITLES = "title_"  # before the names of arrays
+# With a larger share of its visits left out as those of floods, a shop says what it said before.
+MOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,19 @@ class Voice:
         """As `Votes.of`."""
         return cls(Votes.of(baskets, tokens, before=before.kinds if before else None),
                    Votes.of(baskets, tokens.whole(), before=before.titles if before else None))
+
+    @classmethod
+    def heard(
+        cls, interactions: Interactions, tokens: Tokens, *, before: Voice | None = None,
+        arrived: Mapping[int, int] | None = None,
+    ) -> Voice:
+        """Of what a shop's customers bought; `before` itself as long as most of it is left out as of a flood.
+
+        arrived   as for `visits`
+        """
+        if before is not None and left_out(interactions, arrived) > MOST:
+            return before
+        return cls.of(visits(interactions, arrived), tokens, before=before)
 
     def arrays(self) -> Arrays:
         return self.kinds.arrays() | _prefixed(self.titles.arrays())

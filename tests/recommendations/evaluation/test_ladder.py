@@ -69,3 +69,11 @@ def test_what_is_presumed_falls_to_the_simplest_that_clearly_beats_it() -> None:
     assert (found.chosen, found.rung) == ("popularity", "popular")
     assert found.notes == {"blend": "30 own lists speak against it"}
     assert "clearly better than the blend on 30 own lists" in found.reason
+
+
+def test_a_few_lists_that_gain_by_luck_do_not_take_a_shop_from_the_blend() -> None:
+    """Six lists of which each is better by a tenth are a week's luck; sixty of them are not."""
+    for lists, chosen in ((6, "blend"), (60, "popularity")):
+        better = scores(0.2, lists)
+        values = {"popularity": better, "blend": better - 0.1 + scores(0, lists, seed=3) / 2}
+        assert ladder.stand(values, ALL, undecided="popularity", presumed="blend").chosen == chosen
