@@ -19,7 +19,7 @@ TIMES = 20
 ORDERS = 50
 BURST_SECONDS = 7 * 86_400
 NIGHTS = 10  # in which the word is made anew from the flooded orders
-KINDS = ("burst", "dated back", "in its time")
+KINDS = ("burst", "dated back", "in its time", "left")
 PUSHED = 5  # products that every fake order holds two of, beside two that sell
 
 
@@ -51,6 +51,7 @@ def run(countries: dict[str, Retail], names: list[str], attackers: list[str]) ->
 
     dated back     every fake order comes in at the end, whatever its date
     in its time    every fake order came in on its day: the shop was flooded all its life, and nobody saw it
+    left           no flood: the shop takes no part any more, to compare with
     """
     others = Others(countries)
     found = {name: list(shops.cuts(name, countries[name], ORDERS, most=2)) for name in names}
@@ -69,7 +70,8 @@ def run(countries: dict[str, Retail], names: list[str], attackers: list[str]) ->
                     same += 1
                 else:
                     votes = others.votes(without=name, moment=cut.moment)
-                    after = _lists(cut, [fake if vote is honest else vote for vote in votes])
+                    changed = (fake if vote is honest else vote for vote in votes)
+                    after = _lists(cut, [vote for vote in changed if vote is not None])
                 moved += sum(one != other for pair in zip(before[name], after, strict=True)
                              for one, other in zip(*pair, strict=True))
                 gone += sum(len(set(one) - set(other)) for one, other in zip(before[name], after, strict=True))
@@ -82,6 +84,8 @@ def run(countries: dict[str, Retail], names: list[str], attackers: list[str]) ->
 def _flooded_voice(others: Others, attacker: str, moment: int, days: str) -> tuple[Voice | None, Voice | None]:
     """(what the shop says, what it says once the flood has been read for NIGHTS)."""
     honest = others.vote(attacker, moment)
+    if days == "left":
+        return honest, None
     flood = flooded(others.countries[attacker], moment, days=days, seed=7)
     fake = flood.take(np.char.startswith(flood.order.astype(str), "fake-"))
     arrived = dict.fromkeys(fake.moment.tolist(), moment) if days == "dated back" else None
