@@ -19,16 +19,18 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "short"
 HEAVY_QUEUE = "heavy"  # training and other minutes of a core: workers of its own
 app.steps["worker"].add("tenants.workers:Beats")  # an idle worker is seen alive
-app.steps["worker"].add("luxebrain.celery:Compiled")
+app.steps["worker"].add("luxebrain.celery:Loaded")
 app.autodiscover_tasks(["tenants"], related_name="tasks")
 
 
-class Compiled(bootsteps.Step):
-    """Loads the compiled loops before a worker's processes are forked: they share them, and none waits for them."""
+class Loaded(bootsteps.Step):
+    """Loads the compiled loops, and the routes that links in notices are made of, before a worker's processes are
+    forked: they share them, and none waits for them."""
 
     def __init__(self, worker: object, **options: object) -> None:
         super().__init__(worker, **options)
         import_module("recommendations.algorithms.folding")  # with the other kernels
+        import_module("django.urls").get_resolver().reverse_dict  # noqa: B018  (made when it is first asked for)
 
 
 def every(seconds: int, name: str) -> dict[str, object]:

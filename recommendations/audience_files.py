@@ -27,6 +27,9 @@ class Lines:
     refused_count: int = 0
 
     def take(self, line: int, value: Any) -> None:
+        if isinstance(value, str) and "\ufffd" in value:
+            self.refuse(line, value, "Is not UTF-8.")
+            return
         try:
             self.ids.append(fields.identifier(value))
         except Refused as refused:
@@ -36,6 +39,14 @@ class Lines:
         self.refused_count += 1
         if len(self.refused) < TOLD:
             self.refused.append((line, fields.shown(value), why))
+
+    def stop(self, line: int) -> None:
+        self.refuse(line, "", f"What follows was not read: at most {MOST_LINES - 1:,} ids are possible.")
+
+    @property
+    def repeated(self) -> int:
+        """How many lines name somebody who was named before."""
+        return len(self.ids) - len(set(self.ids))
 
 
 def pasted(text: str) -> Lines:
@@ -82,10 +93,11 @@ def uploaded(file: BinaryIO, name: str) -> Lines:
 def _json_lines(lines: Iterable[str]) -> Lines:
     found = Lines()
     for number, line in enumerate(lines, 1):
+        if number > MOST_LINES:
+            found.stop(number)
+            break
         if not line.strip():
             continue
-        if number > MOST_LINES:
-            break
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -107,6 +119,7 @@ def _csv(lines: Iterable[str], first: str) -> Lines:
     found, place = Lines(), None
     for number, row in enumerate(_rows(rows, found), 1):
         if number > MOST_LINES:
+            found.stop(number)
             break
         if place is None:
             place = _column(row)

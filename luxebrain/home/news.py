@@ -29,6 +29,10 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "Files of customers by API",
+        "Send a file of up to a million customer ids, and name the audience in batch jobs.", "audiences",
+    ),
+    News(
         date(2026, 11, 26), "Saved audiences by API",
         "Keep, count and change audiences from your own software, and name them in batch jobs.", "audiences",
     ),

@@ -10,9 +10,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
 OVERHEAD = 64 * 1024  # boundaries and the other fields of the form
-# The pages that take files.
+# The pages and calls that take files.
 WELCOME = re.compile(
-    r"/t/[^/]+/(catalogue/imports|batch)/new|/models/upload|/api/admin/models/register"
+    r"/t/[^/]+/(catalogue/imports/new|batch-jobs/new(/count)?|batch-jobs/audiences/(new|[0-9]+)(/count)?)"
+    r"|/api/v1/audiences/([0-9]+/)?upload|/models/upload|/api/admin/models/register"
 )
 
 

@@ -9,7 +9,7 @@ from recommendations import audiences
 from recommendations.api import described, sent
 from recommendations.api.serializers import listed
 
-MOST_IDS = 100_000  # in one call; more come as a file in the panel
+MOST_IDS = 100_000  # in one call; more come as a file
 _DAYS = {"type": "integer", "minimum": 1, "maximum": audiences.MOST_DAYS}
 _VALUES: dict[str, dict[str, Any]] = {
     "days": _DAYS,
@@ -99,4 +99,35 @@ count = extend_schema(
     responses={200: inline_serializer("AudienceCounted", {
         "audience": s.DictField(), "customers": _COUNT, "sample": s.ListField(child=s.CharField()),
     })},
+)  # fmt: skip
+_FILE = {
+    "type": "string", "format": "binary",
+    "description": "CSV with a column customer_id, or with one column; or JSON Lines of texts, numbers or objects with "
+    "customer_id. UTF-8, at most 64 MB and a million lines",
+}  # fmt: skip
+
+
+def _form(**fields: dict[str, Any]) -> dict[str, Any]:
+    form = {"type": "object", "additionalProperties": False, "required": [*fields], "properties": fields}
+    return {"multipart/form-data": form}
+
+
+_REFUSED = (
+    "Each line is checked: where one names no customer id the file is refused as a whole with 400, and the first "
+    "twenty such lines are told by their number. A customer who comes twice is kept once."
+)
+Uploaded = type("AudienceUploaded", (s.Serializer,), {**_ROW, "customers": _COUNT, "repeated": s.IntegerField(
+    help_text="Lines that name a customer who was named before",
+)})  # fmt: skip
+upload = extend_schema(
+    summary="Save an audience from a file", operation_id="audiences_upload",
+    description=f"Under a name of its own, for up to a million customers. {_REFUSED} A batch job takes it as "
+    f'{{"kind": "saved", "id": …}}. With a key, name and ids are what is compared. {_WRITE}',
+    parameters=[described.KEY], request=_form(name=FIELDS["name"], file=_FILE), responses={201: Uploaded},
+)  # fmt: skip
+replace = extend_schema(
+    summary="Replace the customers of a saved audience by a file", operation_id="audiences_replace",
+    description=f"The name stays, and what is planned for it follows. {_REFUSED} 409 while a batch job is reading it. "
+    f"{_WRITE}",
+    parameters=[_ID, described.KEY], request=_form(file=_FILE), responses={200: Uploaded},
 )  # fmt: skip

@@ -41,14 +41,16 @@ def whose(body: dict[str, Any]) -> dict[str, Any]:
     return {"asked": body["audience"]} if "audience" in body else {}
 
 
-class _View(TenantView):
+class SavedView(TenantView):
+    """Views of saved audiences; `key` is who asks, for the audit trail."""
+
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.key = f"key {request.auth.label}"
 
-    def answer(self, row: Audience, *, status: int = 200) -> Response:
+    def answer(self, row: Audience, *, status: int = 200, **more: Any) -> Response:
         look = audience_looks.look(self.tenant, {"kind": "saved", "id": row.pk})
-        return Response({**told(row), "customers": counted(look)}, status=status)
+        return Response({**told(row), "customers": counted(look), **more}, status=status)
 
     def find(self, audience_id: int) -> Audience:
         """Raises NotFound, for a stranger's audience too."""
@@ -58,7 +60,7 @@ class _View(TenantView):
 
 
 @audience_schemas.many
-class AudiencesView(_View):
+class AudiencesView(SavedView):
     """All saved audiences of a shop, and a new one."""
 
     http_method_names = ["get", "post", "options"]
@@ -82,7 +84,7 @@ class AudiencesView(_View):
 
 
 @audience_schemas.one
-class AudienceView(_View):
+class AudienceView(SavedView):
     """One saved audience by its id."""
 
     http_method_names = ["get", "patch", "delete", "options"]
@@ -109,7 +111,7 @@ class AudienceView(_View):
         return Response(status=204)
 
 
-class AudienceCountView(_View):
+class AudienceCountView(SavedView):
     """How many customers a rule finds, before it is saved."""
 
     http_method_names = ["post", "options"]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from recommendations.api.audience_uploads import AudienceReplacedView, AudienceUploadView
 from recommendations.api.audiences import AudienceCountView, AudiencesView, AudienceView
 from recommendations.api.batch import (
     BatchCancelView,
@@ -41,7 +42,9 @@ urlpatterns = [
     path("audiences", AudiencesView.as_view(), name="audiences"),
     path("audiences/", AudiencesView.as_view()),
     path("audiences/count", AudienceCountView.as_view(), name="audience-count"),
+    path("audiences/upload", AudienceUploadView.as_view(), name="audience-upload"),
     path("audiences/<int:audience_id>", AudienceView.as_view(), name="audience"),
+    path("audiences/<int:audience_id>/upload", AudienceReplacedView.as_view(), name="audience-replaced"),
     path("recommendations/cross-sell/<str:product_id>", cross_sell, name="recommend-cross-sell"),
     path("recommendations/outfit/<str:product_id>", outfit, {"kind": "outfit"}, name="recommend-outfit"),
     path("events", events, name="events"),
