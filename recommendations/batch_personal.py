@@ -1,7 +1,8 @@
 """Personal lists of many customers at once, where their plan is simple: one product of matrices instead of many calls.
 
 What comes out is what a single call gives. A customer whose list hangs on the rounding of float32 sums (two
-scores closer than that), or which the model alone cannot fill, is left to the single call.
+scores closer than that) is scored again by the single call's own sums; whose list the model alone cannot fill is left
+to the single call.
 """
 
 from __future__ import annotations
@@ -121,6 +122,10 @@ class Personal:
         enough = np.isfinite(values[:, limit - 1]) if self.is_dense else values[:, limit - 1] > 0
         # What is below 0 or not there counts as far away from the last of the list.
         clear = is_clear(values if self.is_dense else np.where(values > 0, values, -np.inf))
+        if by_factors:
+            for row in np.flatnonzero(enough & ~clear).tolist():
+                columns[row], values[row] = self._as_alone(matrix, row, banned)
+                clear[row] = is_clear(values[row : row + 1], tolerance=0)[0]
         kept = np.flatnonzero(enough & clear)
         return Found(places[kept], self.products[columns[kept, :limit]], values[kept, :limit], self.part.name)
 
@@ -179,6 +184,18 @@ class Personal:
             said = borrowed.any(axis=1)  # of whom nothing is known stands last: where they are needed, not here
             search.among(LongestFirst(borrowed).only(is_open[first:] & said), first=first, banned=banned)
         return search.items, search.scores
+
+    def _as_alone(self, histories: sparse.csr_array, row: int, banned: tuple[np.ndarray, np.ndarray]) -> Leading:
+        """The same for one row by the very sums of a single call, for a list that hangs on their rounding."""
+        span = slice(histories.indptr[row], histories.indptr[row + 1])
+        scores = self.part.score_history(histories.indices[span], histories.data[span])
+        if self.newcomers is not None:
+            scores = self.newcomers.join(scores)
+        own = scores[1][self.products]
+        own[self.closed] = -np.inf
+        own[banned[1][slice(*np.searchsorted(banned[0], (row, row + 1)))]] = -np.inf
+        columns, values = leading(own[None], self.plan.limit + 1)
+        return columns[0], values[0]
 
     def _by_scores(
         self, histories: sparse.csr_array, numbers: np.ndarray, banned: tuple[np.ndarray, np.ndarray]

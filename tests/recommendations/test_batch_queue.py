@@ -97,10 +97,10 @@ def test_it_reads_an_audience_into_chunks_and_does_them(shop, small):
 
 
 def test_chunks_are_larger_where_lists_are_made_together(shop, monkeypatch):
-    monkeypatch.setattr(batch_running, "CHUNK", 4)
+    monkeypatch.setattr(batch_running, "CHUNK", 2)
     plain, diverse = (enqueue(shop, audience={"kind": "all"}, **asked) for asked in ({}, {"diversity": 0.3}))
     finish()
-    for job, sizes in ((plain, [8, 8, 4]), (diverse, [4] * 5)):
+    for job, sizes in ((plain, [8, 8, 4]), (diverse, [2] * 10)):
         assert list(shop.batch_chunks.filter(job=job.pk).order_by("number").values_list("size", flat=True)) == sizes
         assert sorted(one["customer_id"] for one in results(shop, job)) == sorted(f"c{n}" for n in range(20))
 
