@@ -35,6 +35,12 @@ class Made:
         self._alone.append((place, items, scores, [self._origin(one) for one in sources]))
         self.counts[place] = len(items)
 
+    def repeat(self, place: int, others: Sequence[int]) -> None:
+        """The list that was added last, of `place`, for others too."""
+        _, items, scores, origins = self._alone[-1]
+        self._alone += [(other, items, scores, origins) for other in others]
+        self.counts[others] = self.counts[place]
+
     def _origin(self, name: str) -> int:
         return self.origins.setdefault(name, len(self.origins))
 

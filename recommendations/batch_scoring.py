@@ -13,7 +13,7 @@ from django.db.utils import Error as DatabaseError
 
 from luxebrain.lib import redis
 from modelregistry.routing import CHAMPION, Route
-from recommendations import batch_histories, batch_packing, batch_personal, candidates, history, serving
+from recommendations import batch_histories, batch_packing, batch_personal, candidates, control, history, serving
 from recommendations.assortment import Assortment
 from recommendations.batch_lists import Made
 from recommendations.batch_packing import FAILED, SKIPPED, Lists
@@ -93,6 +93,8 @@ class Scorer:
             made.put(found.places, found.items, found.scores, found.source)
             done = set(found.places.tolist())
             left = [place for place in left if place not in done]
+        if not one_by_one and self._is_alike():
+            left = self._as_one(left, made, before_each)
         for place in left:
             before_each(place)
             self._alone(place, made)
@@ -137,6 +139,32 @@ class Scorer:
         ]
         personal = batch_personal.Personal(self.shop, self.plan, self.order.query, moment=self.order.moment)
         return personal.find(quiet[there], numbers[there], busy)
+
+    def _is_alike(self) -> bool:
+        """Whether all customers of whom nothing is known get one and the same list."""
+        query, rules = self.order.query, self.shop.control
+        if query.uses_shopper or rules.uses_shopper or query.products or query.session:
+            return False
+        return not control.plan(rules, query, context=None, shopper=None, now=self.order.moment).rotation
+
+    def _as_one(self, places: Sequence[int], made: Made, before_each: Callable[[int], None]) -> list[int]:
+        """One list for all of whom neither the model nor the last days know anything; the places that are left."""
+        alike: dict[bool, list[int]] = {}
+        left: list[int] = []
+        for place in places:
+            is_known = self.numbers[place] >= 0 or f"c:{self.ids[place]}" in self.histories
+            if is_known or not self.ids[place]:
+                left.append(place)
+            else:
+                alike.setdefault(self._route(place).held_out, []).append(place)
+        for first, *others in alike.values():
+            before_each(first)
+            self._alone(first, made)
+            if first in self.problems:
+                left += others
+            else:
+                made.repeat(first, others)
+        return left
 
     def _route(self, place: int) -> Route:
         """Who is held out of personal lists is so in batches too, by the customer's own hash."""

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from modelregistry import artifacts, versions
-from recommendations import batch_personal, batch_scoring, candidates, queries
+from recommendations import batch_personal, batch_scoring, candidates, popular, queries
 from recommendations.algorithms import registry
 from recommendations.algorithms.als import ALS
 from recommendations.algorithms.data import Baskets, Interactions
@@ -135,6 +135,37 @@ def test_lists_made_together_are_those_of_single_calls(stocked, api, algorithm, 
             own = fast.items[ends[number] - fast.counts[number] : ends[number]]
             assert [fast.names[item] for item in own] == [item["product_id"] for item in single["items"]]
     assert min(together) > 0.6 * CUSTOMERS, "most are made together"
+
+
+@pytest.mark.parametrize("asked", [{}, {"type": "trending"}, {"diversity": 0.3, "exclude": ["p3"]}])
+@pytest.mark.parametrize("has_model", [True, False])
+def test_those_of_whom_nothing_is_known_get_one_list(stocked, api, asked, has_model, monkeypatch):
+    """R8, R7: it is made once, and is what each of them gets alone; who did something gets an own one."""
+    if has_model:
+        put_into_service(stocked, trained("als"))
+    fresh = [make.customer(stocked, f"new{number}").external_id for number in range(40)]
+    with tenancy.enter(stocked.pk) as tenant:  # what was sold in one moment is in an order that later seconds change
+        sold = popular.compute(tenant)
+    monkeypatch.setattr(popular, "compute", lambda tenant: sold)
+    api.post("/api/v1/events", {"events": [{"type": "cart", "customer_id": "new3", "product_id": "p5"}]})
+    query = queries.parse({"limit": 10, **asked})
+    order = Order(stocked.pk, query, int(has_model), time.time())
+    made = []
+    alone = Scorer._alone
+    monkeypatch.setattr(Scorer, "_alone", lambda self, place, lists: (made.append(place), alone(self, place, lists)))
+    fast = Scorer(order, [*fresh, "nobody"]).lists()
+    assert {0} <= set(made) <= {0, 3}
+    made.clear()
+    slow = Scorer(order, [*fresh, "nobody"]).lists(one_by_one=True)
+    assert len(made) == 41
+    assert fast.counts.tolist() == slow.counts.tolist()
+    assert [fast.names[item] for item in fast.items] == [slow.names[item] for item in slow.items]
+    assert [fast.origins[one] for one in fast.sources] == [slow.origins[one] for one in slow.sources]
+    assert np.allclose(fast.scores, slow.scores)
+    assert fast.unknown.tolist() == [False] * 40 + [True]
+    single = api.post("/api/v1/recommendations", {"customer_id": "new7", "limit": 10, **asked}).json()
+    own = fast.items[fast.counts[:7].sum() : fast.counts[:8].sum()]
+    assert [fast.names[item] for item in own] == [item["product_id"] for item in single["items"]]
 
 
 @pytest.mark.parametrize(("columns", "count"), [(5, 8), (40, 11), (1000, 11), (1003, 4)])
