@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -137,6 +138,7 @@ def _pane(request: Any, incident: AnomalyIncident | None) -> dict[str, Any]:
         "chart": chart,
         "silent": silence.of_metric(incident.tenant, incident.metric),
         "happened": happened,
+        "cause": _cause(incident),
         "standing": actions.standing(incident),
         "slow": actions.offered(incident),
         "beside": [{"pk": row.pk, "title": wording.title(row)} for row in beside],
@@ -149,6 +151,20 @@ def _pane(request: Any, incident: AnomalyIncident | None) -> dict[str, Any]:
         "query": request.GET.urlencode(),
         "now": timezone.now(),
     }
+
+
+def _cause(incident: AnomalyIncident) -> tuple[str, str] | None:
+    """(words, address) of where the staff looks for the likely cause; None where only the shop's own pages show it."""
+    slug, metric = incident.tenant.slug, metrics.get(incident.metric)
+    if metric.link == "models":
+        return "What was live then", reverse("models-live", args=[slug])
+    if metric.link == "api-keys" or (incident.facts.get("who") or {}).get("keys"):
+        return "Its keys", f"{reverse('tenant', args=[slug])}#keys"
+    return {
+        "errors": ("The errors", reverse("errors")),
+        "batch_failures": ("The batch queue", reverse("monitoring")),
+        "batch_failed": ("The batch queue", reverse("monitoring")),
+    }.get(incident.metric)
 
 
 def _history(incident: AnomalyIncident) -> list[Any]:

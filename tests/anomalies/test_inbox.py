@@ -68,6 +68,19 @@ def test_one_beside_the_list_says_who_is_behind_it_and_what_to_do(staff, acme):
     assert fragment.lstrip().startswith('<section id="detail"')
 
 
+def test_the_likely_cause_is_linked(staff, acme):
+    """The key, the model versions, the errors, the queue; each page is there."""
+    places = {
+        "failed_auth": "/tenants/acme#keys", "clicks": "/models/acme/live", "errors": "/errors",
+        "batch_failed": "/monitoring",
+    }  # fmt: skip
+    for metric, place in places.items():
+        one = flagged(acme, metric)
+        assert f'<a href="{place}">' in page(staff, f"/anomalies?id={one.pk}").split("What to do.")[1].split("</p>")[0]
+        assert staff.get(place.split("#")[0]).status_code == 200
+    assert 'id="keys"' in page(staff, "/tenants/acme")
+
+
 def test_acknowledge_resolve_and_undo_are_history(staff, acme, sam):
     """R69: who, when, from, to, note; the badge is right at once."""
     one = flagged(acme)

@@ -97,6 +97,46 @@ def test_keys_move_choose_and_act(browser_page, server, sam, signed_in, stage):
     assert row.history.using("ops").last().note == "half a thought"
 
 
+def test_the_keys_for_resolving_and_archiving(browser_page, server, sam, signed_in, stage):
+    """R72: R asks for the verdict before it resolves; I archives until it gets worse."""
+    page = browser_page
+    carry_session(page.context, server, signed_in(sam))
+    page.goto(f"/anomalies?id={stage.pk}")
+    expect(page.locator(f"#detail[data-pk='{stage.pk}']")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.locator("#incident-verdict")).to_be_focused()
+    page.select_option("#incident-verdict", "real")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator("#inbox-tabs")).to_contain_text("Open 2")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("tr.selected")).to_have_count(1)
+    archived = page.locator("tr.selected").get_attribute("data-pk")
+    expect(page.locator(f"#detail[data-pk='{archived}']")).to_be_visible()
+    page.keyboard.press("i")
+    expect(page.locator("#inbox-tabs")).to_contain_text("Archived 1")
+    states = dict(AnomalyIncident.objects.across_tenants().values_list("pk", "state"))
+    assert (states[stage.pk], states[int(archived)]) == ("resolved", "archived")
+
+
+def test_a_refresh_leaves_the_page_where_it_was_read(browser_page, server, sam, signed_in, stage, globex):
+    """R72: the scroll of the page, and of the pane beside it."""
+    for number in range(12):
+        shop = make.tenant(f"shop-{number}", plan="free")
+        flagged(shop, "failed_auth", minutes=9)
+    page = browser_page
+    page.set_viewport_size({"width": 1440, "height": 500})
+    carry_session(page.context, server, signed_in(sam))
+    page.goto(f"/anomalies?id={stage.pk}")
+    page.evaluate("window.scrollTo(0, 300); document.querySelector('#detail').scrollTop = 120")
+    page.wait_for_function("window.scrollY === 300")
+    page.evaluate("document.querySelector('#rows').dataset.old = 'yes'")
+    page.evaluate(REFRESH)
+    expect(page.locator("#rows[data-old]")).to_have_count(0)
+    expect(page.locator("#rows tr[data-pk]")).to_have_count(15)
+    assert page.evaluate("[window.scrollY, document.querySelector('#detail').scrollTop]") == [300, 120]
+
+
 def test_it_looks_as_drawn(browser_page, server, sam, signed_in, stage):
     """No part of the page is wider than a phone."""
     page = browser_page

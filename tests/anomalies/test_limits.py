@@ -9,11 +9,12 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from anomalies import watching
+from anomalies import flagged_log, watching
 from anomalies.models import AlertRule, AnomalyIncident, PlatformIncident
 from luxebrain.lib import redis
 from tenants import pace
 from tests import make
+from tests.anomalies.test_inbox import flagged
 
 
 def incidents(metric=None):
@@ -193,6 +194,19 @@ def test_the_small_hours_raise_the_severity_and_are_nothing_alone(acme, hour, se
     watching.look(now=now)
     (incident,) = incidents()
     assert (incident.severity, incident.facts["night"]) == (severity, hour == 3)
+
+
+def test_the_log_is_rotated_and_no_line_is_lost(acme, monkeypatch, tmp_path):
+    """R65: a small file stands for one of ten megabytes."""
+    monkeypatch.setattr(flagged_log, "path", lambda: tmp_path / "anomalies.log")
+    monkeypatch.setattr(flagged_log, "MAX_BYTES", 700)
+    flagged_log._handler.cache_clear()
+    made = [flagged(acme, metric).pk for metric in ("api_rate", "failed_auth", "rapid_orders", "orders", "events")]
+    flagged_log._handler.cache_clear()
+    files = sorted(tmp_path.glob("anomalies.log*"))
+    assert len(files) > 1 and all(file.stat().st_size <= 700 for file in files)
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    assert sorted(line["id"] for line in lines) == sorted(made)
 
 
 def test_every_flagged_incident_leaves_one_line(acme):
