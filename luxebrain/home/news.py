@@ -29,6 +29,15 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "What is usual",
+        "Alerts shows the newest value of everything that is watched, and what is usual at this hour.", "alerts",
+    ),
+    News(
+        date(2026, 11, 26), "Channels of a plan",
+        "Tenants, Plans says on which channels the shops of each plan are told of alerts, and changes it.",
+        for_staff=True,
+    ),
+    News(
         date(2026, 11, 26), "Files of customers by API",
         "Send a file of up to a million customer ids, and name the audience in batch jobs.", "audiences",
     ),

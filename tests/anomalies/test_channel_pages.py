@@ -104,7 +104,7 @@ def test_a_rule_is_given_its_channels_on_its_page(signed_in, acme, sam, ana):
 
 
 def test_a_rule_lists_the_channels_of_the_shop_that_is_chosen(signed_in, acme, sam, ana):
-    """At once (htmx), and with a button where there is no script; what is filled in stays and is not checked."""
+    """R58: at once (htmx), and with a button where there is no script; what is filled in stays and is not checked."""
     setup.save(acme, kind="mail", by=ana, name="Owner", recipients=["x@acme.example"])
     browser, path = signed_in(sam), "/anomalies/rules/new"
     form = {"what": "limit:rapid_orders", "scope": "shop:acme", "threshold": "", "window": "90", "channels": ["slack"]}
