@@ -319,7 +319,7 @@ def test_a_small_job_behind_a_very_large_one_is_done_within_ten_seconds(shop, gl
             work.run(work_id)
             ran += 1
         assert time.process_time() - began < 10
-    assert ran <= 12  # of the large job's fifty chunks
+    assert ran <= 12  # of the large job's twenty-five chunks
     assert fresh(large).state == "processing"
 
 

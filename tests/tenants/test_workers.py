@@ -81,3 +81,13 @@ def test_taking_work_is_told_from_being_alive(db: None, monkeypatch: Any) -> Non
     workers.seen()
     worked = {one.name: one.idle for one in workers.all_seen()}
     assert worked[f"{socket.gethostname()}:{os.getpid()}"] < 5
+
+
+def test_loops_and_routes_are_loaded_before_processes_are_forked(db: None) -> None:
+    """The first list and the first link of a process cost no more than the next."""
+    code = (
+        "import sys, django; from luxebrain import celery; django.setup(); celery.Loaded(None);"
+        "print([name in sys.modules for name in ('recommendations.algorithms.folding', 'luxebrain.urls')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.splitlines()[-1] == "[True, True]"
