@@ -168,7 +168,7 @@ def _parameters(one: ModelVersion) -> str:
     if isinstance(parts, list):
         total = sum(abs(float(part["weight"])) for part in parts) or 1.0
         shares = [(float(part["weight"]) / total, str(part["name"])) for part in parts]
-        shares.sort(key=lambda pair: -abs(pair[0]))
+        shares.sort(key=lambda pair: -abs(pair[0]))  # below 0: counts against
         return ", ".join(f"{labels.algorithm(name)} {share:.0%}" for share, name in shares if abs(share) >= LEAST_SHARE)
     return ", ".join(f"{name}={value}" for name, value in sorted(one.parameters.items())) or "none"
 

@@ -78,11 +78,11 @@ def _families(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _parts(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The blend's parts with their share of the weight, the weightiest first; below 0 of one that counts against."""
+    """The blend's parts with their share of the weight, the weightiest first; what weighs below 0 counts against."""
     total = sum(abs(float(part["weight"])) for part in parts) or 1.0
-    rows = [{"algorithm": labels.algorithm(str(part["name"])), "share": float(part["weight"]) / total,
-             "settings": _settings(part)} for part in parts]
-    return sorted(rows, key=lambda row: -abs(row["share"]))
+    rows = [{"algorithm": labels.algorithm(str(part["name"])), "share": abs(float(part["weight"])) / total,
+             "settings": ("counts against, " if part["weight"] < 0 else "") + _settings(part)} for part in parts]
+    return sorted(rows, key=lambda row: -row["share"])
 
 
 def _settings(row: dict[str, Any]) -> str:

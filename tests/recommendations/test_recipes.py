@@ -88,6 +88,17 @@ def test_it_gives_more_time_to_a_larger_plan(acme: Any, settings: Any) -> None:
     assert recipes.seconds(type(acme)(plan_id="enterprise")) == 5
 
 
+def test_it_says_which_part_counts_against() -> None:
+    """Where nothing is bought again the own past weighs below 0."""
+    parts = [
+        {"name": "repurchase", "params": {}, "weight": -1.0, "power": 0.5},
+        {"name": "content", "params": {}, "weight": 0.5, "power": 1.0},
+    ]
+    found = trials.told([{"stage": "test", "algorithm": "blend", "chosen": True, "parts": parts}]).parts
+    assert [round(part["share"], 2) for part in found] == [0.67, 0.33]
+    assert [part["settings"].startswith("counts against") for part in found] == [True, False]
+
+
 def test_it_shows_trials_by_family_best_first(searched: Any, ana: Any, client: Any) -> None:
     told = trials.told(searched.training_runs.first().trials)
     best = [family["best"] for family in told.families]

@@ -105,6 +105,27 @@ def test_whole_titles_have_votes_of_their_own() -> None:
     assert not len(Voice.from_arrays(voice.kinds.arrays()).titles.names)
 
 
+def test_a_flooded_shop_says_what_it_said_before() -> None:
+    """60 orders on 60 days, then ten times as many that came in on the last one, whatever their dates."""
+    own = tokens([f"old {word} lamp" for word in WORDS])
+    honest = [(number * DAY, f"c{number}", [number % 5, number % 5 + 1]) for number in range(60)]
+    fake = [(number % 59 * DAY + 7 + number, f"fake{number}", [0, 3]) for number in range(600)]
+
+    def bought(orders: list[tuple[int, str, list[int]]]) -> Interactions:
+        return Interactions.of(
+            customers=[who for _, who, _ in orders for _ in range(2)],
+            products=[f"p{item}" for *_, items in orders for item in items],
+            occurred_at=np.repeat([moment for moment, *_ in orders], 2), catalogue=[f"p{item}" for item in range(6)],
+        )
+
+    before = Voice.heard(bought(honest), own)
+    arrived = {moment: 60 * DAY for moment, *_ in fake}
+    assert Voice.heard(bought(honest + fake), own, before=before, arrived=arrived) is before
+    assert Voice.heard(bought(honest), own, before=before) is not before
+    moved = Voice.heard(bought(honest + fake), own, before=before)  # had each come in on its day
+    assert not np.array_equal(moved.titles.strength, before.titles.strength)
+
+
 def test_what_one_shop_says_is_bounded() -> None:
     random = np.random.default_rng(3)
     titles = [f"{''.join(random.choice(list('abcdefghij'), 8))} thing" for _ in range(4_000)]
