@@ -11,12 +11,18 @@ from anomalies import expecting
 from anomalies.models import ExpectedWindow
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage
+from tenants import tenancy
 from tenants.access import staff_page
 
 
 class ExpectedFilter(FilterForm):
-    tenant = forms.CharField(label="Shop", max_length=60)
+    tenant = forms.ChoiceField(label="Shop")
     lookups = {"tenant": "tenant__slug"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shops = tenancy.across().order_by("name").values_list("slug", "name")[:500]
+        self.fields["tenant"].choices = [("", "Any shop"), *shops]
 
 
 @require_safe
