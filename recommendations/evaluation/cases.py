@@ -116,6 +116,18 @@ def evaluate(score: Score, cases: Cases, ks: list[int]) -> dict[str, float]:
     return {name: float(np.concatenate(columns).mean()) for name, columns in values.items()}
 
 
+def read_out(scores: sparse.csr_array | np.ndarray) -> Score:
+    """Scores that were made for all rows, handed out block after block, once."""
+    done = 0
+
+    def block(histories: sparse.csr_array, customers: np.ndarray) -> sparse.csr_array | np.ndarray:
+        nonlocal done
+        done += len(customers)
+        return scores[done - len(customers) : done]
+
+    return block
+
+
 def hide(scores: np.ndarray, seen: sparse.csr_array | None) -> None:
     if seen is not None:
         scores[np.repeat(np.arange(len(scores)), np.diff(seen.indptr)), seen.indices] = -np.inf

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from recommendations.algorithms.base import Recommender
 from recommendations.algorithms.blend import (
@@ -22,7 +21,7 @@ from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Histories
 from recommendations.evaluation import weighing
-from recommendations.evaluation.cases import Cases, evaluate
+from recommendations.evaluation.cases import Cases, evaluate, read_out
 from recommendations.evaluation.grid import Family, Nature, families
 
 # The first rung learns from customers with about this many events and asks this many cases.
@@ -200,15 +199,10 @@ class _Search:
         return value
 
     def _judge(self, scores: Many, cases: Cases) -> float:
-        done = 0
-
-        def block(histories: sparse.csr_array, customers: np.ndarray) -> Many:
-            nonlocal done
-            done += len(customers)
-            return scores[done - len(customers) : done]
-
-        found = evaluate(block, cases, [self.k])
-        return (found[f"recall@{self.k}"] + found[f"ndcg@{self.k}"]) / 2
+        """(Recall@k + NDCG@k) / 2 of the lists with or without products of side events, whichever is better."""
+        kinds = (cases,) if cases.sides is None else (cases, cases.hiding_sides())
+        found = [evaluate(read_out(scores), shown, [self.k]) for shown in kinds]
+        return max(one[f"recall@{self.k}"] + one[f"ndcg@{self.k}"] for one in found) / 2
 
 
 def _scores(fitted: Recommender, cases: Cases, power: float) -> Many:
