@@ -122,3 +122,21 @@ def test_it_asks_what_carts_say_only_where_there_are_some() -> None:
     assert all(option["targets"] is None and "lean" not in option for option in alone)
     assert beside[0]["targets"] == [0], "the likeliest is to explain purchases"
     assert {option.get("rare", 0.0) for option in beside} == {0.0, 0.2, 0.3}
+
+
+def test_it_judges_a_part_by_the_lists_without_what_lies_in_the_cart() -> None:
+    """Everybody has the best sellers in the cart and buys something else."""
+    learn, cases = walkers()
+    popular = np.argsort(-np.bincount(learn.product, minlength=24), kind="stable")[:5]
+    carts = np.zeros(cases.wanted.shape, np.float32)
+    carts[:, popular] = 1
+    carts[cases.wanted.toarray() > 0] = 0
+    asked = replace(cases, sides=sparse.csr_array(carts))
+    alone = [family for family in families(Nature.of(learn, repeats=True)) if family.name == "popularity"]
+    shown, hidden = (
+        tune([Fold(learn, one)], Nature.of(learn, repeats=True), k=5, seed=0, among=alone)
+        for one in (cases, asked)
+    )
+    assert hidden.hide_sides
+    assert max(trial.value for trial in hidden.trials) == pytest.approx(hidden.value)
+    assert hidden.value > shown.value
