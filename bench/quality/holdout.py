@@ -9,10 +9,12 @@ from bench.quality.ends import cut_at_the_end
 from bench.quality.formats import BUY, Task
 from recommendations.algorithms.data import Interactions
 from recommendations.evaluation.cases import Cases, histories_of, touched_by
-from recommendations.evaluation.tuning import Fold
+from recommendations.evaluation.folds import Fold
 
 # Shoppers whose events are held out of train for validation; the others teach with all they have.
 VALIDATED = 3_000
+# Lists that the parts are weighed with where every shopper's last row is held out: they cost no purchase more.
+WEIGHED = 7_500
 # Below so many events one draw is luck: several are averaged.
 FEW_EVENTS, FOLDS = 100_000, 5
 
@@ -26,13 +28,16 @@ def test_cases(task: Task) -> Cases:
 
 def validations(task: Task, *, seed: int) -> list[Fold]:
     """One, or for small data several, with seeds of their own."""
-    last = task.protocol in ("next_item", "next_basket", "sessions") or _takes_ends(task)
+    if _takes_ends(task):
+        learn, cases = validation(task, seed=FOLDS * seed, asked=WEIGHED)
+        return [Fold(learn, cases.sample(VALIDATED, seed=seed), more=cases)]
+    last = task.protocol in ("next_item", "next_basket", "sessions")
     count = 1 if last or len(task.train) > FEW_EVENTS else FOLDS
     return [Fold(*validation(task, seed=FOLDS * seed + number)) for number in range(count)]
 
 
-def validation(task: Task, *, seed: int) -> tuple[Interactions, Cases]:
-    """(what is left of train, cases) with the protocol of the test, drawn with `seed`."""
+def validation(task: Task, *, seed: int, asked: int = VALIDATED) -> tuple[Interactions, Cases]:
+    """(what is left of train, cases of `asked` shoppers) with the protocol of the test, drawn with `seed`."""
     random = np.random.default_rng(seed)
     if task.protocol == "sessions":
         return _newest_sessions(task, random)
@@ -41,7 +46,7 @@ def validation(task: Task, *, seed: int) -> tuple[Interactions, Cases]:
     counts = np.bincount(train.customer[primary], minlength=len(train.customers))
     able = np.flatnonzero(counts >= 2)
     drawn = np.zeros(len(counts), np.bool_)
-    drawn[random.choice(able, min(VALIDATED, len(able)), replace=False)] = True
+    drawn[random.choice(able, min(asked, len(able)), replace=False)] = True
     if _takes_ends(task):
         # Of every shopper, as in the test: products whose purchases are held out are left with as few.
         held = primary[(counts >= 2)[train.customer[primary]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,10 @@ from recommendations.algorithms.blend import (
     powered_histories,
     scale_of,
 )
-from recommendations.algorithms.data import Interactions
-from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.history import Histories
 from recommendations.evaluation import weighing
 from recommendations.evaluation.cases import Cases, evaluate, read_out
+from recommendations.evaluation.folds import Fold, some_customers
 from recommendations.evaluation.grid import Family, Nature, families
 
 # The first rung learns from customers with about this many events and asks this many cases.
@@ -56,14 +55,6 @@ class Tuned:
     hide_sides: bool
     trials: list[Trial] = field(default_factory=list)
     cpu_s: float = 0.0
-
-
-class Fold(NamedTuple):
-    """One validation: what is learnt, and the cases it is asked."""
-
-    learn: Interactions
-    cases: Cases
-    features: ProductFeatures | None = None
 
 
 def tune(
@@ -107,8 +98,13 @@ class _Kept:
     params: dict[str, Any]
     power: float
     scales: list[float]  # by fold
+    fitted: list[Recommender]
     scores: list[Many]
     value: float
+
+    def said(self, number: int, more: Cases | None) -> Many:
+        """Its scores for the fold's cases, or for more of them."""
+        return self.scores[number] if more is None else _scores(self.fitted[number], more, self.power)
 
     def part(self, weight: float) -> dict[str, Any]:
         return {"name": self.name, "params": self.params, "weight": round(float(weight), 4),
@@ -122,7 +118,7 @@ class _Search:
         self.trials: list[Trial] = []
         self.pasts = [Histories.of(fold.learn) for fold in folds]
         self.few = [fold.cases.sample(FIRST_CASES, seed=seed) for fold in folds]
-        self.little = [_some_customers(fold.learn, seed) for fold in folds]
+        self.little = [some_customers(fold.learn, FIRST_EVENTS, seed=seed) for fold in folds]
         self.survivors = SURVIVORS if len(folds[0].learn) < MANY_EVENTS else 1
 
     def halve(self, family: Family, until: float) -> list[_Kept]:
@@ -146,21 +142,24 @@ class _Search:
         return _different(kept)
 
     def weigh(self, kept: list[_Kept]) -> Tuned:
-        found: list[Tuned] = []
-        sides = self.folds[0].cases.sides is not None
-        for hide_sides in (False, True) if sides else (False,):
-            weights, value = self._settle(kept, hide_sides=hide_sides)
-            parts = [entry.part(weight) for entry, weight in zip(kept, weights, strict=True)
-                     if weight > 0]
-            found.append(Tuned(parts, value, hide_sides, self.trials))
-        return max(found, key=lambda tuned: tuned.value)
+        best = max(kept, key=lambda entry: entry.value)
+        hide_sides = self._hides(best)
+        weights, value = self._settle(kept, hide_sides=hide_sides)
+        parts = [entry.part(weight) for entry, weight in zip(kept, weights, strict=True) if weight > 0]
+        return Tuned(parts, value, hide_sides, self.trials)
+
+    def _hides(self, entry: _Kept) -> bool:
+        """Whether lists without the products of side events are better, as this part sees it."""
+        ways = np.array([self._ways(scores, fold.cases)
+                         for scores, fold in zip(entry.scores, self.folds, strict=True)]).mean(axis=0)
+        return bool(ways[-1] > ways[0])
 
     def _settle(self, kept: list[_Kept], *, hide_sides: bool) -> tuple[np.ndarray, float]:
         return weighing.settle([
             weighing.table(
-                [entry.scores[number] for entry in kept],
+                [entry.said(number, fold.more) for entry in kept],
                 [entry.scales[number] for entry in kept],
-                fold.cases.hiding_sides() if hide_sides else fold.cases, self.k,
+                fold.to_weigh(hide_sides), self.k,
             ) for number, fold in enumerate(self.folds)
         ])
 
@@ -185,7 +184,7 @@ class _Search:
             values = [self._judge(found, fold.cases)
                       for found, fold in zip(scores, self.folds, strict=True)]
             value = self._note(1, family.name, params, power, values, started)
-            kept.append(_Kept(family.name, params, power, scales, scores, value))
+            kept.append(_Kept(family.name, params, power, scales, fitted, scores, value))
             started = time.process_time()
         return kept
 
@@ -199,10 +198,13 @@ class _Search:
         return value
 
     def _judge(self, scores: Many, cases: Cases) -> float:
-        """(Recall@k + NDCG@k) / 2 of the lists with or without products of side events, whichever is better."""
-        kinds = (cases,) if cases.sides is None else (cases, cases.hiding_sides())
-        found = [evaluate(read_out(scores), shown, [self.k]) for shown in kinds]
-        return max(one[f"recall@{self.k}"] + one[f"ndcg@{self.k}"] for one in found) / 2
+        return max(self._ways(scores, cases))
+
+    def _ways(self, scores: Many, cases: Cases) -> list[float]:
+        """(Recall@k + NDCG@k) / 2 of lists with products of side events, then of lists without where there are any."""
+        ways = [cases] if cases.sides is None else [cases, cases.hiding_sides()]
+        found = [evaluate(read_out(scores), way, [self.k]) for way in ways]
+        return [(one[f"recall@{self.k}"] + one[f"ndcg@{self.k}"]) / 2 for one in found]
 
 
 def _scores(fitted: Recommender, cases: Cases, power: float) -> Many:
@@ -229,12 +231,3 @@ def _different(kept: list[_Kept]) -> list[_Kept]:
     chosen = kept[:1]
     chosen += [entry for entry in kept[1:] if entry.power != kept[0].power][:1]
     return chosen
-
-
-def _some_customers(learn: Interactions, seed: int) -> Interactions:
-    """The events of so many customers that there are about FIRST_EVENTS."""
-    share = FIRST_EVENTS / max(len(learn), 1)
-    if share >= 1:
-        return learn
-    drawn = np.random.default_rng(seed).random(len(learn.customers)) < share
-    return learn.take(drawn[learn.customer])
