@@ -45,7 +45,7 @@ def automatic(task: Task, *, seed: int, seconds: float) -> dict[str, Any]:
         "metrics": {name: found[name] for name in task.shown},
         "validation": tuned.value,
         "parts": tuned.parts, "hide_sides": tuned.hide_sides,
-        "cases": len(tested), "validation_cases": sum(len(fold.cases) for fold in folds),
+        "cases": len(tested), "validation_cases": sum(len(fold.to_weigh(False)) for fold in folds),
         "tune_cpu_s": tuned.cpu_s, "fit_cpu_s": fitted,
         "rank_cpu_s": time.process_time() - started,
         "cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall,
