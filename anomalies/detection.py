@@ -173,7 +173,8 @@ class AnomalyDetector:
 def _by(rule: rules.Rule, night: bool) -> dict[str, Any]:
     """What an incident keeps of the rule that raised it."""
     found: dict[str, Any] = {
-        "night": night, "action": rule.action, "rule": rule.rule_id, "channels": list(rule.channels)
+        "night": night, "action": rule.action, "rule": rule.rule_id, "channels": list(rule.channels),
+        "cool_down": rule.cool_down,
     }  # fmt: skip
     return {**found, "throttle": list(rule.throttle)} if rule.action == "throttle" else found
 

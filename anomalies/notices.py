@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from anomalies.models import AlertNotice, AnomalyIncident, IncidentEvent, Severity
 
-COOL_DOWN = timedelta(minutes=60)
+COOL_DOWN = 60  # minutes, where the rule says nothing else
 MOST_A_DAY = 5
 GROUP_WAIT_SECONDS = 30
 
@@ -45,9 +45,10 @@ def _state(incident: AnomalyIncident, transition: str, now: datetime) -> tuple[s
         return states.DROPPED, "grouped with an incident of the same minutes"
     if incident.severity == Severity.LOW:
         return states.DIGEST, "low severity"
-    cooling = incident.notified_at is not None and now - incident.notified_at < COOL_DOWN
+    minutes = incident.facts.get("cool_down", COOL_DOWN)
+    cooling = incident.notified_at is not None and now - incident.notified_at < timedelta(minutes=minutes)
     if cooling and transition == "regressed":
-        return states.DROPPED, "told within the last hour"
+        return states.DROPPED, f"told within the last {minutes} minutes"
     today = incident.tenant.alert_notices.filter(
         created_at__gte=now - timedelta(days=1), state__in=[states.WAITING, states.SENT]
     )

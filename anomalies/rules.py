@@ -39,6 +39,7 @@ class Rule:
     severity: str = ""
     action: str = ""
     throttle: tuple[int, int] = (10, 60)  # calls a minute, minutes: where the action is to throttle
+    cool_down: int = 60  # minutes
     channels: tuple[str, ...] = ()  # kinds ("slack") or channels ("channel:7") that are told; empty = all
     is_active: bool = True
     source: str = "default"
@@ -79,7 +80,8 @@ class RuleBook:
 def _as_rule(row: AlertRule, source: str) -> Rule:
     return Rule(
         row.metric, row.kind, row.threshold, row.window_seconds, row.severity or _severity(row), row.action,
-        (row.throttle_per_minute, row.throttle_minutes), tuple(row.channels), row.is_active, source, row.pk,
+        (row.throttle_per_minute, row.throttle_minutes), row.cool_down_minutes, tuple(row.channels), row.is_active,
+        source, row.pk,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from anomalies import actions, metrics, rules, trying
+from anomalies import actions, metrics, notices, rules, trying
 from anomalies.channels import choosing
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
@@ -60,6 +60,10 @@ class RuleForm(forms.Form):
     throttle_minutes = forms.IntegerField(
         label="Throttle for, minutes", min_value=1, max_value=throttling.LONGEST_MINUTES, required=False,
         initial=throttling.USUAL_MINUTES, help_text="It ends by itself; anybody who triages can take it back before.",
+    )  # fmt: skip
+    cool_down = forms.IntegerField(
+        label="Cool-down, minutes", min_value=0, max_value=1440, required=False, initial=notices.COOL_DOWN,
+        help_text="If it comes back so soon after people were told, they are not told again, unless it got worse.",
     )  # fmt: skip
     channels = forms.MultipleChoiceField(
         label="Told on", required=False, widget=forms.CheckboxSelectMultiple,
@@ -113,6 +117,7 @@ class RuleForm(forms.Form):
             throttle_per_minute=given["throttle_per_minute"] or throttling.USUAL_PER_MINUTE,
             throttle_minutes=given["throttle_minutes"] or throttling.USUAL_MINUTES, is_active=given["is_active"],
             channels=given["channels"],
+            cool_down_minutes=notices.COOL_DOWN if given["cool_down"] is None else given["cool_down"],
         )  # fmt: skip
 
 
@@ -170,6 +175,7 @@ def _initial(request: Any) -> dict[str, Any]:
     same = ("threshold", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active", "channels")
     return {
         "what": f"{rule.kind}:{rule.metric}", "scope": scope, "window": rule.window_seconds,
+        "cool_down": rule.cool_down_minutes,
         **{name: getattr(rule, name) for name in same},
     }  # fmt: skip
 
@@ -180,7 +186,7 @@ def save(draft: AlertRule, *, by: Any) -> AlertRule:
         name: getattr(draft, name)
         for name in (
             "threshold", "window_seconds", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active",
-            "channels",
+            "channels", "cool_down_minutes",
         )
     }  # fmt: skip
     row, _ = AlertRule.objects.using("ops").update_or_create(

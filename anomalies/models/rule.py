@@ -16,6 +16,7 @@ class AlertRule(models.Model):
     action     what is done by itself, shown and reversible: nothing, throttle or suspend the key behind it, or
                roll back the model version that was activated before
     throttle_per_minute, throttle_minutes   how slow, and for how long, where the action is to throttle
+    cool_down_minutes   if it comes back so soon after people were told, they are not told again, unless it got worse
     channels   what is told: kinds ("mail", "slack", "webhook") or single channels ("channel:7"); empty = every
                channel of the platform and of the shop
     """
@@ -40,6 +41,7 @@ class AlertRule(models.Model):
     action = models.CharField(max_length=10, choices=Action.choices, blank=True)
     throttle_per_minute = models.PositiveIntegerField(default=10)
     throttle_minutes = models.PositiveIntegerField(default=60)
+    cool_down_minutes = models.PositiveSmallIntegerField(default=60)
     channels = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

@@ -124,12 +124,13 @@ def test_a_rule_is_changed_in_its_form(signed_in, acme, sam):
     browser, path = signed_in(sam), "/anomalies/rules/new"
     form = {"what": "limit:api_rate", "scope": "shop:acme", "threshold": "400", "window": "120", "is_active": "on",
             "action": "throttle", "throttle_per_minute": "7", "throttle_minutes": "30",
-            "channels": ["mail"]}  # fmt: skip
+            "channels": ["mail"], "cool_down": "0"}  # fmt: skip
     browser.post(path, form)
     rule = AlertRule.objects.using("ops").get()
     assert f'href="{path}?rule={rule.pk}"' in browser.get("/anomalies/rules").content.decode()
     page = browser.get(f"{path}?rule={rule.pk}").content.decode()
     assert "Change the rule" in page and 'value="shop:acme" selected' in page and 'value="400.0"' in page
+    assert rule.cool_down_minutes == 0 and "again after 0 min" in browser.get("/anomalies/rules").content.decode()
     assert 'value="7"' in page and re.search(r'value="mail"[^>]* checked', page)
     browser.post(path, {**form, "threshold": "500"})
     assert AlertRule.objects.using("ops").get().threshold == 500

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from anomalies import incidents, notices, rules, streams, watching
 from anomalies.detection import AnomalyDetector
-from anomalies.models import AlertNotice, AnomalyIncident
+from anomalies.models import AlertNotice, AlertRule, AnomalyIncident
 from luxebrain.lib import redis
 from tenants import pace
 from tests.anomalies.learned import taught
@@ -98,3 +98,20 @@ def test_a_notice_waits_half_a_minute_for_its_group(acme):
     assert (notice.transition, notice.tenant_id) == ("opened", acme.pk)
     flagged(acme, "large_order", minutes=4)
     assert AlertNotice.objects.across_tenants().order_by("pk").last().reason.startswith("grouped")
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(60, "dropped"), (0, "waiting")])
+def test_what_comes_back_is_told_again_when_its_rule_has_cooled_down(acme, minutes, state):
+    """R127: a cool-down of each rule."""
+    AlertRule.objects.using("ops").create(
+        tenant=acme, metric="api_rate", kind="limit", threshold=100, window_seconds=60, cool_down_minutes=minutes
+    )
+    flood(acme, 250)
+    watching.look()
+    with acme.atomic():
+        row = acme.anomaly_incidents.select_for_update().get()
+        incidents.recover(row, now=timezone.now())
+        row.save()
+    flagged(acme, "api_rate", minutes=0, window="w2", facts={"cool_down": row.facts["cool_down"]})
+    back = AlertNotice.objects.across_tenants().get(transition="regressed")
+    assert (row.facts["cool_down"], back.state) == (minutes, state)
