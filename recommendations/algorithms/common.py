@@ -55,7 +55,7 @@ class Together(ItemRows):
     """Score of a product = sum over the history of weight x how much its tokens go with those of the history.
 
     Between two tokens: (own x own vote + others x their votes) / (own, if asked + others x (those asked + DOUBT)).
-    What a pair's strongest vote says is not counted: no shop brings it about or raises it by itself.
+    What a pair's strongest vote says is not counted: whatever one shop says, no more counts than the others say too.
     Between two products: the mean over their tokens, rarer ones weighing more; a token with itself says nothing,
     that is what likeness is for. To it `titles` times what shops say that sell both by the same whole titles.
     Only the rows of the own products are kept.

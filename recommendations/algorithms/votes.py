@@ -146,7 +146,7 @@ class Table:
 
     @property
     def agreed(self) -> np.ndarray:
-        """The strengths without the strongest of each pair: no shop brings a pair about or raises it by itself."""
+        """The strengths without the strongest of each pair: whatever one shop says, no more than the others say too."""
         return np.maximum(self.total - self.top / np.float32(STEPS), 0).astype(np.float32)
 
     @classmethod
