@@ -34,6 +34,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 API = "/api/"
 STAFF_API = "/api/admin/"  # operators call it with their session
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})  # a body that came with them is never read
+KNOWN_HOSTS = 100  # a name below a wildcard is one of many
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{8,40}$")
 log = logs.get(__name__)
 
@@ -69,15 +70,24 @@ class ErrorTrackingMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.hosts: set[str] = set()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
-            request.get_host()  # Django looks at the Host header only when somebody asks
+            self.check_host(request)
             response = self.get_response(request)
         except Exception as error:  # noqa: BLE001  (an exception raised by an inner middleware itself)
             return self.respond(request, error)
         caught = getattr(request, "unhandled", None)
         return self.respond(request, caught) if caught is not None and response.status_code >= 500 else response
+
+    def check_host(self, request: HttpRequest) -> None:
+        """Django looks at the Host header only when somebody asks. What it let pass once it lets pass again."""
+        host = request.META.get("HTTP_HOST")
+        if host is None or host not in self.hosts or settings.USE_X_FORWARDED_HOST:
+            request.get_host()
+            if host is not None and len(self.hosts) < KNOWN_HOSTS:
+                self.hosts.add(host)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
         """Django hands view exceptions here before it turns them into its own answer."""

@@ -19,6 +19,7 @@ from tenants import tenancy
 HISTORY = 50
 CANDIDATES = 50
 _NO_PARTITION = "23514"
+_NONE: list[str] = []  # of marks; only ever read
 log = logs.get(__name__)
 Row = dict[str, Any]
 
@@ -59,8 +60,13 @@ class Noted:
         experiment  number, key and arm that the list counted for
         """
         served, answer, composed = self.served, self.answer, self.served.composed
-        marks = composed.marks
+        listed = [
+            [item["product_id"], item["score"], item["source"], item["reason"], _NONE] for item in answer["items"]
+        ]
         numbers = composed.pool.items.tolist()
+        if composed.marks:
+            for entry, number in zip(listed, numbers, strict=True):
+                entry[4] = composed.marks.get(number, _NONE)
         facts: Row = {
             "query": queries.told(served.query),
             "epochs": [(one or b"").decode("ascii", "replace") for one in self.epochs[1:]] if self.epochs else None,
@@ -69,10 +75,7 @@ class Noted:
             "fallback_used": answer["fallback_used"],
             "warnings": answer["warnings"],
             "history": [list(act) for act in served.acts[:HISTORY]],
-            "items": [
-                [item["product_id"], item["score"], item["source"], item["reason"], marks.get(number, [])]
-                for item, number in zip(answer["items"], numbers, strict=True)
-            ],
+            "items": listed,
         }
         if served.plan.rules:
             facts["rules"] = [[rule.pk, rule.name, rule.action] for rule in served.plan.rules]

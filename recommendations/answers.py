@@ -105,34 +105,33 @@ def _reasons(served: Served, names: list[str], sources: list[str]) -> list[str]:
     for product, act, _ in served.acts:
         kinds.setdefault(product, act)
     reasons = []
-    said: dict[str, str] = {}  # one product of the history often speaks for several
+    said: dict[int, str] = {}  # one product of the history often speaks for several
     for name, source, speaker in zip(names, sources, _speakers(served, sources), strict=True):
         if name in kinds and source not in FALLBACKS:
             reasons.append(say.known(kinds[name]))
-        elif speaker:
+        elif speaker >= 0:
             if speaker not in said:
-                said[speaker] = say.because(kinds.get(speaker, "purchase"), title_of(shop, speaker))
+                product = shop.bundle.products.id(speaker)  # type: ignore[union-attr]
+                said[speaker] = say.because(kinds.get(product, "purchase"), title_of(shop, product))
             reasons.append(said[speaker])
         else:
             reasons.append(say.beside(source, ""))
     return reasons
 
 
-def _speakers(served: Served, sources: list[str]) -> list[str]:
-    """For each listed product the id of the product in the history that speaks for it, or ""."""
+def _speakers(served: Served, sources: list[str]) -> list[int]:
+    """For each listed product the one of the model's that speaks for it out of the history, or -1."""
     bundle = served.shop.bundle
     assert bundle is not None
     if FALLBACKS.issuperset(sources):
-        return [""] * len(sources)
+        return [-1] * len(sources)
     items, size = served.composed.pool.items, len(bundle.products)
-    has_new = int(items.max()) >= size
+    has_new = served.shop.assortment.size > size and int(items.max()) >= size
     graph, (past, _) = bundle.parts["neighbours"], served.asked.past
     found = evidence.strongest(graph, np.where(items < size, items, 0) if has_new else items, past)  # type: ignore[arg-type]
     if has_new:
         found = [speaker if item < size else -1 for speaker, item in zip(found, items.tolist(), strict=True)]
-    name_of = bundle.products.id
-    known = {speaker: name_of(speaker) for speaker in set(found) if speaker >= 0}
-    return [known.get(speaker, "") for speaker in found]
+    return found
 
 
 def title_of(shop: Shop, product: str) -> str:

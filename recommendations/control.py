@@ -64,10 +64,10 @@ class Control:
     language: str = "en"
     bought_again: frozenset[str] = frozenset()
     broken: tuple[str, ...] = ()
+    uses_shopper: bool = field(init=False)  # whether any condition asks for facts about the shopper
 
-    @property
-    def uses_shopper(self) -> bool:
-        return any(
+    def __post_init__(self) -> None:
+        self.uses_shopper = any(
             one is not None and one.uses_shopper
             for one in (
                 *(spot.where for spot in self.spots.values()),

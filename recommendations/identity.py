@@ -5,15 +5,16 @@ no model), 15 of the number of the experiment that the list counts for (0 = none
 (0 = A), 32 of chance.
 """
 
-import os
 import time
+
+from luxebrain.lib import tokens
 
 _LENGTH = 36
 
 
 def make(version: int, *, experiment: int = 0, arm: str = "") -> str:
     trial = 2 * experiment + (arm == "B") if experiment else 0
-    return f"rec_{time.time_ns() // 1_000_000:012x}{version:08x}{trial:04x}{os.urandom(4).hex()}"
+    return f"rec_{time.time_ns() // 1_000_000:012x}{version:08x}{trial:04x}{tokens.chance(4).hex()}"
 
 
 def arm_of(recommendation_id: str) -> tuple[int, str, int] | None:

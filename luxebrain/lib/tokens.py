@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import threading
 import time
 import uuid
 import zlib
@@ -18,14 +19,40 @@ def encode(number: int, length: int) -> str:
     return "".join(reversed(digits))
 
 
+class _Drawn(threading.local):
+    """The system's random bytes, drawn ahead by each thread."""
+
+    ahead, at = b"", 0
+
+
+_drawn = _Drawn()
+
+
+def chance(count: int) -> bytes:
+    """So many random bytes for an id that is no secret, of the system, which is asked once for many ids: every
+    system call lets another thread take the interpreter's lock."""
+    begin, _drawn.at = _drawn.at, _drawn.at + count
+    if _drawn.at > len(_drawn.ahead):
+        _drawn.ahead, begin, _drawn.at = os.urandom(max(4096, count)), 0, count
+    return _drawn.ahead[begin : begin + count]
+
+
+def _after_fork() -> None:
+    """A child draws its own: the same bytes twice would be the same id twice."""
+    _drawn.ahead, _drawn.at = b"", 0
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def request_id() -> str:
     """Time-ordered, 28 hexadecimal digits: 48 bits of milliseconds, 64 of chance."""
-    return f"req_{time.time_ns() // 1_000_000:012x}{os.urandom(8).hex()}"
+    return f"req_{time.time_ns() // 1_000_000:012x}{chance(8).hex()}"
 
 
 def uuid7() -> uuid.UUID:
     """A time-ordered UUID (RFC 9562 §5.7), so that new rows land at the end of an index."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(chance(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 

@@ -36,22 +36,39 @@ def compiled(signature: Any, *, boundscheck: bool = True, fastmath: Any = False)
     return decorate
 
 
-@compiled(types.int64(_f4, _b1, _i4, types.int64, _I8, _I4, _F4, _I4, _F4, types.float32))
+@compiled(types.void(_I8, types.int64, types.int64, types.int64), boundscheck=False)
+def _check(indptr, row, entries, columns):  # type: ignore[no-untyped-def]
+    """Raises IndexError unless the row is one of the matrix and its entries are among so many; `columns` > 0."""
+    if row < 0 or row + 1 >= len(indptr) or columns <= 0:
+        raise IndexError("no such row")
+    if indptr[row] < 0 or indptr[row + 1] > entries:
+        raise IndexError("a row outside of its matrix")
+
+
+@compiled(types.int64(_f4, _b1, _i4, types.int64, _I8, _I4, _F4, _I4, _F4, types.float32), boundscheck=False)
 def add_rows(sums, is_met, met, count, indptr, indices, data, rows, weights, worth):  # type: ignore[no-untyped-def]
     """Adds value x row's weight x worth of every entry of these rows to `sums`; how many columns are met by now.
 
     sums, is_met   by column; met: the columns met, `count` of them before
+    Bounds are looked at by hand, once for a row and once for a column: half the cost of every single access.
     """
+    size, entries = types.uint64(min(len(sums), len(is_met), len(met))), min(len(indices), len(data))
+    known = types.uint64(count)
+    if len(weights) < len(rows):
+        raise IndexError("a row without a weight")
     for number in range(len(rows)):
         row, weight = rows[number], weights[number]
-        for at in range(indptr[row], indptr[row + 1]):
-            column = indices[at]
+        _check(indptr, row, entries, size)
+        for at in range(types.uint64(indptr[row]), types.uint64(max(indptr[row], indptr[row + 1]))):
+            column = types.uint64(types.uint32(indices[at]))  # a negative one is beyond every size
+            if column >= size:
+                raise IndexError("a column outside of the catalogue")
             if not is_met[column]:
                 is_met[column] = True
-                met[count] = column
-                count += 1
+                met[known] = column
+                known += types.uint64(1)
             sums[column] += data[at] * weight * worth
-    return count
+    return known
 
 
 @compiled(types.int64(_f4, _b1, _i4, types.int64, _I4, _F4, types.float32))
@@ -148,22 +165,30 @@ def leading_of_all(scores, best_items, best_scores):  # type: ignore[no-untyped-
     return count
 
 
-@compiled(types.void(_f4, _I8, _I4, _F4, _I4, _I4, _F4, _i4))
+@compiled(types.void(_f4, _I8, _I4, _F4, _I4, _I4, _F4, _i4), boundscheck=False)
 def strongest(worth, indptr, indices, data, items, past, weights, found):  # type: ignore[no-untyped-def]
     """For each item the product of the past whose weight x entry in the item's row is largest; -1 for none.
 
     worth    scratch by product, clean before and after
     """
+    size, entries = types.uint64(len(worth)), min(len(indices), len(data))
+    if len(weights) < len(past) or len(found) < len(items):
+        raise IndexError("a product without a weight or a place")
     for at in range(len(past)):
+        if types.uint64(types.uint32(past[at])) >= size:
+            raise IndexError("a product outside of the catalogue")
         worth[past[at]] = weights[at]
     for number in range(len(items)):
-        most, speaker = types.float32(0), -1
+        most, speaker = types.float32(0), types.int32(-1)
         row = items[number]
-        for at in range(indptr[row], indptr[row + 1]):
-            column = indices[at]
+        _check(indptr, row, entries, size)
+        for at in range(types.uint64(indptr[row]), types.uint64(max(indptr[row], indptr[row + 1]))):
+            column = types.uint64(types.uint32(indices[at]))
+            if column >= size:
+                raise IndexError("a column outside of the catalogue")
             said = worth[column]
             if said > 0 and said * data[at] > most:
-                most, speaker = said * data[at], column
+                most, speaker = said * data[at], indices[at]
         found[number] = speaker
     for at in range(len(past)):
         worth[past[at]] = 0

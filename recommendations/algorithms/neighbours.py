@@ -133,7 +133,7 @@ class Neighbours(Recommender):
         """Adds the scores of a history, times `worth`."""
         sums.add_rows((self.indptr, self.indices, self.data), items, weights, worth)
         if self.params["again"]:
-            sums.add(items, self.diagonal[items] * weights * np.float32(self.params["again"]), worth)
+            sums.add(items, self._again[items] * weights, worth)
 
     def shares(self, items: np.ndarray, weights: np.ndarray, product: int) -> np.ndarray:
         """What each history entry adds to the score of this product; they sum up to it."""
@@ -164,6 +164,7 @@ class Neighbours(Recommender):
         self.indices = arrays["indices"]
         self.data = arrays["data"]
         self.diagonal = arrays["diagonal"]
+        self._again = self.diagonal * np.float32(self.params["again"])
 
 
 class BoughtTogether(Neighbours):

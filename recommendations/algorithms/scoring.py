@@ -30,16 +30,14 @@ class Sums:
         """value x row's weight x worth of every entry of these rows; rows int32, weights float32."""
         before, self.count = self.count, -1  # where an index is wrong: not to be used again
         self.count = self.kernels.add_rows(
-            self.totals, self.is_met, self.met, before, *matrix, rows.astype(np.int32, copy=False),
-            weights.astype(np.float32, copy=False), worth,
+            self.totals, self.is_met, self.met, before, *matrix, _as(rows, np.int32), _as(weights, np.float32), worth,
         )
 
     def add(self, columns: np.ndarray, values: np.ndarray, worth: np.float32 = ONE) -> None:
         """value x worth of these entries; columns int32, values float32."""
         before, self.count = self.count, -1
         self.count = self.kernels.add_entries(
-            self.totals, self.is_met, self.met, before, columns.astype(np.int32, copy=False),
-            values.astype(np.float32, copy=False), worth,
+            self.totals, self.is_met, self.met, before, _as(columns, np.int32), _as(values, np.float32), worth,
         )
 
     def take(self) -> tuple[np.ndarray, np.ndarray]:
@@ -48,6 +46,10 @@ class Sums:
         self.kernels.collect(self.totals, self.is_met, self.met, columns, totals)
         self.count = 0
         return columns, totals
+
+
+def _as(array: np.ndarray, kind: type) -> np.ndarray:
+    return array if array.dtype == kind else array.astype(kind)
 
 
 def begin(size: int) -> Sums:

@@ -50,10 +50,10 @@ def read(request: HttpRequest) -> queries.Query:
     product = match.kwargs.get("product_id") if match else None
     if request.method != "POST" or product:
         if product:
-            values = request.GET.copy()
-            values["product_id"], values["type"] = product, match.kwargs.get("kind", "bought-together")
-            return queries.from_query(values)
-        return queries.from_query(request.GET)
+            named = {"product_id": [product], "type": [match.kwargs.get("kind", "bought-together")]}
+            return queries.from_query({**dict(request.GET.lists()), **named})
+        plain = queries.spelled(request.META.get("QUERY_STRING", ""))
+        return queries.from_query(dict(request.GET.lists()) if plain is None else plain)
     return queries.parse(jsonbody.body(request))
 
 
