@@ -76,13 +76,13 @@ def activate(shop: Any, number: int) -> None:
 
 
 def submit(shop: Any) -> int:
-    """A job for all customers, each with a list that is made as a single call makes it, since a condition asks for
-    the shopper: so it takes long enough for the faults. Its row's id."""
+    """A job for all customers, each with a list that is made as a single call makes it, since it is about a product:
+    so it takes long enough for the faults. Its row's id."""
     from recommendations.batch import BatchInferenceQueue
     from tenants import tenancy
 
     with tenancy.enter(shop.pk) as tenant:
-        wanted = {"audience": {"kind": "all"}, "limit": 10, "diversity": 0.3, "filter": "shopper.is_known or price > 0"}
+        wanted = {"audience": {"kind": "all"}, "limit": 10, "diversity": 0.3, "type": "similar", "product_id": "p1"}
         return BatchInferenceQueue(tenant).enqueue(wanted, by="drill").pk
 
 
