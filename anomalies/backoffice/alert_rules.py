@@ -1,4 +1,4 @@
-"""Alert rules: what holds for whom, changed after a look at what it would have raised."""
+"""The form of an alert rule: saved after a look at what it would have raised."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from anomalies import actions, metrics, notices, rules, trying
 from anomalies.channels import choosing
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
 from tenants import audit, tenancy, throttling
-from tenants.access import may_operate, staff_page
+from tenants.access import staff_page
 from tenants.models import Plan, Tenant
 
 _LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
@@ -121,25 +121,6 @@ class RuleForm(forms.Form):
         )  # fmt: skip
 
 
-@require_safe
-@staff_page()
-def alert_rules(request: Any) -> HttpResponse:
-    rows = list(AlertRule.objects.using("ops").select_related("tenant", "plan"))
-    for row in rows:
-        row.label = metrics.get(row.metric).label
-        row.scope = row.tenant.name if row.tenant else f"All on {row.plan.name}" if row.plan else "Every shop"
-        row.told_on = choosing.words(row.channels)
-    defaults = [rules.default(name, "limit") for name in rules.DEFAULT_LIMITS]
-    context = {
-        "rules": rows,
-        "defaults": [{"rule": rule, "label": metrics.get(rule.metric).label} for rule in defaults],
-        "strangeness": rules.DEFAULT_STRANGENESS,
-        "baselines": len(_BASELINES),
-        "may_write": may_operate(request),
-    }
-    return render_page(request, "anomalies/backoffice/rules.html", context)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(may="platform.write")
 def new_rule(request: Any) -> HttpResponse:
@@ -196,17 +177,3 @@ def save(draft: AlertRule, *, by: Any) -> AlertRule:
     details = {**values, "metric": draft.metric, "kind": draft.kind, "plan": draft.plan_id}
     audit.record(draft.tenant, "alert_rule.saved", by=by, target=f"{draft.metric} ({draft.kind})", details=details)
     return row
-
-
-@require_POST
-@staff_page(may="platform.write")
-def remove_rule(request: Any, pk: int) -> HttpResponse:
-    rule = AlertRule.objects.using("ops").select_related("tenant").filter(pk=pk).first()
-    if rule is None:
-        raise Http404
-    details = {"threshold": rule.threshold, "plan": rule.plan_id}
-    target = f"{rule.metric} ({rule.kind})"
-    audit.record(rule.tenant, "alert_rule.removed", by=request.user, target=target, details=details)
-    rule.delete()
-    messages.success(request, "Removed. What stands behind it holds again.")
-    return redirect("alert-rules")

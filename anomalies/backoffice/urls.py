@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from anomalies.backoffice import acting, alert_rules, channels, expected, inbox, unsubscribe
+from anomalies.backoffice import acting, alert_rules, channels, expected, inbox, rule_list, unsubscribe
 
 urlpatterns = [
     path("anomalies", inbox.inbox, name="anomalies"),
-    path("anomalies/rules", alert_rules.alert_rules, name="alert-rules"),
+    path("anomalies/rules", rule_list.alert_rules, name="alert-rules"),
     path("anomalies/rules/new", alert_rules.new_rule, name="alert-rule-new"),
-    path("anomalies/rules/<int:pk>/remove", alert_rules.remove_rule, name="alert-rule-remove"),
+    path("anomalies/rules/<int:pk>/remove", rule_list.remove_rule, name="alert-rule-remove"),
     path("anomalies/expected", expected.expected, name="expected-everywhere"),
     path("anomalies/channels", channels.channels, name="alert-channels"),
     path("anomalies/channels/new", channels.new, name="alert-channel-new"),

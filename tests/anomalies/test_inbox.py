@@ -222,8 +222,25 @@ def test_a_rule_is_tried_before_it_is_saved(staff, acme):
     rule = AlertRule.objects.using("ops").get()
     assert (rule.tenant_id, rule.threshold) == (acme.pk, 400)
     assert "Acme" in page(staff, "/anomalies/rules")
+    asked = page(staff, f"/anomalies/rules/{rule.pk}/remove")
+    assert "Remove the rule “Order value”?" in asked and "Acme: what stands behind it holds again" in asked
     staff.post(f"/anomalies/rules/{rule.pk}/remove")
     assert not AlertRule.objects.using("ops").exists()
+
+
+def test_rules_are_searched_narrowed_and_paged(staff, acme, globex):
+    from anomalies.models import AlertRule
+
+    for shop in (acme, globex):
+        for metric in ("api_rate", "large_order"):
+            AlertRule.objects.using("ops").create(tenant=shop, metric=metric, kind="limit", threshold=5)
+    AlertRule.objects.using("ops").create(metric="orders", kind="baseline", threshold=6)
+    assert page(staff, "/anomalies/rules").count('class="row-link"') == 5
+    assert page(staff, "/anomalies/rules?q=globex").count('class="row-link"') == 2
+    only = page(staff, "/anomalies/rules?metric=large_order&kind=limit&sort=-whom")
+    assert only.count('class="row-link"') == 2 and only.index("Globex") < only.index("Acme")
+    assert page(staff, "/anomalies/rules?kind=baseline").count('class="row-link"') == 1
+    assert "Nothing matches" in page(staff, "/anomalies/rules?q=nobody")
 
 
 @pytest.mark.parametrize(
