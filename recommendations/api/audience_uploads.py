@@ -28,6 +28,9 @@ class _FileView(SavedView):
     fields: Collection[str] = ()
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        if request.method != "POST":
+            super().initial(request, *args, **kwargs)
+            return
         if request._request.content_type != "multipart/form-data":
             raise Problem("Send a form: multipart/form-data.", status=415, code="unsupported_media_type")
         bodies.query(request.query_params, allowed=())
