@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from anomalies.models import AlertNotice, AnomalyIncident, IncidentEvent, Severity
+from anomalies.models import AlertNotice, AlertRule, AnomalyIncident, IncidentEvent, Severity
 
-COOL_DOWN = 60  # minutes, where the rule says nothing else
 MOST_A_DAY = 5
 GROUP_WAIT_SECONDS = 30
 
@@ -45,7 +44,7 @@ def _state(incident: AnomalyIncident, transition: str, now: datetime) -> tuple[s
         return states.DROPPED, "grouped with an incident of the same minutes"
     if incident.severity == Severity.LOW:
         return states.DIGEST, "low severity"
-    minutes = incident.facts.get("cool_down", COOL_DOWN)
+    minutes = incident.facts.get("cool_down", AlertRule.COOL_DOWN)
     cooling = incident.notified_at is not None and now - incident.notified_at < timedelta(minutes=minutes)
     if cooling and transition == "regressed":
         return states.DROPPED, f"told within the last {minutes} minutes"

@@ -39,7 +39,7 @@ class Rule:
     severity: str = ""
     action: str = ""
     throttle: tuple[int, int] = (10, 60)  # calls a minute, minutes: where the action is to throttle
-    cool_down: int = 60  # minutes
+    cool_down: int = AlertRule.COOL_DOWN  # minutes
     channels: tuple[str, ...] = ()  # kinds ("slack") or channels ("channel:7") that are told; empty = all
     is_active: bool = True
     source: str = "default"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 from django.utils import timezone
@@ -32,10 +34,7 @@ def of_tenant(tenant: Tenant) -> list[Row]:
     at = [Q(metric=one.metric, at__in=(one.read_until, one.read_until - BUCKET)) for one in found]
     newest: dict[str, StreamPoint] = {}
     if at:
-        asked = at[0]
-        for one in at[1:]:
-            asked |= one
-        newest = {point.metric: point for point in tenant.stream_points.filter(asked).order_by("at")}
+        newest = {point.metric: point for point in tenant.stream_points.filter(reduce(or_, at)).order_by("at")}
     expected = rules.expected_metrics(tenant, timezone.now()) if at else set()
     return [_row(tenant, one, newest.get(one.metric), held=bool({"", one.metric} & expected)) for one in found]
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from anomalies import actions, metrics, notices, rules, trying
+from anomalies import actions, metrics, rules, trying
 from anomalies.channels import choosing
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
@@ -18,9 +18,9 @@ from tenants import audit, tenancy, throttling
 from tenants.access import staff_page
 from tenants.models import Plan, Tenant
 
-_LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
+LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
 KEY_ACTIONS = (AlertRule.Action.THROTTLE, AlertRule.Action.SUSPEND)
-_BASELINES = [(metric.name, metric.label) for metric in metrics.STREAMS]
+BASELINES = [(metric.name, metric.label) for metric in metrics.STREAMS]
 
 # Another shop has other channels: they are asked for with all that is filled in.
 _SHOW = {"hx-trigger": "change", "hx-target": "#told-on", "hx-swap": "outerHTML", "hx-push-url": "false",
@@ -33,8 +33,8 @@ class RuleForm(forms.Form):
     what = forms.ChoiceField(
         label="What is watched",
         choices=[
-            ("Fixed limits", [(f"limit:{name}", label) for name, label in _LIMITS]),
-            ("Learned baselines", [(f"baseline:{name}", label) for name, label in _BASELINES]),
+            ("Fixed limits", [(f"limit:{name}", label) for name, label in LIMITS]),
+            ("Learned baselines", [(f"baseline:{name}", label) for name, label in BASELINES]),
         ],
     )
     scope = forms.ChoiceField(label="For whom")
@@ -62,7 +62,7 @@ class RuleForm(forms.Form):
         initial=throttling.USUAL_MINUTES, help_text="It ends by itself; anybody who triages can take it back before.",
     )  # fmt: skip
     cool_down = forms.IntegerField(
-        label="Cool-down, minutes", min_value=0, max_value=1440, required=False, initial=notices.COOL_DOWN,
+        label="Cool-down, minutes", min_value=0, max_value=1440, required=False, initial=AlertRule.COOL_DOWN,
         help_text="If it comes back so soon after people were told, they are not told again, unless it got worse.",
     )  # fmt: skip
     channels = forms.MultipleChoiceField(
@@ -75,7 +75,7 @@ class RuleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         plans = [(f"plan:{plan.pk}", f"All on {plan.name}") for plan in Plan.objects.using("ops")]
-        shops = tenancy.across().order_by("name").values_list("slug", "name")[:500]
+        shops = tenancy.choosable()
         self.slugs = {slug for slug, _ in shops}
         self.fields["scope"].choices = [
             ("", "Every shop"), ("Plans", plans), ("One shop", [(f"shop:{slug}", name) for slug, name in shops])
@@ -117,7 +117,7 @@ class RuleForm(forms.Form):
             throttle_per_minute=given["throttle_per_minute"] or throttling.USUAL_PER_MINUTE,
             throttle_minutes=given["throttle_minutes"] or throttling.USUAL_MINUTES, is_active=given["is_active"],
             channels=given["channels"],
-            cool_down_minutes=notices.COOL_DOWN if given["cool_down"] is None else given["cool_down"],
+            cool_down_minutes=AlertRule.COOL_DOWN if given["cool_down"] is None else given["cool_down"],
         )  # fmt: skip
 
 

@@ -21,8 +21,7 @@ class ExpectedFilter(FilterForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        shops = tenancy.across().order_by("name").values_list("slug", "name")[:500]
-        self.fields["tenant"].choices = [("", "Any shop"), *shops]
+        self.fields["tenant"].choices = [("", "Any shop"), *tenancy.choosable()]
 
 
 @require_safe

@@ -38,8 +38,7 @@ class IncidentFilter(FilterForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        shops = tenancy.across().order_by("name").values_list("slug", "name")[:500]
-        self.fields["tenant"].choices = [("", "Any tenant"), *shops]
+        self.fields["tenant"].choices = [("", "Any tenant"), *tenancy.choosable()]
 
 
 def tab_of(query: QueryDict) -> tuple[str, str, tuple[State, ...]]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anomalies import metrics, rules
+from anomalies.backoffice.alert_rules import BASELINES, LIMITS
 from anomalies.channels import choosing
 from anomalies.models import AlertRule
 from luxebrain.lib.forms import FilterForm
@@ -28,14 +29,9 @@ SORTS = {
 
 
 class RuleFilter(FilterForm):
-    metric = forms.ChoiceField(label="About")
+    metric = forms.ChoiceField(label="About", choices=[("", "Everything"), *dict([*LIMITS, *BASELINES]).items()])
     kind = forms.ChoiceField(label="Kind", choices=[("", "Any kind"), *AlertRule.Kind.choices])
     lookups = {"metric": "metric", "kind": "kind"}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        names = dict.fromkeys([*rules.DEFAULT_LIMITS, *(metric.name for metric in metrics.STREAMS)])
-        self.fields["metric"].choices = [("", "Everything"), *((name, metrics.get(name).label) for name in names)]
 
 
 @require_safe
@@ -54,7 +50,7 @@ def alert_rules(request: Any) -> HttpResponse:
     return listing.render({
         "defaults": [{"rule": rule, "label": metrics.get(rule.metric).label} for rule in defaults],
         "strangeness": rules.DEFAULT_STRANGENESS,
-        "baselines": len(metrics.STREAMS),
+        "baselines": len(BASELINES),
         "may_write": may_operate(request),
     })  # fmt: skip
 

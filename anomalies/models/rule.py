@@ -21,6 +21,8 @@ class AlertRule(models.Model):
                channel of the platform and of the shop
     """
 
+    COOL_DOWN = 60  # minutes, where nothing else is said
+
     class Kind(models.TextChoices):
         LIMIT = "limit", "Fixed limit"
         BASELINE = "baseline", "Learned baseline"
@@ -41,7 +43,7 @@ class AlertRule(models.Model):
     action = models.CharField(max_length=10, choices=Action.choices, blank=True)
     throttle_per_minute = models.PositiveIntegerField(default=10)
     throttle_minutes = models.PositiveIntegerField(default=60)
-    cool_down_minutes = models.PositiveSmallIntegerField(default=60)
+    cool_down_minutes = models.PositiveSmallIntegerField(default=COOL_DOWN)
     channels = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
