@@ -64,7 +64,8 @@ class ProductFeatures:
         numbers = {name: number for number, name in enumerate(names)}
         row = np.repeat(np.arange(len(rows)), [len(each) for each in rows])
         column = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
-        row, indices = np.divmod(np.unique(row * max(len(names), 1) + column), max(len(names), 1))
+        width = max(len(names), 1)
+        row, indices = np.divmod(np.unique(row * width + column), width)
         indices = indices.astype(np.int32)
         indptr = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(rows)))))
         spread = np.bincount(indices, minlength=len(names))

@@ -100,13 +100,7 @@ def _solve(left, right, size):  # type: ignore[no-untyped-def]
         right[step] /= left[step, step]
 
 
-@compiled(types.void(_f8, _F4), boundscheck=False)
-def _widen(whole, part):  # type: ignore[no-untyped-def]
-    for at in range(len(whole)):
-        whole[at] = part[at]
-
-
-@compiled(types.void(_f8, _F8), boundscheck=False)
+@compiled([types.void(_f8, _F4), types.void(_f8, _F8)], boundscheck=False)
 def _copy(whole, part):  # type: ignore[no-untyped-def]
     for at in range(len(whole)):
         whole[at] = part[at]
@@ -141,7 +135,7 @@ def _fold(indptr, items, weights, factors, inner, table, alpha, rows, left, side
         for one in range(size):
             if met[one] < 0 or met[one] >= len(factors):
                 raise IndexError
-            _widen(near[one], factors[met[one]])
+            _copy(near[one], factors[met[one]])
             if len(table) > 0:
                 _copy(through[one], table[met[one]])
             else:

@@ -18,7 +18,7 @@ def _digest(raw: bytes) -> bytes:
 
 
 def _hashes(raws: Iterable[bytes]) -> np.ndarray:
-    return np.frombuffer(b"".join([blake2b(raw, digest_size=8).digest() for raw in raws]), dtype="<u8")
+    return np.frombuffer(b"".join(map(_digest, raws)), dtype="<u8")
 
 
 class IdMap:

@@ -48,13 +48,14 @@ def read(request: HttpRequest) -> queries.Query:
     """The query of a GET, or the JSON object of a POST. Raises Problem."""
     match = request.resolver_match
     product = match.kwargs.get("product_id") if match else None
-    if request.method != "POST" or product:
-        if product:
-            named = {"product_id": [product], "type": [match.kwargs.get("kind", "bought-together")]}
-            return queries.from_query({**dict(request.GET.lists()), **named})
-        plain = queries.spelled(request.META.get("QUERY_STRING", ""))
-        return queries.from_query(dict(request.GET.lists()) if plain is None else plain)
-    return queries.parse(jsonbody.body(request))
+    if request.method == "POST" and not product:
+        return queries.parse(jsonbody.body(request))
+    given = queries.spelled(request.META.get("QUERY_STRING", ""))
+    if given is None:
+        given = dict(request.GET.lists())
+    if product:
+        given |= {"product_id": [product], "type": [match.kwargs.get("kind", "bought-together")]}
+    return queries.from_query(given)
 
 
 def reads(request: HttpRequest, credential: Credential) -> list[tuple[str, int]]:
