@@ -49,6 +49,17 @@ def test_it_answers_at_once_and_does_the_work_later(shop, api):
     assert done["expires_at"] > done["finished_at"]
 
 
+def test_it_estimates_how_long_it_takes_by_the_jobs_before(shop, api):
+    """Until one has finished nothing is known, and the answer says so; then as long as its customers took."""
+    first = api.post(PATH, {"customer_ids": ["c1", "c2"]}).json()
+    assert first["estimated_seconds"] is None and "has finished yet" in first["estimated_seconds_reason"]
+    do()
+    row = shop.batch_jobs.get(public_id=first["job_id"])
+    shop.batch_jobs.filter(pk=row.pk).update(started_at=row.finished_at - timedelta(seconds=20))
+    second = api.post(PATH, {"customer_ids": ["c1", "c2", "c3", "c4"]}).json()
+    assert second["estimated_seconds"] == 40.0 and second["estimated_seconds_reason"] is None
+
+
 def test_it_takes_the_single_shape(shop, api):
     """R3: customer_id, session_id, limit and recommendation_type as in a single call."""
     body = {"customer_id": "c1", "session_id": "s-1", "limit": 2, "recommendation_type": "personalized"}
