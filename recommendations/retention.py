@@ -89,10 +89,10 @@ def drop_empty_months() -> list[date]:
     """Drops the partitions of months of which no shop keeps anything; a month that is in use waits."""
     with connections["ops"].cursor() as cursor:
         cursor.execute(
-            "select to_date(right(c.relname, 6), 'YYYYMM') from pg_inherits i join pg_class c on c.oid = i.inhrelid "
+            "select right(c.relname, 6) from pg_inherits i join pg_class c on c.oid = i.inhrelid "
             "where i.inhparent = 'recommendations_event'::regclass order by 1"
         )
-        months = [row[0] for row in cursor.fetchall()]
+        months = [datetime.strptime(row[0], "%Y%m").date() for row in cursor.fetchall()]
         dropped = []
         for month in months:
             cursor.execute("select drop_empty_event_partition(%s)", [month])
