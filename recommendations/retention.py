@@ -92,7 +92,7 @@ def drop_empty_months() -> list[date]:
             "select right(c.relname, 6) from pg_inherits i join pg_class c on c.oid = i.inhrelid "
             "where i.inhparent = 'recommendations_event'::regclass order by 1"
         )
-        months = [datetime.strptime(row[0], "%Y%m").date() for row in cursor.fetchall()]
+        months = [date(int(name[:4]), int(name[4:]), 1) for (name,) in cursor.fetchall()]
         dropped = []
         for month in months:
             cursor.execute("select drop_empty_event_partition(%s)", [month])
