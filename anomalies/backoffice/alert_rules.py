@@ -6,15 +6,14 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from anomalies import actions, metrics, rules, trying
+from anomalies import actions, metrics, rule_acts, rules, trying
 from anomalies.channels import choosing
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
-from tenants import audit, tenancy, throttling
+from luxebrain.lib.problems import Conflict, NotFound
+from tenants import tenancy, throttling
 from tenants.access import staff_page
 from tenants.models import Plan, Tenant
 
@@ -72,7 +71,8 @@ class RuleForm(forms.Form):
     )  # fmt: skip
     is_active = forms.BooleanField(label="In force", required=False, initial=True)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, address: str, *args: Any, **kwargs: Any) -> None:
+        """address: of the page that the form is on."""
         super().__init__(*args, **kwargs)
         plans = [(f"plan:{plan.pk}", f"All on {plan.name}") for plan in Plan.objects.using("ops")]
         shops = tenancy.choosable()
@@ -81,7 +81,7 @@ class RuleForm(forms.Form):
             ("", "Every shop"), ("Plans", plans), ("One shop", [(f"shop:{slug}", name) for slug, name in shops])
         ]  # fmt: skip
         self.fields["scope"].required = False
-        self.fields["scope"].widget.attrs.update({**_SHOW, "hx-post": reverse("alert-rule-new")})
+        self.fields["scope"].widget.attrs.update({**_SHOW, "hx-post": address})
         scope = self.data.get("scope", "") if self.is_bound else self.initial.get("scope", "")
         self.fields["channels"].choices = choosing.choices(self.shop(str(scope)))
 
@@ -124,34 +124,70 @@ class RuleForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(may="platform.write")
 def new_rule(request: Any) -> HttpResponse:
-    """The form. "Try it out" answers what the rule would have raised; "Save" saves it; "show" lists the channels of the
-    shop that is chosen, and checks nothing."""
+    """The form, empty or filled in from another rule (?copy=7)."""
+    asked = request.GET.get("copy", "")
+    copied = _named(int(asked) if asked.isdecimal() and len(asked) < 10 else 0) if asked else None
+    return _answer(request, None, _initial(copied))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(may="platform.write")
+def change_rule(request: Any, pk: int) -> HttpResponse:
+    """The form of a rule that is there: it becomes what is saved, for other shops or of another metric too."""
+    rule = _named(pk)
+    return _answer(request, rule, _initial(rule))
+
+
+def _answer(request: Any, rule: AlertRule | None, initial: dict[str, Any]) -> HttpResponse:
+    """ "Try it out" answers what the rule would have raised; "Save" saves it; "show" lists the channels of the chosen
+    shop, and checks nothing."""
+    page = "anomalies/backoffice/rule.html"
     if "show" in request.POST:
-        form = RuleForm(initial={**request.POST.dict(), "channels": request.POST.getlist("channels")})
+        form = RuleForm(request.path, initial={**request.POST.dict(), "channels": request.POST.getlist("channels")})
         fragment = "told" if request.htmx else None
-        return render_page(request, "anomalies/backoffice/rule.html", {"form": form}, fragment=fragment)
-    form = RuleForm(request.POST or None, initial=_initial(request))
+        return render_page(request, page, {"form": form, "rule": rule}, fragment=fragment)
+    form = RuleForm(request.path, request.POST or None, initial=initial)
     outcome = None
     if request.method == "POST" and form.is_valid():
         draft = form.draft()
         if "try" in request.POST:
             outcome = trying.try_out(draft)
-        else:
-            save(draft, by=request.user)
-            messages.success(request, "The rule is in force." if draft.is_active else "The rule is kept, not in force.")
+        elif _save(request, form, rule, draft):
             return redirect("alert-rules")
     status = 422 if form.is_bound and not form.is_valid() else 200
-    return render_page(request, "anomalies/backoffice/rule.html", {"form": form, "outcome": outcome}, status=status)
+    return render_page(request, page, {"form": form, "rule": rule, "outcome": outcome}, status=status)
 
 
-def _initial(request: Any) -> dict[str, Any]:
-    """What the form begins with: a rule that is to be changed (?rule=7), or the limit of calls."""
-    asked = request.GET.get("rule", "")
-    if not asked:
-        return {"what": "limit:api_rate", "threshold": 100, "window": 60}
-    rule = AlertRule.objects.using("ops").select_related("tenant").filter(pk=asked if asked.isdecimal() else 0).first()
+def _save(request: Any, form: RuleForm, rule: AlertRule | None, draft: AlertRule) -> bool:
+    """Whether it was saved; why not stands in the form."""
+    said = "The rule is in force." if draft.is_active else "The rule is kept, not in force."
+    try:
+        if rule is not None:
+            rule_acts.change(rule.pk, draft, by=request.user)
+        else:
+            _, before = rule_acts.save(draft, by=request.user)
+            if before:
+                said += f" It took the place of the one with the threshold {before['threshold']:,g}."
+    except Conflict as conflict:
+        form.add_error("scope", conflict.detail)
+        return False
+    except NotFound as missing:
+        raise Http404(missing.detail) from None
+    messages.success(request, said)
+    return True
+
+
+def _named(pk: int) -> AlertRule:
+    rule = AlertRule.objects.using("ops").select_related("tenant").filter(pk=pk).first()
     if rule is None:
         raise Http404
+    return rule
+
+
+def _initial(rule: AlertRule | None) -> dict[str, Any]:
+    """What the form begins with: a rule that is there, or the limit of calls."""
+    if rule is None:
+        return {"what": "limit:api_rate", "threshold": 100, "window": 60}
     scope = f"shop:{rule.tenant.slug}" if rule.tenant else f"plan:{rule.plan_id}" if rule.plan_id else ""
     same = ("threshold", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active", "channels")
     return {
@@ -159,21 +195,3 @@ def _initial(request: Any) -> dict[str, Any]:
         "cool_down": rule.cool_down_minutes,
         **{name: getattr(rule, name) for name in same},
     }  # fmt: skip
-
-
-def save(draft: AlertRule, *, by: Any) -> AlertRule:
-    """One rule for one scope, metric and kind: a second one takes the first one's place."""
-    values = {
-        name: getattr(draft, name)
-        for name in (
-            "threshold", "window_seconds", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active",
-            "channels", "cool_down_minutes",
-        )
-    }  # fmt: skip
-    row, _ = AlertRule.objects.using("ops").update_or_create(
-        tenant=draft.tenant, plan_id=draft.plan_id, metric=draft.metric, kind=draft.kind,
-        defaults={**values, "updated_at": timezone.now()}, create_defaults={**values, "created_by": by},
-    )  # fmt: skip
-    details = {**values, "metric": draft.metric, "kind": draft.kind, "plan": draft.plan_id}
-    audit.record(draft.tenant, "alert_rule.saved", by=by, target=f"{draft.metric} ({draft.kind})", details=details)
-    return row

@@ -7,15 +7,15 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from anomalies import metrics, rules
+from anomalies import metrics, rule_acts, rules
 from anomalies.backoffice.alert_rules import BASELINES, LIMITS
 from anomalies.channels import choosing
 from anomalies.models import AlertRule
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_confirm
-from tenants import audit
+from luxebrain.lib.problems import NotFound, Problem
 from tenants.access import may_operate, staff_page
 
 COLUMNS = (
@@ -52,6 +52,7 @@ def alert_rules(request: Any) -> HttpResponse:
         "strangeness": rules.DEFAULT_STRANGENESS,
         "baselines": len(BASELINES),
         "may_write": may_operate(request),
+        "acts": rule_acts.lately(),
     })  # fmt: skip
 
 
@@ -71,9 +72,23 @@ def remove_rule(request: Any, pk: int) -> HttpResponse:
             title=f"Remove the rule “{metrics.get(rule.metric).label}”?", back=reverse("alert-rules"),
             text=f"{scope_of(rule)}: what stands behind it holds again. Its incidents stay.",
         )  # fmt: skip
-    details = {"threshold": rule.threshold, "plan": rule.plan_id}
-    target = f"{rule.metric} ({rule.kind})"
-    audit.record(rule.tenant, "alert_rule.removed", by=request.user, target=target, details=details)
-    rule.delete()
-    messages.success(request, "Removed. What stands behind it holds again.")
+    try:
+        rule_acts.remove(pk, by=request.user)
+    except NotFound as missing:  # somebody was quicker
+        raise Http404(missing.detail) from None
+    messages.success(request, "Removed. What stands behind it holds again. You can undo it below for a week.")
+    return redirect("alert-rules")
+
+
+@require_POST
+@staff_page(may="platform.write")
+def undo_act(request: Any, pk: int) -> HttpResponse:
+    """Takes back what was done to a rule; pk is the act's line of the audit trail."""
+    try:
+        rule_acts.undo(pk, by=request.user)
+        messages.success(request, "Undone.")
+    except NotFound as missing:
+        raise Http404(missing.detail) from None
+    except Problem as problem:
+        messages.error(request, problem.detail)
     return redirect("alert-rules")

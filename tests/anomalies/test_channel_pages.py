@@ -7,6 +7,7 @@ import pytest
 from anomalies.channels import setup
 from anomalies.models import AlertChannel, AlertRule
 from tenants import work
+from tenants.models import AuditEntry
 
 PLATFORM, SHOP = "/anomalies/channels", "/t/acme/alerts/channels"
 
@@ -127,12 +128,53 @@ def test_a_rule_is_changed_in_its_form(signed_in, acme, sam):
             "channels": ["mail"], "cool_down": "0"}  # fmt: skip
     browser.post(path, form)
     rule = AlertRule.objects.using("ops").get()
-    assert f'href="{path}?rule={rule.pk}"' in browser.get("/anomalies/rules").content.decode()
-    page = browser.get(f"{path}?rule={rule.pk}").content.decode()
+    change = f"/anomalies/rules/{rule.pk}"
+    assert f'href="{change}"' in browser.get("/anomalies/rules").content.decode()
+    page = browser.get(change).content.decode()
     assert "Change the rule" in page and 'value="shop:acme" selected' in page and 'value="400.0"' in page
+    assert f'action="{change}"' in page and f'hx-post="{change}"' in page
     assert rule.cool_down_minutes == 0 and "again after 0 min" in browser.get("/anomalies/rules").content.decode()
     assert 'value="7"' in page and re.search(r'value="mail"[^>]* checked', page)
-    browser.post(path, {**form, "threshold": "500"})
+    browser.post(change, {**form, "threshold": "500"})
     assert AlertRule.objects.using("ops").get().threshold == 500
+    copied = browser.get(f"{path}?copy={rule.pk}").content.decode()
+    assert "New alert rule" in copied and 'value="500.0"' in copied and f'action="{path}"' in copied
+    again = browser.post(path, form, follow=True).content.decode()
+    assert "It took the place of the one with the threshold 500." in again
     for number in ("0", "x", "9" * 30):
-        assert browser.get(f"{path}?rule={number}").status_code == 404
+        assert browser.get(f"{path}?copy={number}").status_code == 404
+    assert browser.get("/anomalies/rules/0").status_code == 404
+
+
+def test_a_changed_rule_moves_and_every_act_is_undone(signed_in, acme, globex, sam, pat):
+    """Another shop or metric in the form: the rule goes there, none stays behind. Undone from the newest act back."""
+    browser, path, rows = signed_in(sam), "/anomalies/rules/new", AlertRule.objects.using("ops")
+    form = {"what": "limit:api_rate", "scope": "shop:acme", "threshold": "400", "window": "120", "is_active": "on"}
+    browser.post(path, form)
+    browser.post(path, {**form, "scope": ""})
+    rule = rows.get(tenant=acme)
+    taken = browser.post(f"/anomalies/rules/{rule.pk}", {**form, "scope": ""})
+    assert taken.status_code == 422 and "There is a rule for this and the same shops already." in taken.content.decode()
+    browser.post(f"/anomalies/rules/{rule.pk}", {**form, "what": "limit:large_order", "scope": "shop:globex"})
+    moved = rows.get(pk=rule.pk)
+    assert (moved.tenant_id, moved.metric, rows.count()) == (globex.pk, "large_order", 2)
+    browser.post(f"/anomalies/rules/{rule.pk}/remove")
+    newest = [entry.action for entry in AuditEntry.objects.using("ops").order_by("pk")]
+    assert newest[-3:] == ["alert_rule.moved", "alert_rule.moved_away", "alert_rule.removed"]
+    listed = browser.get("/anomalies/rules").content.decode()
+    assert "Order value, Globex: moved from API rate, Acme" in listed and "Order value, Globex: removed" in listed
+    undoable = re.findall(r"/anomalies/rules/acts/(\d+)/undo", listed)
+    assert len(undoable) == 2  # the removal, and the other rule's beginning
+    assert browser.post(f"/anomalies/rules/acts/{undoable[0]}/undo").status_code == 302
+    assert rows.get(pk=rule.pk).tenant_id == globex.pk
+    listed = browser.get("/anomalies/rules").content.decode()
+    move = re.findall(r"/anomalies/rules/acts/\d+/undo", listed)[0]
+    browser.post(move)
+    back = rows.get(pk=rule.pk)
+    assert (back.tenant_id, back.metric, back.threshold) == (acme.pk, "api_rate", 400)
+    stale = browser.post(f"/anomalies/rules/acts/{undoable[0]}/undo", follow=True).content.decode()
+    assert "The rule was changed since." in stale and rows.count() == 2
+    assert browser.post("/anomalies/rules/acts/0/undo").status_code == 404
+    looking = signed_in(pat)
+    assert "/undo" not in looking.get("/anomalies/rules").content.decode()
+    assert looking.post(f"/anomalies/rules/acts/{undoable[1]}/undo").status_code == 403

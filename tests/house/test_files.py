@@ -117,6 +117,7 @@ DOORS = {
     "anomalies/notices.py": "the channels send for all shops",
     "anomalies/platform.py": "one metric in alarm for many shops",
     "anomalies/rules.py": "the detector reads every rule once a round",
+    "anomalies/rule_acts.py": "the staff changes rules of every shop and undoes it",
     "anomalies/series.py": "reads one bucket of many shops by one query",
     "anomalies/silence.py": "tells the staff whose streams are silent",
     "anomalies/streams.py": "lets old points of all shops go",
