@@ -17,7 +17,8 @@ NOUNS = {
 VERBS = {
     "accept": "joined", "change_alert_channels": "alert channels changed", "change_plan": "plan changed",
     "change_role": "role changed", "close": "closed", "create": "created", "deactivate": "deactivated",
-    "extend": "extended", "fetched": "downloaded", "invite": "invited", "issue": "issued", "mute": "muted",
+    "extend": "extended", "fetched": "downloaded", "invite": "invited", "issue": "issued",
+    "looked_inside": "read by the staff", "mute": "muted",
     "off": "switched off", "on": "switched on", "open": "opened", "reactivate": "reactivated", "release": "released",
     "remove": "removed", "replay": "replayed", "report": "report downloaded", "resume": "resumed",
     "retrain": "retrained", "revoke": "revoked", "rotate": "rotated", "shop_paused": "held for the shop",

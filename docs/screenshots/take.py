@@ -82,7 +82,9 @@ def main(base: str, owner: str, owner_password: str, operator: str, operator_pas
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         shots = [("public", "", "", PUBLIC), ("staff", operator, operator_password, {
-            **STAFF, "tenant-detail": f"/tenants/{slug}", "registry-shop": f"/models?shop={slug}",
+            **STAFF, "tenant-detail": f"/tenants/{slug}",
+            "tenant-webhooks": f"/tenants/{slug}/webhooks", "tenant-sent": f"/tenants/{slug}/webhooks/sent",
+            "registry-shop": f"/models?shop={slug}",
             "registry-version": f"/models/{slug}/1", "registry-metrics": f"/models/metrics?shop={slug}"})]
         shots.append(("tenant", owner, owner_password, {
             name: f"/t/{slug}/{path}" for name, path in TENANT.items()} | {"version": f"/t/{slug}/models/1"}))

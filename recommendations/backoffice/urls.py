@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from recommendations.backoffice import experiments, holds, monitoring, training
+from recommendations.backoffice import deliveries, experiments, holds, monitoring, training
 
 urlpatterns = [
+    path("tenants/<slug:slug>/webhooks", deliveries.deliveries, name="tenant-deliveries"),
+    path("tenants/<slug:slug>/webhooks/<int:pk>", deliveries.delivery, name="tenant-delivery"),
+    path("tenants/<slug:slug>/webhooks/<int:pk>/inside", deliveries.look_inside, name="tenant-delivery-inside"),
     path("models/<slug:slug>/train", training.train, name="train-tenant"),
     path("models/experiments/new", experiments.choose, name="experiment-shop"),
     path("models/experiments/<slug:slug>/new", experiments.new, name="tenant-experiment-new"),

@@ -1,66 +1,35 @@
 """The pages of webhook deliveries: what came, what became of it, and sending it through again."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from luxebrain.lib import jsonbody, markup
-from luxebrain.lib.forms import FilterForm
-from luxebrain.lib.pages import Column, ListPage, render_page
+from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
 from recommendations import deliveries as use
-from recommendations import endpoints
+from recommendations import delivery_log, endpoints
 from recommendations.models import WebhookReceipt
 from recommendations.models.webhook import Source
 from recommendations.panel.catalogue import tabs
 from tenants.access import tenant_page
 
 State = WebhookReceipt.State
-DAYS = 7
-TONES = {
-    State.RECEIVED: "info", State.APPLIED: "good", State.UNCHANGED: "neutral",
-    State.REJECTED: "warning", State.FAILED: "bad",
-}  # fmt: skip
 KINDS = {"product": "product", "customer": "customer", "order": "order"}
-
-
-class DeliveryFilter(FilterForm):
-    state = forms.ChoiceField(label="State", choices=[("", "All states"), *State.choices])
-    kind = forms.ChoiceField(label="Of", choices=[("", "Everything"), *WebhookReceipt.Kind.choices])
-    source = forms.ChoiceField(label="From", choices=[("", "All shops"), *Source.choices])
 
 
 @require_safe
 @tenant_page(may="catalogue.read")
 def deliveries(request: Any) -> HttpResponse:
-    listing = ListPage(
-        request,
-        request.tenant.webhook_receipts.defer("payload", "reading", "headers"),
-        template="recommendations/deliveries.html",
-        columns=(Column("Delivery"), Column("State"), Column("What became of it"), Column("Received", "received")),
-        search=("topic", "object_id", "reason", "request_id", "delivery_id"),
-        filters=DeliveryFilter,
-        sorts={"received": ("received_at", "pk")},
-        default_sort="-received",
-        nouns=("delivery", "deliveries"),
-    )
-    for receipt in listing.rows:
-        receipt.tone = TONES[receipt.state]
-    counts = use.rate(request.tenant, since=timezone.now() - timedelta(days=DAYS))
-    done = counts["total"] - counts[State.RECEIVED]
+    listing = delivery_log.listing(request, request.tenant, template="recommendations/deliveries.html")
     return listing.render({
         "tabs": tabs(request, "deliveries"),
-        "counts": counts,
-        "days": DAYS,
-        "share": (counts[State.APPLIED] + counts[State.UNCHANGED]) / done if done else None,
+        **delivery_log.figures(request.tenant),
         "again": request.tenant.webhook_receipts.filter(
             state__in=(State.REJECTED, State.FAILED), replays=None, **chosen(request.GET)
         ).count(),
@@ -92,7 +61,7 @@ def page(request: Any, receipt: WebhookReceipt, *, payload: str | None = None, f
     exists = kind and getattr(request.tenant, f"{kind}s").filter(external_id=receipt.object_id).exists()
     context = {
         "receipt": receipt,
-        "tone": TONES[receipt.state],
+        "tone": delivery_log.TONES[receipt.state],
         "payload": shown if payload is None else payload,
         "fault": fault,
         "headers": sorted(receipt.headers.items()),

@@ -15,10 +15,10 @@ from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_confirm, render_page
 from luxebrain.lib.problems import Problem
 from recommendations import endpoints as use
+from recommendations.delivery_log import TONES
 from recommendations.models import WebhookEndpoint
 from recommendations.models.webhook import Source
 from recommendations.panel.catalogue import tabs
-from recommendations.panel.deliveries import TONES
 from tenants.access import tenant_page
 
 State = WebhookEndpoint.State

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.backoffice import audit, people, plans, tenants
+from tenants.backoffice import audit, outgoing, people, plans, tenants
 
 urlpatterns = [
     path("tenants", tenants.tenants, name="tenants"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("tenants/<slug:slug>/plan", tenants.change_plan, name="tenant-plan"),
     path("tenants/<slug:slug>/suspend", tenants.suspend, name="tenant-suspend"),
     path("tenants/<slug:slug>/resume", tenants.resume, name="tenant-resume"),
+    path("tenants/<slug:slug>/webhooks/sent", outgoing.sent, name="tenant-sent"),
+    path("tenants/<slug:slug>/webhooks/sent/<int:pk>", outgoing.message, name="tenant-sent-message"),
+    path("tenants/<slug:slug>/webhooks/sent/<int:pk>/inside", outgoing.look_inside, name="tenant-sent-inside"),
     path("plans", plans.plans, name="plans"),
     path("plans/<slug:code>/channels", plans.plan_channels, name="plan-channels"),
     path("people", people.people, name="people"),

@@ -1,7 +1,6 @@
 """The pages of outgoing webhooks: addresses, their log, a test, and sending a message again."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,14 +11,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from luxebrain.lib.forms import FilterForm, add_problem
-from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
+from luxebrain.lib.forms import add_problem
+from luxebrain.lib.pages import render_confirm, render_page
 from luxebrain.lib.problems import Problem
 from tenants import outgoing as use
+from tenants import outgoing_log
 from tenants.access import tenant_page
 from tenants.models import OutgoingDelivery, OutgoingEndpoint
-
-TONES = {"waiting": "info", "delivered": "good", "failed": "bad"}
 
 
 class EndpointForm(forms.Form):
@@ -38,10 +36,6 @@ class EndpointForm(forms.Form):
         self.fields["types"].choices = [(type, f"{label} ({type})") for type, label in sorted(use.TYPES.items())]
 
 
-class DeliveryFilter(FilterForm):
-    state = forms.ChoiceField(label="State", choices=[("", "All states"), *OutgoingDelivery.State.choices])
-
-
 def found(request: Any, pk: int) -> OutgoingEndpoint:
     return get_object_or_404(request.tenant.outgoing_endpoints, pk=pk)
 
@@ -52,7 +46,7 @@ def outgoing(request: Any) -> HttpResponse:
     rows = list(request.tenant.outgoing_endpoints.all())
     for row in rows:
         row.last = row.deliveries.order_by("-pk").first()
-        row.tone = TONES[row.last.state] if row.last else ""
+        row.tone = outgoing_log.TONES[row.last.state] if row.last else ""
     may_write = request.membership.may("keys.write")
     return render_page(request, "tenants/panel/outgoing.html", {"rows": rows, "may_write": may_write})
 
@@ -100,15 +94,7 @@ def change(request: Any, pk: int) -> HttpResponse:
 @tenant_page(may="keys.read")
 def endpoint(request: Any, pk: int) -> HttpResponse:
     row = found(request, pk)
-    listing = ListPage(
-        request, row.deliveries.defer("body", "attempts_log"), template="tenants/panel/outgoing_endpoint.html",
-        columns=(Column("Message"), Column("State"), Column("Attempts", numeric=True), Column("Answer"),
-                 Column("Made", "made")),
-        search=("type", "message_id", "reason"), filters=DeliveryFilter, sorts={"made": ("created_at", "pk")},
-        default_sort="-made", nouns=("message", "messages"),
-    )  # fmt: skip
-    for delivery in listing.rows:
-        delivery.tone = TONES[delivery.state]
+    listing = outgoing_log.listing(request, row.deliveries, template="tenants/panel/outgoing_endpoint.html")
     return listing.render({"row": row, "may_write": request.membership.may("keys.write"), "is_on": row.state == "on"})
 
 
@@ -184,8 +170,8 @@ def delivery(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(request.tenant.outgoing_deliveries.select_related("endpoint"), pk=pk)
     context = {
         "delivery": row,
-        "tone": TONES[row.state],
-        "attempts": [{**line, "at": datetime.fromisoformat(line["at"])} for line in row.attempts_log],
+        "tone": outgoing_log.TONES[row.state],
+        "attempts": outgoing_log.attempts(row),
         "body": json.dumps(row.body, indent=2, ensure_ascii=False),
         "is_waiting": row.state == OutgoingDelivery.State.WAITING,
         "may_write": request.membership.may("keys.write"),

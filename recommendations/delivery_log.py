@@ -1,0 +1,54 @@
+"""The list of a shop's webhook deliveries, as its own panel and the staff show it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+
+from luxebrain.lib.forms import FilterForm
+from luxebrain.lib.pages import Column, ListPage
+from recommendations import deliveries
+from recommendations.models import WebhookReceipt
+from recommendations.models.webhook import Source
+from tenants.models import Tenant
+
+State = WebhookReceipt.State
+DAYS = 7
+TONES = {
+    State.RECEIVED: "info", State.APPLIED: "good", State.UNCHANGED: "neutral",
+    State.REJECTED: "warning", State.FAILED: "bad",
+}  # fmt: skip
+
+
+class DeliveryFilter(FilterForm):
+    state = forms.ChoiceField(label="State", choices=[("", "All states"), *State.choices])
+    kind = forms.ChoiceField(label="Of", choices=[("", "Everything"), *WebhookReceipt.Kind.choices])
+    source = forms.ChoiceField(label="From", choices=[("", "All shops"), *Source.choices])
+
+
+def listing(request: HttpRequest, tenant: Tenant, *, template: str) -> ListPage:
+    """The shop's deliveries without what came in them, each with the `tone` of its state."""
+    found = ListPage(
+        request,
+        tenant.webhook_receipts.defer("payload", "reading", "headers"),
+        template=template,
+        columns=(Column("Delivery"), Column("State"), Column("What became of it"), Column("Received", "received")),
+        search=("topic", "object_id", "reason", "request_id", "delivery_id"),
+        filters=DeliveryFilter,
+        sorts={"received": ("received_at", "pk")},
+        default_sort="-received",
+        nouns=("delivery", "deliveries"),
+    )
+    for receipt in found.rows:
+        receipt.tone = TONES[receipt.state]
+    return found
+
+
+def figures(tenant: Tenant) -> dict[str, Any]:
+    """counts by state in the last `days`; share: of those worked on, how many were taken, None where there are none."""
+    counts = deliveries.rate(tenant, since=timezone.now() - timedelta(days=DAYS))
+    done = counts["total"] - counts[State.RECEIVED]
+    share = (counts[State.APPLIED] + counts[State.UNCHANGED]) / done if done else None
+    return {"counts": counts, "days": DAYS, "share": share}
