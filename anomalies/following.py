@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from anomalies import incidents, watching
 from anomalies.incidents import Signal
-from anomalies.metrics import INCIDENTS_OF_OCCURRENCES
-from anomalies.models import Side
+from anomalies.metrics import ENDS_OF_OCCURRENCES, INCIDENTS_OF_OCCURRENCES
+from anomalies.models import Side, State
 from tenants import occurrences
-from tenants.models import Occurrence
+from tenants.models import Occurrence, Tenant
 
 LATE_COMMITS = timedelta(minutes=15)  # a row may become visible after rows with higher numbers
 OVERLAP = 500
@@ -27,13 +27,28 @@ def follow(*, now: datetime | None = None) -> int:
         rows = occurrences.after(max(0, done - OVERLAP))
         fresh = [row for row in rows if row.pk > done or row.happened_at > now - LATE_COMMITS]
         for row in fresh:
-            if row.tenant is not None and row.happened_at > now - OLDEST and row.kind in INCIDENTS_OF_OCCURRENCES:
+            if row.tenant is None or row.happened_at <= now - OLDEST:
+                continue
+            if row.kind in INCIDENTS_OF_OCCURRENCES:
                 signals += incidents.flag(row.tenant, signal_of(row), now=now) is not None
+            elif row.kind in ENDS_OF_OCCURRENCES:
+                metric, why = ENDS_OF_OCCURRENCES[row.kind]
+                _end(row.tenant, metric, at=row.happened_at, now=now, why=why)
         last = max((row.pk for row in rows), default=done)
         if last <= done:
             return signals
         done = last
         watching.move("occurrences", done)
+
+
+def _end(tenant: Tenant, metric: str, *, at: datetime, now: datetime, why: str) -> None:
+    """The open incident was over at this moment; one that was seen since goes on."""
+    with tenant.atomic():
+        rows = tenant.anomaly_incidents.filter(metric=metric, state__in=[State.NEW, State.ACKNOWLEDGED])
+        incident = rows.select_for_update().first()
+        if incident is not None and incident.last_seen_at <= at:
+            incidents.recover(incident, now=now, why=why)
+            incident.save(using=tenant.alias)
 
 
 def signal_of(row: Occurrence) -> Signal:

@@ -14,11 +14,13 @@ from django.db.models import Q
 
 from anomalies import flagged_log, metrics, notices, rules
 from anomalies.models import AnomalyIncident, IncidentEvent, Severity, Side, State
+from luxebrain.lib import markup
 from tenants.models import Tenant
 
 GROUP_WITHIN = timedelta(minutes=10)
 REGRESSED_WITHIN = timedelta(days=1)
 QUIET_BUCKETS = 6
+QUIET = timedelta(seconds=QUIET_BUCKETS * metrics.BUCKET_SECONDS)
 LASTING_QUIET = timedelta(hours=24)  # single events (an order, a sign-in) stand for a day unless somebody acts
 ACKNOWLEDGED_HOURS = 4  # then it is open again: somebody took it and nothing came of it
 _WINDOWS_KEPT = 200  # more than any round reads again
@@ -201,9 +203,10 @@ def settle(tenant: Tenant, *, now: datetime) -> int:
     with tenant.atomic():
         for incident in tenant.anomaly_incidents.exclude(state=State.RESOLVED).select_for_update():
             metric = metrics.get(incident.metric)
-            still = LASTING_QUIET if metric.lasting else timedelta(seconds=QUIET_BUCKETS * metrics.BUCKET_SECONDS)
+            still = LASTING_QUIET * metric.still_days if metric.lasting else QUIET
             if incident.is_open and incident.kind != "baseline" and now - incident.last_seen_at >= still:
-                recover(incident, now=now, why=f"Quiet for {'a day' if metric.lasting else 'half an hour'}.")
+                span = markup.plural(metric.still_days, "day,days") if metric.lasting else "half an hour"
+                recover(incident, now=now, why=f"Quiet for {span}.")
                 ended += 1
             elif incident.state == State.ARCHIVED and incident.archive_kind == "until" and _archive_ends(incident, now):
                 _wake(incident, "reopened", "The date it was archived until has come.", now)

@@ -37,6 +37,7 @@ class Metric:
     starts: str = "once"
     falls: str = ""
     lasting: bool = False  # one event, not a level: it is not over because the next minutes are quiet
+    still_days: int = 1  # so long without another sign, and what lasts is over
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -71,6 +72,7 @@ def _limit(name: str, label: str, title: str, advice: str, **more: Any) -> Metri
 
 
 def _occurrence(name: str, label: str, title: str, advice: str, **more: Any) -> Metric:
+    """One that goes on until another occurrence ends it has more `still_days` than that can take."""
     return Metric(name, label, "occurrence", {"up": title}, advice, lasting=True, **more)
 
 
@@ -159,6 +161,11 @@ ALL: dict[str, Metric] = {
                     "Its address failed for long. Mend it and switch it on again."),
         _occurrence("import_failed", "Import", "An import failed", "Open the import: it names the rows and reasons.",
                     link="imports"),
+        _occurrence("shared_flood", "Flood of orders", "A flood of orders is not yet in the shared model",
+                    "What the shop says there stays as it was before; its own lists are not held back. If the orders "
+                    "are real (a sale, an import of old ones), nothing is to be done: they come to count within "
+                    "weeks, as they become usual. If not, see which key sends them and cancel them.", link="orders",
+                    still_days=15),
     )
 }  # fmt: skip
 
@@ -173,7 +180,10 @@ INCIDENTS_OF_OCCURRENCES = {
     "batch.partial": ("batch_failed", "low"),
     "outgoing.switched_off": ("webhook_off", "medium"),
     "import.failed": ("import_failed", "low"),
+    "shared.flooded": ("shared_flood", "medium"),
 }
+# Occurrence kind → the metric whose incident is over with it, and why.
+ENDS_OF_OCCURRENCES = {"shared.flood_over": ("shared_flood", "The shop's word in the shared model is made anew.")}
 # Occurrence kind → the words on a chart.
 MARKS = {
     "version.activated": "model activated",

@@ -60,7 +60,8 @@ def cast(tenant: Tenant) -> ShopVotes | None:
     before = unpacked(row.content) if row is not None else None
     voice = Voice.heard(dataset.interactions, dataset.tokens, before=before, arrived=_late(tenant))
     row = row or ShopVotes(tenant=tenant, orders=orders)
-    row.content, row.held_since = packed(voice), None
+    since = row.held_since or timezone.now()
+    row.content, row.held_since = packed(voice), since if voice is before else None  # most visits are those of a flood
     row.made_at = timezone.now()
     row.save(using=tenant.alias)
     return row

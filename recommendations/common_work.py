@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connections
 
 from recommendations import common_table, common_votes
-from tenants import profile, tenancy, work
+from tenants import occurrences, profile, tenancy, work
 from tenants.models import Tenant
 from tenants.work import Lease, RetryLater
 
@@ -35,8 +35,22 @@ def gather(lease: Lease) -> None:
 def cast(lease: Lease) -> None:
     assert lease.tenant_id is not None
     with tenancy.enter(lease.tenant_id) as tenant:
-        common_votes.cast(tenant)
+        _word(tenant)
         lease.finish("default")
+
+
+def _word(tenant: Tenant) -> None:
+    """The shop's word anew. That a flood begins to hold it back, and that it is over, is left behind for the watch."""
+    was = tenant.shop_votes.values_list("held_since", flat=True).first()
+    row = common_votes.cast(tenant)
+    held = row is not None and row.held_since is not None
+    if held and was is None:
+        now = tenant.orders.countable().count()
+        facts = {"orders_counted": row.orders, "orders_now": now}
+        subject = f"{now:,} orders, {row.orders:,} when they were counted last"
+        occurrences.record(tenant, "shared.flooded", subject=subject, facts=facts)
+    elif was is not None and not held:
+        occurrences.record(tenant, "shared.flood_over")
 
 
 @work.handler(COMBINE, heavy=True)
@@ -57,6 +71,6 @@ def part_changed(lease: Lease) -> None:
     """What a shop gave is deleted, or made for the first time; the sum follows at once."""
     assert lease.tenant_id is not None
     with tenancy.enter(lease.tenant_id) as tenant:
-        common_votes.cast(tenant)
+        _word(tenant)
         lease.finish("default")
     work.enqueue(None, COMBINE, key="combine-votes-now")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from anomalies import following
+from anomalies import following, incidents
 from anomalies.models import AnomalyIncident
 from tenants import occurrences
 from tests.anomalies.test_inbox import flagged
@@ -103,6 +103,25 @@ def test_what_happened_below_becomes_an_incident_once(acme, sam, signed_in):
     occurrences.record(acme, "artefact.damaged", subject="version 5")
     following.follow()
     assert AnomalyIncident.objects.across_tenants().get().count == 2
+
+
+def test_a_flood_that_is_held_out_of_the_shared_model_is_told_until_it_is_over(acme, owner, sam, signed_in):
+    """T14: to the staff and to the shop, in words of the shop; it does not end because a day is quiet."""
+    occurrences.record(acme, "shared.flooded", subject="1,260 orders, 60 when they were counted last")
+    following.follow()
+    incident = AnomalyIncident.objects.across_tenants().get()
+    for html in (text(owner, f"/t/acme/alerts/{incident.pk}"), text(signed_in(sam), f"/anomalies?id={incident.pk}")):
+        assert "A flood of orders is not yet in the shared model" in html and "nothing is to be done" in html
+        assert "1,260 orders, 60 when they were counted last" in html
+    incidents.settle(acme, now=timezone.now() + timedelta(days=14))
+    incident.refresh_from_db(using="ops")
+    assert incident.state == "new"
+    occurrences.record(acme, "shared.flood_over")
+    following.follow()
+    following.follow()
+    incident.refresh_from_db(using="ops")
+    assert (incident.state, incident.verdict) == ("resolved", "")
+    assert "made anew" in text(owner, f"/t/acme/alerts/{incident.pk}")
 
 
 def test_a_batch_job_is_called_by_its_name(owner, acme):

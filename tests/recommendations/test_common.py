@@ -184,6 +184,12 @@ def test_a_flood_of_fake_orders_is_held_back(others: list[Any], small: Any) -> N
     assert row.orders == 60
     after = read(small).features.common.table
     assert np.array_equal(before.total, after.total) and np.array_equal(before.names, after.names)
+    gathered()
+    (told,) = others[0].occurrences.filter(kind__startswith="shared.")  # once, however many nights it is held
+    assert (told.kind, told.facts) == ("shared.flooded", {"orders_counted": 60, "orders_now": 1_260})
+    others[0].shop_votes.update(base_at=timezone.now() - common_votes.HELD)
+    gathered()
+    assert others[0].shop_votes.get().orders == 1_260
 
 
 def lists(tenant: Any, version: Any) -> list[list[str]]:
@@ -223,6 +229,13 @@ def test_a_flood_that_is_dated_back_is_one_busy_day(others: list[Any], small: An
     row = others[0].shop_votes.get()
     assert row.orders > 1_000  # its volume was taken anew, and its word was made anew
     assert bytes(row.content) == before
+    assert row.held_since is not None
+    with make.inside(others[0]) as tenant:
+        tenant.orders.filter(customer__external_id__startswith="fake").delete()
+        tenant.orders.update(updated_at=timezone.now())
+    gathered()
+    kinds = others[0].occurrences.filter(kind__startswith="shared.").order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["shared.flooded", "shared.flood_over"]
 
 
 def test_after_isolation_the_shared_training_weighs_others(others: list[Any], sam: Any) -> None:
