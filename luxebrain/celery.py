@@ -50,6 +50,7 @@ app.conf.beat_schedule = {
     "worker-heartbeat": every(10, "tenants.heartbeat"),
     "trainer-heartbeat": every(10, "tenants.heartbeat_heavy"),
     "fold-usage": every(30, "tenants.fold_usage"),
+    "watch-quotas": every(300, "tenants.watch_quotas"),
     "look-for-anomalies": every(10, "anomalies.look"),
     "tell-of-incidents": every(10, "anomalies.tell"),
     "sweep-alert-deliveries": every(86400, "anomalies.sweep_deliveries"),

@@ -108,6 +108,11 @@ class Query:
         asked = [self.where, *(boost.where for boost in self.boosts)]
         return any(one is not None and one.uses_shopper for one in asked) or any(q.uses_shopper for q in self.several)
 
+    def only_popular(self) -> "Query":
+        """The same for best sellers, whatever the placement says."""
+        several = tuple(one.only_popular() for one in self.several)
+        return self.on(kind="popular", given=self.given | {"type"}, several=several)
+
     def on(self, **changes: Any) -> "Query":
         return replace(self, **changes)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from luxebrain.lib import problems, tokens
 from tenants import audit, epochs
-from tenants.models import ApiKey, Tenant, User
+from tenants.models import ApiKey, Plan, Tenant, User
 
 SCOPES = {
     "recommendations:read": "Ask for recommendations",
@@ -53,6 +53,13 @@ class Credential:
     currency: str
     throttle_per_minute: int | None = None
     throttled_until: datetime | None = None
+    used_up_until: datetime | None = None
+    when_used_up: str = Plan.WhenUsedUp.GOES_ON
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether the shop's calls of this month are used up (tenants/quota.py)."""
+        return self.used_up_until is not None and self.used_up_until > timezone.now()
 
     @property
     def is_throttled(self) -> bool:

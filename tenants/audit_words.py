@@ -16,6 +16,7 @@ NOUNS = {
 # Where the act's own word is no past tense, or says too little beside its noun.
 VERBS = {
     "accept": "joined", "change_alert_channels": "alert channels changed", "change_plan": "plan changed",
+    "change_when_used_up": "changed for used-up calls",
     "change_role": "role changed", "close": "closed", "create": "created", "deactivate": "deactivated",
     "extend": "extended", "fetched": "downloaded", "invite": "invited", "issue": "issued",
     "looked_inside": "read by the staff", "mute": "muted",

@@ -3,18 +3,19 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 
 from django.db.models import Sum
 from django.db.models.functions import TruncDay
 
 from luxebrain.lib import redis
-from tenants import usage
+from tenants import quota, usage
 from tenants.models import ApiKey, Tenant
+from tenants.quota import OVER, REFUSED, THROTTLED
 
 DAYS = 30
 FORECAST_DAYS = 7  # complete days that the forecast looks back at
 FORECAST_LEAST = 3  # fewer complete days than this are no base for one
-THROTTLED = "throttled"
 LABELS = {
     "recommendations": "Recommendations",
     "events": "Events",
@@ -25,6 +26,7 @@ LABELS = {
     "webhook_rejections": "Webhook deliveries rejected",
     "webhook_forgeries": "Webhook deliveries with a wrong signature",
     THROTTLED: "Refused: too many a minute",
+    OVER: "Refused: the month's calls were used up",
 }
 
 
@@ -45,7 +47,7 @@ class Report:
     is_fresh: bool = True
 
     def add(self, *, meter: str, key: int, day: date, count: int) -> None:
-        is_call = key != 0 and meter != THROTTLED
+        is_call = key != 0 and meter not in REFUSED
         if day >= self.month_starts:
             self.month[meter] += count
             if is_call:
@@ -65,13 +67,28 @@ class Report:
     @property
     def forecast(self) -> int | None:
         """Calls by the end of the month at the pace of the last complete days; None = not enough data."""
+        if self.pace is None:
+            return None
+        left = (self.month_ends - self.today).days
+        return max(self.calls, round(self.calls - self.days[self.today] + self.pace * (left + 1)))
+
+    @property
+    def pace(self) -> float | None:
+        """Calls a day over the last complete days; None = not enough data."""
         known = [day for day in self.days if day < self.today]
         span = min((self.today - min(known)).days, FORECAST_DAYS) if known else 0
         if span < FORECAST_LEAST:
             return None
-        past = sum(self.days[self.today - timedelta(days=n)] for n in range(1, span + 1))
-        left = (self.month_ends - self.today).days
-        return max(self.calls, round(self.calls - self.days[self.today] + past / span * (left + 1)))
+        return sum(self.days[self.today - timedelta(days=n)] for n in range(1, span + 1)) / span
+
+    @property
+    def runs_out(self) -> date | None:
+        """The day of this month on which the plan's calls are used up at that pace; None where they last, are used up
+        already, or nothing is known."""
+        if not self.limit or not self.pace or self.calls >= self.limit or (self.forecast or 0) < self.limit:
+            return None
+        days = ceil((self.limit - (self.calls - self.days[self.today])) / self.pace)
+        return min(self.today + timedelta(days=max(0, days - 1)), self.month_ends)
 
     @property
     def by_day(self) -> list[tuple[date, int]]:
@@ -80,7 +97,7 @@ class Report:
 
     @property
     def meters(self) -> list[dict[str, object]]:
-        names = sorted(set(self.month) | set(self.recent), key=lambda name: (name == THROTTLED, -self.recent[name]))
+        names = sorted(set(self.month) | set(self.recent), key=lambda name: (name in REFUSED, -self.recent[name]))
         return [{"label": label(name), "month": self.month[name], "recent": self.recent[name]} for name in names]
 
     def keys(self, tenant: Tenant) -> list[dict[str, object]]:
@@ -96,9 +113,8 @@ def label(meter: str) -> str:
 def report(tenant: Tenant, *, now: datetime) -> Report:
     """Counts what was folded into rows and what still lies in the cache server. Days are the shop's."""
     local = now.astimezone(tenant.zone)
-    month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    month, next_month = quota.month(tenant, now)
     since = min(month, (local - timedelta(days=DAYS)).replace(hour=0, minute=0, second=0, microsecond=0))
-    next_month = (month + timedelta(days=32)).replace(day=1)
     found = Report(local.date(), month.date(), (next_month - timedelta(days=1)).date(), tenant.plan.requests_per_month)
     rows = (
         tenant.usage_hours.filter(hour__gte=since)

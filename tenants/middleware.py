@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from luxebrain.lib import jsonbody, logs, problems, tokens
-from tenants import access, api_keys, gate, refusals, tenancy
+from tenants import access, api_keys, gate, quota, refusals, tenancy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -112,6 +112,8 @@ class UsageTrackingMiddleware:
         if passage is not None:
             response["X-RateLimit-Limit"] = str(passage.limit)
             response["X-RateLimit-Remaining"] = str(passage.remaining)
+            if request.credential.used_up_until is not None and request.credential.is_used_up:  # type: ignore[attr-defined]
+                response["X-Plan-Calls"] = "used-up"
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -134,7 +136,8 @@ class UsageTrackingMiddleware:
         credential, epoch = request.known_key  # type: ignore[attr-defined]
         reads = getattr(view, "reads", None)
         wanted = reads(request, credential) if reads else ()
-        meter = getattr(view, "meter", "api_calls")
+        asked = getattr(view, "meter", "api_calls")
+        meter = quota.OVER if refuses(credential, asked) else asked
         passage = gate.enter(credential, meter=meter, reads=wanted)
         if passage.blind:
             if api_keys.is_stale(raw, blind=True):
@@ -146,8 +149,28 @@ class UsageTrackingMiddleware:
             passage = gate.enter(credential, meter=meter, reads=wanted)  # it was taken back: by the plan's limit
         if not passage.allowed:
             raise too_fast(credential, passage)
+        if refuses(credential, asked):
+            raise used_up(credential)
         request.credential, request.passage = credential, passage  # type: ignore[attr-defined]
         logs.bind(tenant=credential.tenant_slug, key=credential.key_id)
+
+
+def refuses(credential: api_keys.Credential, meter: str) -> bool:
+    """Whether calls of this meter are held back because the plan's calls of this month are used up."""
+    return (
+        credential.used_up_until is not None
+        and meter == quota.LIMITED
+        and credential.when_used_up == quota.Then.REFUSE
+        and credential.is_used_up
+    )
+
+
+def used_up(credential: api_keys.Credential) -> problems.PlanLimit:
+    until = credential.used_up_until.astimezone(UTC)  # type: ignore[union-attr]
+    return problems.PlanLimit(
+        f"Your plan's calls of this month are used up. Recommendations are answered again from "
+        f"{until:%Y-%m-%dT%H:%M:%SZ}, or at once on a larger plan. Everything else goes on."
+    )
 
 
 def too_fast(credential: api_keys.Credential, passage: gate.Passage) -> problems.Problem:

@@ -37,8 +37,8 @@ def change_plan(tenant: Tenant, *, plan: str, by: User, reason: str = "") -> Non
         raise problems.Conflict(f"The shop is on {wanted.name} already.")
     before = tenant.plan_id
     with tenant.atomic():
-        tenant.plan = wanted
-        tenant.save(update_fields=["plan"])
+        tenant.plan, tenant.used_up_until = wanted, None  # the watch says it anew of the other plan
+        tenant.save(update_fields=["plan", "used_up_until"])
         details = {"from": before, "to": wanted.pk}
         audit.record(tenant, "standing.change_plan", by=by, target=tenant.slug, details=details, reason=reason)
         epochs.bump(tenant, "keys")

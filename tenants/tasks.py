@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connections
 
 from luxebrain.lib import redis
-from tenants import delivering, idempotency, notices, occurrences, usage, work, workers
+from tenants import delivering, idempotency, notices, occurrences, quota, usage, work, workers
 
 
 @shared_task(name="tenants.work")
@@ -37,6 +37,11 @@ def heartbeat_heavy(lease: work.Lease) -> None:
 @work.handler("tenants.fold_usage")
 def fold_usage(lease: work.Lease) -> None:
     usage.fold()
+
+
+@work.handler("tenants.watch_quotas")
+def watch_quotas(lease: work.Lease) -> None:
+    quota.watch()
 
 
 @work.handler("tenants.sweep_work")

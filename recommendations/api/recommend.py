@@ -25,6 +25,8 @@ def recommend(request: HttpRequest, product_id: str = "") -> HttpResponse:
         )
     credential, passage = request.credential, request.passage  # type: ignore[attr-defined]
     query = request.query  # type: ignore[attr-defined]
+    if credential.used_up_until is not None and credential.when_used_up == "popular" and credential.is_used_up:
+        query = query.only_popular()
     engine = RecommendationEngine(credential.tenant_id, currency=credential.currency)
     started = time.perf_counter()
     ask = engine.check if query.validate_only else engine.predict

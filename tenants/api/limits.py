@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from luxebrain.lib import parameters
 from tenants import consumption
 from tenants.api.base import TenantView
+from tenants.models import Plan
 
 _COUNT = {"type": "integer", "minimum": 0}
 _LIMIT = {**_COUNT, "nullable": True, "description": "null: without limit"}
@@ -27,6 +28,13 @@ _ANSWER = _object(
         calls=_COUNT,
         limit=_LIMIT,
         remaining=_LIMIT,
+        used_up={"type": "boolean", "description": "Noticed within minutes"},
+        when_used_up={
+            "type": "string",
+            "enum": Plan.WhenUsedUp.values,
+            "description": "goes_on: nothing is held back; popular: lists hold best sellers; refuse: "
+            "recommendations are answered with 402. All other calls go on in any case.",
+        },
         forecast={**_COUNT, "nullable": True, "description": "null: not enough days yet"},
         meters={"type": "object", "additionalProperties": _COUNT},
     ),
@@ -48,7 +56,8 @@ class LimitStatus(TenantView):
     def get(self, request: Any) -> Response:
         parameters.query(request.query_params, allowed=())
         plan = self.tenant.plan
-        found = consumption.report(self.tenant, now=timezone.now())
+        now = timezone.now()
+        found = consumption.report(self.tenant, now=now)
         limit = found.limit
         passage = request._request.passage
         body = {
@@ -60,6 +69,8 @@ class LimitStatus(TenantView):
                 "calls": found.calls,
                 "limit": limit,
                 "remaining": None if limit is None else max(0, limit - found.calls),
+                "used_up": self.tenant.used_up_until is not None and self.tenant.used_up_until > now,
+                "when_used_up": plan.when_used_up,
                 "forecast": found.forecast,
                 "meters": dict(found.month),
             },

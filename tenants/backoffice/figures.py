@@ -6,7 +6,7 @@ from django.db.models import BigIntegerField, Count, DateTimeField, IntegerField
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from tenants import tenancy
+from tenants import consumption, tenancy
 from tenants.models import ApiKey, UsageHour
 
 
@@ -15,7 +15,7 @@ def tenants() -> QuerySet:
     shop = tenancy.across().model
     since = timezone.now() - timedelta(days=30)
     usage = UsageHour.objects.across_tenants().filter(tenant=OuterRef("pk"))
-    calls = usage.filter(hour__gte=since).exclude(meter="throttled").exclude(api_key_id=0)
+    calls = usage.filter(hour__gte=since).exclude(meter__in=consumption.REFUSED).exclude(api_key_id=0)
     keys = ApiKey.objects.across_tenants().filter(tenant=OuterRef("pk"))
     last = keys.order_by().values("tenant").annotate(at=Max("last_used_at")).values("at")
     never = datetime(1970, 1, 1, tzinfo=UTC)

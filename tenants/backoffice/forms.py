@@ -40,6 +40,15 @@ class PlanChannelsForm(forms.Form):
     reason = forms.CharField(label="Why", max_length=500, required=False, help_text="Kept in the audit trail.")
 
 
+class PlanUsedUpForm(forms.Form):
+    then = forms.ChoiceField(
+        label="When the month's calls are used up", widget=forms.RadioSelect, choices=Plan.WhenUsedUp.choices,
+        help_text="Events, shop data, webhooks, batch jobs and the panel go on in any case. Shops are told at 80 % and "
+        "at 100 %, once each.",
+    )  # fmt: skip
+    reason = forms.CharField(label="Why", max_length=500, required=False, help_text="Kept in the audit trail.")
+
+
 class TenantFilter(FilterForm):
     plan = forms.ChoiceField(label="Plan", choices=lambda: [("", "Any plan"), *plan_choices()])
     state = forms.ChoiceField(label="State", choices=[("", "Any state"), *Tenant.State.choices])

@@ -16,6 +16,7 @@ urlpatterns = [
     path("tenants/<slug:slug>/webhooks/sent/<int:pk>/inside", outgoing.look_inside, name="tenant-sent-inside"),
     path("plans", plans.plans, name="plans"),
     path("plans/<slug:code>/channels", plans.plan_channels, name="plan-channels"),
+    path("plans/<slug:code>/used-up", plans.plan_used_up, name="plan-used-up"),
     path("people", people.people, name="people"),
     path("people/<int:person_id>", people.person, name="person"),
     path("people/<int:person_id>/role", people.change_role, name="person-role"),

@@ -10,11 +10,22 @@ class Plan(models.Model):
 
     ALERT_KINDS = (("webhook", "Signed webhook"), ("slack", "Slack"))  # besides mail, which every plan has
 
+    class WhenUsedUp(models.TextChoices):
+        """Of the month's calls. Events, shop data, webhooks, batch jobs and pages go on in any case."""
+
+        GOES_ON = "goes_on", "Everything goes on"
+        POPULAR = "popular", "Best sellers only"
+        REFUSE = "refuse", "Recommendations are refused"
+
     code = models.SlugField(primary_key=True, max_length=20)
     name = models.CharField(max_length=40)
     position = models.PositiveSmallIntegerField(default=0)
     requests_per_minute = models.PositiveIntegerField(help_text="API calls per key and minute")
     requests_per_month = models.PositiveBigIntegerField(null=True, blank=True)
+    when_used_up = models.CharField(
+        max_length=8, choices=WhenUsedUp.choices, default=WhenUsedUp.GOES_ON,
+        help_text="What follows when the month's calls are used up",
+    )
     products = models.PositiveIntegerField(null=True, blank=True)
     members = models.PositiveIntegerField(null=True, blank=True)
     api_keys = models.PositiveIntegerField(default=4)

@@ -37,6 +37,9 @@ class Tenant(models.Model):
     takes_part = models.BooleanField(
         default=True, help_text="Gives to the shared model and takes from it (recommendations/common_votes.py)"
     )
+    used_up_until = models.DateTimeField(
+        null=True, blank=True, help_text="The month's calls are used up: when the next month begins"
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

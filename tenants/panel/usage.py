@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from luxebrain.lib import charts
 from luxebrain.lib.markup import number, percent
 from luxebrain.lib.pages import render_page
-from tenants import consumption
+from tenants import consumption, quota
 from tenants.access import tenant_page
 from tenants.models import Plan
 
@@ -24,7 +24,8 @@ def usage(request: Any) -> HttpResponse:
     asked = sum(found.days[day] for day, _ in found.by_day)
     context = {
         "report": found,
-        "warnings": [*warn_calls(found), *warn_holdings(holdings)],
+        "warnings": [*warn_calls(found, tenant.plan), *warn_holdings(holdings)],
+        "then": quota.follows(tenant.plan),
         "holdings": holdings,
         "keys": found.keys(tenant),
         "chart": chart(found),
@@ -38,20 +39,21 @@ def usage(request: Any) -> HttpResponse:
     return render_page(request, "tenants/panel/usage.html", context)
 
 
-def warn_calls(found: consumption.Report) -> list[dict[str, str]]:
-    share = found.share
-    if share is None or share < 0.8:
+def warn_calls(found: consumption.Report, plan: Plan) -> list[dict[str, str]]:
+    share, runs_out = found.share, found.runs_out
+    if share is None or (share < quota.NEARLY / 100 and runs_out is None):
         return []
     used = f"{number(found.calls)} of {number(found.limit)} calls are used this month ({percent(share)})."
+    then = quota.follows(plan)
     if share >= 1:
-        return [
-            {
-                "tone": "bad",
-                "title": "Your plan's calls are used up",
-                "text": f"{used} Nothing is blocked; a larger plan fits better.",
-            }
-        ]
-    return [{"tone": "warning", "title": "Your plan's calls are nearly used up", "text": used}]
+        following = f"{used} Until the month ends {then}. A larger plan fits better."
+        return [{"tone": "bad", "title": "Your plan's calls are used up", "text": following}]
+    when = f"Once they are used up, {then}."
+    if runs_out is not None:
+        when = f"At the pace of the last days the rest is used up on {runs_out.day} {runs_out:%B}. {when}"
+    if share < quota.NEARLY / 100:
+        return [{"tone": "info", "title": "Your plan's calls may not last the month", "text": f"{used} {when}"}]
+    return [{"tone": "warning", "title": "Your plan's calls are nearly used up", "text": f"{used} {when}"}]
 
 
 def warn_holdings(rows: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -93,6 +93,7 @@ DOORS = {
     "luxebrain/home/": "the platform's overview, badges and health",
     "tenants/work.py": "the work table is the relay's and the workers'",
     "tenants/tasks.py": "sweeps",
+    "tenants/quota.py": "finds the shops that used nearly all of their plan's calls",
     "tenants/usage.py": "folds the counters of all tenants",
     "tenants/errors.py": "faults are the platform's",
     "tenants/tenancy.py": "defines the door",

@@ -88,7 +88,7 @@ def test_it_warns_at_four_fifths_and_at_all(db, signed_in, calls, words):
         meter="events", api_key_id=1, hour=timezone.now().replace(minute=0, second=0, microsecond=0), count=calls
     )
     page = signed_in(owner).get("/t/tiny/usage").text
-    assert ("used up" in page) == bool(words) and (words or "") in page
+    assert ("Your plan&#x27;s calls are" in page) == bool(words) and (words or "") in page
     assert "Not enough data" in page  # one day is no base for a forecast
 
 
