@@ -347,6 +347,7 @@ CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/api/v1/(recommendations|events).*$"
 CORS_EXPOSE_HEADERS = [
     "X-Request-Id", "Idempotent-Replayed", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After",
+    "X-Plan-Calls",
 ]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key"]
 

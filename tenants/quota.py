@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import BigIntegerField, Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -53,14 +53,14 @@ def _calls(rows: QuerySet[UsageHour]) -> QuerySet[UsageHour]:
 
 
 def _near(now: datetime) -> list[int]:
-    """The shops that may have used so much, with a day more than any time zone's month has."""
-    rows = UsageHour.objects.across_tenants().order_by()
-    lately = rows.filter(hour__gte=now - LATELY).values("tenant_id")
-    began = (now - timedelta(days=1)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    found = _calls(rows.filter(hour__gte=began - timedelta(days=1), tenant_id__in=lately))
-    sums = found.values("tenant_id").annotate(percent_used=Sum("count") * 100)
-    near = sums.filter(percent_used__gte=F("tenant__plan__requests_per_month") * NEARLY)
-    return list(near.values_list("tenant_id", flat=True))
+    """The shops that may have used so much, with a day more than any time zone's month has. Shop by shop through the
+    index on its hours, so that what is older costs nothing."""
+    rows = UsageHour.objects.across_tenants().filter(tenant=OuterRef("pk")).order_by()
+    began = (now - timedelta(days=1)).replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    sums = _calls(rows.filter(hour__gte=began)).values("tenant").annotate(n=Sum("count"))
+    shops = tenancy.across().filter(Exists(rows.filter(hour__gte=now - LATELY))).order_by()
+    used = shops.annotate(used=Subquery(sums.values("n"), output_field=BigIntegerField()) * 100)
+    return list(used.filter(used__gte=F("plan__requests_per_month") * NEARLY).values_list("pk", flat=True))
 
 
 def _judge(entered: Tenant, now: datetime) -> bool:
@@ -80,10 +80,9 @@ def _judge(entered: Tenant, now: datetime) -> bool:
     kind = f"usage.{'used_up' if full else 'nearly'}.{tenant.plan_id}"  # once a month for each plan that it was on
     if tenant.notices.filter(kind=kind, created_at__gte=start).exists():
         return False
-    begins = f"{end.day} {end:%B}"
     title = "Your plan's calls of this month are used up" if full else f"{NEARLY} % of your plan's calls are used"
-    when = f"Until {begins}" if full else "Once they are used up,"
     used = f"{figures.number(calls)} of {figures.number(limit)} calls of the {tenant.plan.name} plan"
+    when = f"Until they begin anew on {end.day} {end:%B}," if full else "Once they are used up,"
     notices.tell(
         tenant, kind, title=title, text=f"{used}. {when} {follows(tenant.plan)}.", tone="bad" if full else "warning",
         right="usage.read", path=reverse("panel:usage", kwargs={"slug": tenant.slug}),

@@ -29,6 +29,16 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "Told before the calls are used up",
+        "A notice at 80 % and one at 100 % of your plan's calls; Plan & usage says when they end, and what follows.",
+        "usage",
+    ),
+    News(
+        date(2026, 11, 26), "Webhooks of a shop",
+        "A shop's page leads to what its server sent and what it was sent; the inside of one is shown for a reason.",
+        for_staff=True,
+    ),
+    News(
         date(2026, 11, 26), "What is usual",
         "Alerts shows the newest value of everything that is watched, and what is usual at this hour.", "alerts",
     ),

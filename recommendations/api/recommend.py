@@ -103,6 +103,9 @@ _PARAMETERS = [
 ]
 
 
+_USED_UP = " 402: the month's calls are used up, and your plan refuses then."
+
+
 class RecommendDescribed(APIView):
     """What the schema says of the plain view above; never called."""
 
@@ -113,7 +116,7 @@ class RecommendDescribed(APIView):
     @extend_schema(
         summary="Recommendations",
         description="Products for a customer or session, or products that go with a product. Products that are sold "
-        "out or not published are left out.",
+        "out or not published are left out." + _USED_UP,
         parameters=[
             OpenApiParameter("type", {"type": "string", "enum": sorted(set(queries.KINDS)), "default": "personalised"}),
             OpenApiParameter("product_id", {"type": "string", "maxLength": 64}, description="Needed by some types"),
@@ -126,7 +129,7 @@ class RecommendDescribed(APIView):
     @extend_schema(
         summary="Recommendations",
         description="The same as GET, for queries that do not fit into an address. Reads only: it needs no "
-        "Idempotency-Key.",
+        "Idempotency-Key." + _USED_UP,
         request=sent.Question,
         responses={200: serializers.Answered},
     )
@@ -142,7 +145,7 @@ class CrossSellDescribed(APIView):
 
     @extend_schema(
         summary="What is bought together with a product",
-        description="Short for type=bought-together with this product_id.",
+        description="Short for type=bought-together with this product_id." + _USED_UP,
         operation_id="recommendations_cross_sell",
         parameters=_PARAMETERS,
         responses={200: serializers.Answered},
@@ -164,7 +167,7 @@ class OutfitDescribed(CrossSellDescribed):
 
     @extend_schema(
         summary="What completes the look",
-        description="Short for type=complete-the-look with this product_id: products of other categories.",
+        description="Short for type=complete-the-look with this product_id: products of other categories." + _USED_UP,
         operation_id="recommendations_outfit",
         parameters=_PARAMETERS,
         responses={200: serializers.Answered},
