@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +12,14 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from recommendations import extract
 from recommendations.algorithms.data import Baskets, IdMap, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.tokens import Tokens
-from recommendations.extract import HIDE, KINDS, REMOVE, RETURN, Rows
+from recommendations.extract import HIDE, KINDS, NOBODY, REMOVE, RETURN, Catalogue, Numbering, Rows
 from recommendations.history import WEIGHTS
+from recommendations.wire import Names
 from tenants.models import Tenant
 
 _WEIGHT_OF = np.array([WEIGHTS["purchase"], *(WEIGHTS[name] for name in list(KINDS)[1:])], np.float32)
@@ -56,20 +59,36 @@ class Dataset:
         return datetime.fromtimestamp(int(times[place]), UTC) if len(times) else None
 
 
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """What is said of the products is many small lists, and none is garbage: to look through the whole process for
+    cycles again and again while they are made costs more than to make them."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_collecting_later()
 def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = None) -> Dataset:
     """Everything the shop's countable orders and its shoppers' events say, up to `until`; with a `key`, tokens.
 
     Runs in the caller's transaction (an entered tenant, or one read through "ops").
     """
-    lines, events = extract.lines(tenant, until), extract.events(tenant, until)
-    catalogue = extract.catalogue(tenant)
-    products, product = _numbered(catalogue["id"].combine_chunks(), lines.product, events.product)
+    names = Numbering()
+    lines, events = extract.lines(tenant, until, names), extract.events(tenant, until, names)
+    catalogue = extract.catalogue(tenant, names)
+    met = names.products.marked(lines.product, events.product, catalogue.product)
+    products, product_of = names.products.ordered(met)
     moment = np.concatenate((lines.moment, events.moment))
-    shoppers, shopper = _shoppers(lines, events, moment)
+    shoppers, shopper = _shoppers(lines, events, moment, names.shoppers)
     rows = Rows(
         shopper=shopper,
         session=shopper,
-        product=product,
+        product=product_of[np.concatenate((lines.product, events.product))],
         moment=moment,
         kind=np.concatenate((lines.kind, events.kind)),
         units=np.concatenate((lines.units, events.units)),
@@ -81,7 +100,7 @@ def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = Non
     # Who hid a product has still bought it together with others.
     bought = order[rows.kind[order] == KINDS["order"]]
     numbers = np.unique(rows.order[bought], return_inverse=True)
-    described = _columns(catalogue, products)
+    described = _columns(catalogue, product_of[catalogue.product], len(products), names.words)
     return Dataset(
         interactions=interactions,
         baskets=Baskets(
@@ -137,20 +156,19 @@ def _id_map(names: pa.Array) -> IdMap:
     names = pa.concat_arrays([names])  # buffers that begin with the first name
     _, offsets, text = names.buffers()
     cuts = np.frombuffer(offsets, np.int32)[: len(names) + 1].astype(np.int64)
-    return IdMap.of_text(np.frombuffer(text or b"", np.uint8)[: cuts[-1]], cuts)
+    return IdMap(blob=np.frombuffer(text or b"", np.uint8)[: cuts[-1]], offsets=cuts)
 
 
-def _shoppers(lines: Rows, events: Rows, moment: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+def _shoppers(lines: Rows, events: Rows, moment: np.ndarray, names: Names) -> tuple[pa.Array, np.ndarray]:
     """Names of the shoppers, and each row's number (-1: a guest); what a guest did before signing in
     in the same session is the customer's, as serving has it."""
-    names, numbers = _numbered(pa.array([], pa.string()), lines.shopper, events.shopper, lines.session, events.session)
-    count = len(moment)
-    nobody = 0 if len(names) and names[0].as_py() == "" else -1  # sorted: guests come first
-    shopper = _adopted(numbers[:count], numbers[count:], moment, nobody, len(names))
-    used = np.bincount(shopper, minlength=len(names)) > 0
-    used[: nobody + 1] = False
-    renumbered = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
-    return names.filter(pa.array(used)), renumbered[shopper]
+    shopper = np.concatenate((lines.shopper, events.shopper))
+    session = np.concatenate((lines.session, events.session))
+    shopper = _adopted(shopper, session, moment, NOBODY, len(names))
+    used = names.marked(shopper)
+    used[NOBODY] = False
+    shoppers, places = names.ordered(used)
+    return shoppers, places[shopper]
 
 
 def _adopted(
@@ -209,41 +227,32 @@ def _stays(rows: Rows) -> np.ndarray:
     return stays
 
 
-def _numbered(also: pa.Array, *columns: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """The distinct ids in the order of their text, and each row's number: the same whatever order
-    the database answers in. `also` are ids that no row needs to have."""
-    count = sum(map(len, columns))
-    whole = pa.chunked_array([*columns, also.dictionary_encode()]).unify_dictionaries()
-    codes = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in whole.chunks])
-    names = whole.chunk(0).dictionary
-    used = np.flatnonzero(np.bincount(codes, minlength=len(names)))  # e.g. no customer without an order
-    order = used[pc.sort_indices(names.take(pa.array(used))).to_numpy()]
-    names = names.take(pa.array(order))
-    new = np.ones(len(order), np.bool_)
-    if len(order) > 1:
-        new[1:] = pc.not_equal(names[1:], names[:-1]).to_numpy(zero_copy_only=False)
-    rank = np.zeros(int(order.max(initial=-1)) + 1, np.int32)
-    rank[order] = np.cumsum(new) - 1
-    return names.filter(pa.array(new)), rank[codes[:count]]
+def _columns(catalogue: Catalogue, places: np.ndarray, count: int, names: Names) -> dict[str, Any]:
+    """What is said of `count` products, in their order; the arguments of `ProductFeatures.of` and `Tokens.of`.
 
+    places   of each row of the catalogue, its product's
+    """
+    row = np.full(count, -1, np.int64)
+    row[places] = np.arange(len(places))
+    absent = row < 0  # of a product without an entry; the last row stands for it, unread
+    prices = np.append(catalogue.price, np.nan)[row]
 
-def _columns(catalogue: pa.Table, products: pa.Array) -> dict[str, Any]:
-    """What is said of the products, in their order; the arguments of `ProductFeatures.of` and `Tokens.of`."""
-    rows = catalogue.take(pc.index_in(products, value_set=catalogue["id"].combine_chunks()))
+    def of(column: np.ndarray) -> np.ndarray:
+        return np.append(column, np.int32(NOBODY))[row]
+
     return {
-        "titles": rows["title"].to_pylist(),
-        "categories": _lists(rows["categories"]),
-        "brands": rows["brand"].to_pylist(),
-        "prices": rows["price"].to_pylist(),
-        "tags": _lists(rows["tags"]),
-        "n_products": len(products),
+        "titles": names.texts(of(catalogue.title), absent),
+        "categories": _lists(of(catalogue.categories), absent, names),
+        "brands": names.texts(of(catalogue.brand), absent),
+        "prices": pa.array(prices, mask=np.isnan(prices)).to_pylist(),
+        "tags": _lists(of(catalogue.tags), absent, names),
+        "n_products": count,
     }
 
 
-def _lists(column: pa.ChunkedArray) -> list[list[str]]:
+def _lists(numbers: np.ndarray, absent: np.ndarray, names: Names) -> list[list[str]]:
     """JSON lists, each distinct one read once; empty where there is none."""
-    found: list[list[str]] = []
-    for chunk in column.chunks:
-        known = [orjson.loads(text) for text in chunk.dictionary.to_pylist()]
-        found += [[] if code is None else known[code] for code in chunk.indices.to_pylist()]
-    return found
+    distinct, place = np.unique(np.where(absent, -1, numbers), return_inverse=True)
+    texts = names.texts(distinct, distinct < 0)
+    found: list[list[str]] = [orjson.loads(text) if text is not None else [] for text in texts]
+    return [found[at] for at in place.tolist()]

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
+from io import BufferedWriter
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
 from django.db import connections
 
+from recommendations import wire
+from recommendations.wire import NUMBER, Field, Names, Text
 from tenants.models import Tenant
 
 # Rows.kind; 0 is a line of an order.
 KINDS = {"order": 0, "purchase": 1, "cart": 2, "click": 3, "view": 4}
 # What takes something back: out of the cart, not interested, a line of a refunded order.
 REMOVE, HIDE, RETURN = 5, 6, 7
+_EVENTS = KINDS | {"remove": REMOVE, "hide": HIDE}
+
+NOBODY = 0  # the number of the shopper ""
+_SESSION = b"s:"
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Where all that is read of a shop is numbered together.
+
+    Shoppers are customers, and sessions with "s:" before them; "" is a guest. Words are everything else.
+    """
+
+    shoppers: Names = field(default_factory=Names)
+    products: Names = field(default_factory=Names)
+    words: Names = field(default_factory=Names)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Columns of equal length; shopper "" is a guest.
+    """Columns of equal length; shoppers, sessions and products are numbers of a `Numbering`.
 
-    session    "s:<id>" of the visit in which it happened, "" where none is known
+    session    the visit in which it happened, that of "" where none is known
     """
 
-    shopper: pa.Array
-    session: pa.Array
-    product: pa.Array
+    shopper: np.ndarray
+    session: np.ndarray
+    product: np.ndarray
     moment: np.ndarray
     kind: np.ndarray
     units: np.ndarray
@@ -38,12 +55,23 @@ class Rows:
         return len(self.moment)
 
 
+@dataclass(frozen=True)
+class Catalogue:
+    """A row per product; its number, and numbers of words and lists; prices are NaN where there is none."""
+
+    product: np.ndarray
+    title: np.ndarray
+    brand: np.ndarray
+    price: np.ndarray
+    categories: np.ndarray  # of JSON lists, as are the tags
+    tags: np.ndarray
+
+
 # No joins in the database: just after a large import its statistics do not know the tables, and it
-# would look up every line by itself.
+# would look up every line by itself. Moments and kinds as they are stored: the server is slower at changing them.
 _CUSTOMERS = "select id, external_id from recommendations_customer where tenant_id = %(tenant)s order by id"
 _ORDERS = """
-select id, coalesce(customer_id, 0), case when session_id <> '' then 's:' || session_id else '' end,
-       extract(epoch from ordered_at)::bigint, is_countable::int
+select id, coalesce(customer_id, 0), session_id, ordered_at, is_countable
 from recommendations_order
 where tenant_id = %(tenant)s and (is_countable or state = 'refunded') and ordered_at < %(until)s order by id
 """
@@ -54,11 +82,7 @@ from recommendations_orderline where tenant_id = %(tenant)s and quantity > 0
 
 # A purchase that also arrived as an order is the order's to tell, whatever became of the order.
 EVENTS = """
-select e.customer_external_id, case when e.session_id <> '' then 's:' || e.session_id else '' end,
-       e.product_external_id, extract(epoch from e.occurred_at)::bigint,
-       case when e.kind = 'purchase' then greatest(e.quantity, 1) else 1 end,
-       case e.kind when 'purchase' then 1 when 'cart' then 2 when 'click' then 3 when 'view' then 4
-                   when 'remove' then 5 else 6 end
+select e.customer_external_id, e.session_id, e.product_external_id, e.kind, e.occurred_at, e.quantity
 from recommendations_event e
 where e.tenant_id = %(tenant)s and e.kind in ('purchase', 'cart', 'click', 'view', 'remove', 'hide')
   and e.product_external_id <> '' and e.occurred_at < %(until)s
@@ -71,96 +95,70 @@ select external_id, title, brand, coalesce(price::float8, 'NaN'), array_to_json(
        array_to_json(tags)::text
 from recommendations_product where tenant_id = %(tenant)s
 """
-_TEXT = pa.dictionary(pa.int32(), pa.string())
-_LARGEST_BLOCK = 1 << 30
-
-
-def lines(tenant: Tenant, until: datetime | None) -> Rows:
+def lines(tenant: Tenant, until: datetime | None, names: Numbering) -> Rows:
     """Lines of countable orders (kind "order") and of refunded ones (kind RETURN)."""
-    customers = _copy(tenant, _CUSTOMERS, None, [pa.int64(), pa.string()])
-    orders = _copy(tenant, _ORDERS, until, [pa.int64(), pa.int64(), _TEXT, pa.int64(), pa.uint8()])
-    rows = _copy(tenant, _LINES, None, [pa.int64(), _TEXT, pa.int64()])
-    of_order, order = rows[0].to_numpy(), orders[0].to_numpy()
-    place = np.searchsorted(order, of_order)
-    counts = np.append(order, -1)[place] == of_order
+    customers, customer = _copy(tenant, _CUSTOMERS, None, [NUMBER, Text(names.shoppers)])
+    orders, who, session, moment, countable = _copy(
+        tenant, _ORDERS, until, [NUMBER, NUMBER, Text(names.shoppers, _SESSION), NUMBER, NUMBER])
+    order, product, units = _copy(tenant, _LINES, None, [NUMBER, Text(names.products), NUMBER])
+    place = np.searchsorted(orders, order)
+    counts = np.append(orders, -1)[place] == order
     place = place[counts]
-    sessions = _text(orders[2])
     return Rows(
-        shopper=_buyers(customers, orders, sessions).take(pa.array(place)),
-        session=sessions.take(pa.array(place)),
-        product=_text(rows[1]).filter(pa.array(counts)),
-        moment=orders[3].to_numpy()[place],
-        kind=np.where(orders[4].to_numpy() > 0, np.uint8(KINDS["order"]), np.uint8(RETURN))[place],
-        units=rows[2].to_numpy()[counts].astype(np.float32),
-        order=order[place],
+        shopper=_buyers(customers, customer, who, session)[place],
+        session=session[place],
+        product=product[counts],
+        moment=wire.seconds(moment)[place],
+        kind=np.where(countable > 0, np.uint8(KINDS["order"]), np.uint8(RETURN))[place],
+        units=units[counts].astype(np.float32),
+        order=orders[place],
     )
 
 
-def _buyers(customers: pa.Table, orders: pa.Table, sessions: pa.Array) -> pa.Array:
+def _buyers(customers: np.ndarray, names: np.ndarray, who: np.ndarray, session: np.ndarray) -> np.ndarray:
     """Who placed each order: its customer, otherwise its session, otherwise "" for a guest."""
-    who, known = orders[1].to_numpy(), customers[0].to_numpy()
-    place = np.searchsorted(known, who)
-    has_customer = np.append(known, -1)[place] == who
-    names = customers[1].combine_chunks()
-    return _either(has_customer, place, names, sessions)
+    place = np.searchsorted(customers, who)
+    is_customer = np.append(customers, -1)[place] == who
+    return np.where(is_customer, np.append(names, -1)[place], session).astype(np.int32)
 
 
-def events(tenant: Tenant, until: datetime | None) -> Rows:
-    table = _copy(tenant, EVENTS, until, [_TEXT, _TEXT, _TEXT, pa.int64(), pa.int64(), pa.uint8()])
-    moments = table[3].to_numpy()
-    customers, sessions = _text(table[0]), _text(table[1])
-    place = customers.indices.to_numpy(zero_copy_only=False)
-    named = np.array([name != "" for name in customers.dictionary.to_pylist()], np.bool_)
-    is_customer = named[place] if len(place) else np.zeros(0, np.bool_)
+def events(tenant: Tenant, until: datetime | None, names: Numbering) -> Rows:
+    shopper, visit, what = Text(names.shoppers), Text(names.shoppers, _SESSION), Text(names.products)
+    customer, session, product, kinds, moment, units = _copy(
+        tenant, EVENTS, until, [shopper, visit, what, Text(names.words), NUMBER, NUMBER])
+    kind = _kinds(kinds, names.words)
     return Rows(
-        shopper=_either(is_customer, place, customers.dictionary, sessions),
-        session=sessions,
-        product=_text(table[2]),
-        moment=moments,
-        kind=table[5].to_numpy(),
-        units=table[4].to_numpy().astype(np.float32),
-        order=np.full(len(moments), -1, np.int64),
+        shopper=np.where(customer == NOBODY, session, customer),
+        session=session,
+        product=product,
+        moment=wire.seconds(moment),
+        kind=kind,
+        units=np.where(kind == KINDS["purchase"], np.maximum(units, 1), 1).astype(np.float32),
+        order=np.full(len(moment), -1, np.int64),
     )
 
 
-def _either(first: np.ndarray, place: np.ndarray, names: pa.Array, others: pa.Array) -> pa.Array:
-    """`names[place]` where `first` holds, otherwise the entry of `others` (a dictionary array)."""
-    code = others.indices.to_numpy(zero_copy_only=False) + len(names)
-    joined = pa.concat_arrays([names, others.dictionary])
-    return pa.DictionaryArray.from_arrays(pa.array(np.where(first, place, code).astype(np.int32)), joined)
+def _kinds(kinds: np.ndarray, names: Names) -> np.ndarray:
+    met = np.flatnonzero(names.marked(kinds))
+    codes = np.zeros(len(names), np.uint8)
+    codes[met] = [_EVENTS[str(kind)] for kind in names.texts(met)]
+    return codes[kinds]
 
 
-def catalogue(tenant: Tenant) -> pa.Table:
-    """id, title, brand, price (null where there is none), categories and tags (JSON lists)."""
-    kinds = [pa.string(), pa.string(), pa.string(), pa.float64(), _TEXT, _TEXT]
-    rows = _copy(tenant, PRODUCTS, None, kinds)
-    return rows.rename_columns(["id", "title", "brand", "price", "categories", "tags"])
+def catalogue(tenant: Tenant, names: Numbering) -> Catalogue:
+    word = Text(names.words)
+    product, title, brand, price, categories, tags = _copy(
+        tenant, PRODUCTS, None, [Text(names.products), word, word, NUMBER, word, word])
+    return Catalogue(product, title, brand, price.view(np.float64), categories, tags)
 
 
-def _copy(tenant: Tenant, query: str, until: datetime | None, kinds: list[pa.DataType]) -> pa.Table:
-    """The rows of a query as columns, through the transaction that sees this tenant's rows only."""
-    sink = io.BytesIO()
-    with connections[tenant.alias].cursor() as cursor:
-        limits = {"tenant": tenant.pk, "until": until or "infinity"}
-        text = cursor.cursor.mogrify(query, limits).decode()
-        cursor.cursor.copy_expert(f"copy ({text}) to stdout (format csv)", sink)
-    names = [str(number) for number in range(len(kinds))]
-    size = sink.tell()
-    if not size:
-        return pa.table([pa.array([], kind) for kind in kinds], names=names)
-    sink.seek(0)
-    return pa.csv.read_csv(
-        sink,
-        # One block where it can be: the ids of several would have to be numbered once more together.
-        read_options=pa.csv.ReadOptions(
-            column_names=names, use_threads=False, block_size=min(size + 1, _LARGEST_BLOCK)
-        ),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            column_types=dict(zip(names, kinds, strict=True)), null_values=["NaN"], strings_can_be_null=False
-        ),
-    )
-
-
-def _text(column: pa.ChunkedArray) -> pa.Array:
-    return column.unify_dictionaries().combine_chunks()
+def _copy(
+    tenant: Tenant, query: str, until: datetime | None, fields: list[Field]
+) -> list[np.ndarray]:
+    """A query's fields as columns, through the transaction that sees this tenant's rows only."""
+    with closing(wire.Columns(fields)) as columns, connections[tenant.alias].cursor() as cursor:
+        text = cursor.cursor.mogrify(query, {"tenant": tenant.pk, "until": until or "infinity"}).decode()
+        sink = BufferedWriter(columns, wire.BLOCK)
+        cursor.cursor.copy_expert(f"copy ({text}) to stdout (format binary)", sink)
+        sink.flush()
+        return columns.finish()

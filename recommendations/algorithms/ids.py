@@ -6,10 +6,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
+_SEARCHED = ("_hashes", "_keys", "_order", "_places")
 _FEW = 50  # ids that are looked up one by one
 
 
@@ -30,15 +32,25 @@ class IdMap:
 
     __slots__ = ("_blob", "_count", "_hashes", "_keys", "_offsets", "_order", "_places", "_starts", "_text")
 
-    def __init__(
-        self, *, blob: np.ndarray, offsets: np.ndarray, hashes: np.ndarray, order: np.ndarray
-    ) -> None:
+    def __init__(self, *, blob: np.ndarray, offsets: np.ndarray) -> None:
+        """The map of distinct ids whose utf-8 text is uint8 `blob`, cut at int64 `offsets`."""
         self._blob = blob
         self._offsets = offsets
-        self._hashes = hashes
-        self._order = order
         # One entry of a view costs a third of one entry of an array.
         self._text, self._starts, self._count = memoryview(blob), memoryview(offsets), len(offsets) - 1
+
+    def __getattr__(self, name: str) -> Any:
+        """What is searched, made when it is first asked for: training numbers ids long before anybody looks one up."""
+        if name not in _SEARCHED:
+            raise AttributeError(name)
+        text, cuts = self._blob.tobytes(), self._offsets.tolist()
+        hashes = _hashes(text[start:end] for start, end in pairwise(cuts))
+        order = np.argsort(hashes, kind="stable").astype(np.int32)
+        self._search(hashes[order], order)
+        return getattr(self, name)
+
+    def _search(self, hashes: np.ndarray, order: np.ndarray) -> None:
+        self._hashes, self._order = hashes, order
         self._keys, self._places = memoryview(hashes), memoryview(order)
 
     @classmethod
@@ -47,21 +59,9 @@ class IdMap:
         raws = [value.encode() for value in ids]
         offsets = np.zeros(len(raws) + 1, dtype=np.int64)
         np.cumsum([len(raw) for raw in raws], out=offsets[1:])
-        return cls.of_text(np.frombuffer(b"".join(raws), dtype=np.uint8), offsets)
-
-    @classmethod
-    def of_text(cls, blob: np.ndarray, offsets: np.ndarray) -> IdMap:
-        """The map of distinct ids whose utf-8 text is uint8 `blob`, cut at int64 `offsets`."""
-        text, cuts = blob.tobytes(), offsets.tolist()
-        hashes = _hashes(text[start:end] for start, end in pairwise(cuts))
-        order = np.argsort(hashes, kind="stable").astype(np.int32)
-        hashes = hashes[order]
-        # Equal ids have equal hashes: only those few are compared.
-        like = np.flatnonzero(hashes[1:] == hashes[:-1])
-        alike = np.unique(order[np.concatenate((like, like + 1))]).tolist()
-        if len({text[cuts[number] : cuts[number + 1]] for number in alike}) != len(alike):
+        if len(set(raws)) != len(raws):
             raise ValueError("ids must be distinct")
-        return cls(blob=blob, offsets=offsets, hashes=hashes, order=order)
+        return cls(blob=np.frombuffer(b"".join(raws), dtype=np.uint8), offsets=offsets)
 
     @classmethod
     def encode(cls, values: Sequence[str]) -> tuple[IdMap, np.ndarray]:
@@ -131,8 +131,9 @@ class IdMap:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, name: str) -> IdMap:
-        return cls(**{part: arrays[f"{name}_{part}"] for part in
-                      ("blob", "offsets", "hashes", "order")})
+        found = cls(blob=arrays[f"{name}_blob"], offsets=arrays[f"{name}_offsets"])
+        found._search(arrays[f"{name}_hashes"], arrays[f"{name}_order"])
+        return found
 
     def _raw(self, index: int) -> bytes:
         return bytes(self._text[self._starts[index] : self._starts[index + 1]])

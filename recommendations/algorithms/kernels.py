@@ -22,10 +22,12 @@ _i4s, _f4s = types.int32[:, ::1], types.float32[:, ::1]
 _i4, _f4, _b1 = types.int32[::1], types.float32[::1], types.boolean[::1]
 
 
-def compiled(signature: Any, *, boundscheck: bool = True, fastmath: Any = False) -> Callable[[Any], Any]:
+def compiled(
+    signature: Any, *, boundscheck: bool = True, fastmath: Any = False, nogil: bool = False
+) -> Callable[[Any], Any]:
     """njit with a cache on disk where one can be written; else it is compiled by every process. The cache does not
     notice a change in another file: a kernel calls none of another module."""
-    options = {"boundscheck": boundscheck, "fastmath": fastmath}
+    options = {"boundscheck": boundscheck, "fastmath": fastmath, "nogil": nogil}
 
     def decorate(function: Any) -> Any:
         try:
