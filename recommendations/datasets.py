@@ -181,9 +181,9 @@ def _adopted(
     if not len(waiting):
         return shopper
     # Sign-ins by session and time; the first at or after each waiting row, if it is of that session.
-    signed = signed[np.lexsort((moment[signed], session[signed]))]
     span = int(moment.max() - moment.min()) + 1
     key = session.astype(np.int64) * span + (moment - moment.min())
+    signed = signed[np.argsort(key[signed])]
     at = np.searchsorted(key[signed], key[waiting])
     found = signed[np.minimum(at, len(signed) - 1)]
     fits = (at < len(signed)) & (session[found] == session[waiting])

@@ -135,6 +135,7 @@ class Columns(io.RawIOBase):
         self._prefixes, self._seeds = prefixes, np.array([_hash(prefix.tolist()) for prefix in prefixes], np.uint64)
         self._is_text = np.array([field is not None for field in fields])
         self._parts: list[list[np.ndarray]] = [[np.empty(0, np.int32 if field else np.int64)] for field in fields]
+        self._room: tuple[np.ndarray, ...] = (np.empty((0, 0)),)
         self._left, self._begun = b"", False
         self._thread = ThreadPoolExecutor(1, "wire")
         self._waiting: deque[Future[None]] = deque()
@@ -169,10 +170,11 @@ class Columns(io.RawIOBase):
                 raise ValueError(MALFORMED)
             self._begun, begin = True, _HEADER
         raw = np.frombuffer(text, np.uint8)
-        most = (len(raw) - begin) // (2 + 4 * len(self._fields)) + 1
-        values = np.empty((len(self._fields), most), np.int64)
-        sizes = np.empty((len(self._fields), most), np.int32)
-        hashes = np.empty((len(self._fields), most), np.uint64)
+        fields = len(self._fields)
+        most = (len(raw) - begin) // (2 + 4 * fields) + 1
+        if most > self._room[0].shape[1]:  # kept for the next block: fresh memory is slow at its first touch
+            self._room = tuple(np.empty((fields, most), kind) for kind in (np.int64, np.int32, np.uint64))
+        values, sizes, hashes = self._room
         rows, end = _split(raw, begin, self._is_text, self._seeds, values, sizes, hashes)
         if rows < 0:
             raise ValueError(MALFORMED)
