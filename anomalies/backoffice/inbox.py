@@ -159,7 +159,11 @@ def _cause(incident: AnomalyIncident) -> tuple[str, str] | None:
         return "What was live then", reverse("models-live", args=[slug])
     if metric.link == "api-keys" or (incident.facts.get("who") or {}).get("keys"):
         return "Its keys", f"{reverse('tenant', args=[slug])}#keys"
+    received = reverse("tenant-deliveries", args=[slug])
     return {
+        "webhook_rejections": ("What was rejected", f"{received}?state=rejected"),
+        "webhook_forgeries": ("What its server sent", received),
+        "webhook_off": ("What it was sent", reverse("tenant-sent", args=[slug])),
         "errors": ("The errors", reverse("errors")),
         "batch_failures": ("The batch queue", reverse("monitoring")),
         "batch_failed": ("The batch queue", reverse("monitoring")),

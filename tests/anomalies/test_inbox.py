@@ -259,3 +259,17 @@ def test_a_wrong_rule_is_refused_beside_its_field(staff, acme, change):
     answer = staff.post("/anomalies/rules/new", {**form, **change})
     assert answer.status_code == 422
     assert "error" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("metric", "path"),
+    [
+        ("webhook_rejections", "/tenants/acme/webhooks?state=rejected"),
+        ("webhook_forgeries", "/tenants/acme/webhooks"),
+        ("webhook_off", "/tenants/acme/webhooks/sent"),
+    ],
+)
+def test_an_incident_of_webhooks_leads_to_the_shops_log(staff, acme, metric, path):
+    one = flagged(acme, metric)
+    assert f'href="{path}"' in page(staff, f"/anomalies?id={one.pk}")
+    assert staff.get(path).status_code == 200
