@@ -14,7 +14,7 @@ def start() -> None:
     """Starts the servers once; workers of a parallel run inherit the addresses."""
     os.environ.setdefault("LUX_SECRET_KEY", secrets.token_urlsafe(40))
     os.environ.setdefault("LUX_LOG_CONSOLE", "0")
-    os.environ.setdefault("LUX_TRAINING_CPU_SECONDS", "2")
+    os.environ.setdefault("LUX_TRAINING_CPU_SECONDS", "1")
     os.environ.setdefault("LUX_DEMO", "1")  # the demo storefront is walked like every other page
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 
 _SECRETS = ("postgres", "lux_owner", "lux_app", "lux_ops", "valkey", "secret_key")
+_BELOW_OUTGOING, _OUTGOING = 20_000, 32_768  # Linux gives 32768 and up to outgoing connections, others higher ones
 _PORTS = ("postgres", "broker", "cache")
 
 
@@ -91,6 +92,8 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _any_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A free one that no outgoing connection takes before we listen: below what systems give to those."""
+    while True:
+        port = _BELOW_OUTGOING + secrets.randbelow(_OUTGOING - _BELOW_OUTGOING)
+        if is_free(port):
+            return port

@@ -48,8 +48,9 @@ def request(of: Any, **options: Any) -> TrainingRun:
         return training.request(tenant, **{"reason": "manual", "by": None, **options})
 
 
-def test_it_trains_registers_and_activates(shop: Any, ana: Any) -> None:
+def test_it_trains_registers_and_activates(shop: Any, ana: Any, settings: Any) -> None:
     """R28, R125."""
+    settings.TRAINING_CPU_SECONDS = 2  # so that it tries more than the least
     before = redis.client().hget(epochs.name(shop.pk), "model")
     run = request(shop, by=ana)
     assert work.run_due(tasks=TRAIN) == 1
