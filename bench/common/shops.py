@@ -112,6 +112,11 @@ def with_common(
     return replace(features, common=common) if common.is_enough() else features
 
 
+def alone(known: ProductFeatures) -> ProductFeatures:
+    """The same parts are trained, and others have no weight in them."""
+    return replace(known, common=replace(known.common, others=0.0)) if known.common is not None else known
+
+
 def questions(cut: Cut, *, seed: int) -> list[tuple[str, list[tuple[str, float]], int, set[str]]]:
     """(customer, recent, moment, wanted): for each later order the list when the shopper comes, and the one with
     half of the order in the cart."""

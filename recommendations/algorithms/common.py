@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import elsewhere
 from recommendations.algorithms.data import DAY, HISTORY_CAP, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.itemrows import ItemRows
@@ -33,8 +34,8 @@ class Common:
     """What a training may use of others: their table, the tokens of the own products, and what each side weighs.
 
     table    of the others alone: without the vote of the shop that is trained
-    titles   the same of whole titles, where any is known
-    own      weight of a vote of the shop itself; others: of each other shop's
+    titles   how often whole titles are bought together there, where any is known: of `shares`
+    own      weight of a vote, or a visit, of the shop itself; others: of each other shop's
     """
 
     table: Table
@@ -44,7 +45,17 @@ class Common:
     titles: Table | None = None
 
     def is_enough(self) -> bool:
-        """Whether the table knows enough of the own tokens to be worth a part."""
+        """Whether the tables know enough of the own products to be worth a part."""
+        return self.has_words() or self.has_titles()
+
+    def has_titles(self) -> bool:
+        """Whether others sell enough by the same titles."""
+        if self.titles is None:
+            return False
+        pairs, known = elsewhere.knows(self.titles, self.tokens)
+        return pairs > 0 and pairs >= LEAST_PARTNERS * known
+
+    def has_words(self) -> bool:
         known = np.isin(self.table.names, self.tokens.names)
         pairs = int((known[self.table.first] & known[self.table.second]).sum())
         spread = np.bincount(self.tokens.matrix.indices, minlength=len(self.tokens.names))
@@ -57,45 +68,45 @@ class Together(ItemRows):
     Between two tokens: (own x own vote + others x their votes) / (own, if asked + others x (those asked + DOUBT)).
     What a pair's strongest vote says is not counted: whatever one shop says, no more counts than the others say too.
     Between two products: the mean over their tokens, rarer ones weighing more; a token with itself says nothing,
-    that is what likeness is for. To it `titles` times what shops say that sell both by the same whole titles.
-    Only the rows of the own products are kept.
+    that is what likeness is for. All that `words` times; and `titles` times what `elsewhere.rows` says between products
+    that other shops sell by the same titles. Only the rows of the own products are kept.
     """
 
     name: ClassVar[str] = "common"
 
-    def __init__(self, *, keep: int = 50, titles: float = 10.0) -> None:
-        self.params: dict[str, Any] = {"keep": keep, "titles": titles}
+    def __init__(self, *, keep: int = 50, words: float = 1.0, titles: float = 1.0, lam: float = 10.0) -> None:
+        self.params: dict[str, Any] = {"keep": keep, "words": words, "titles": titles, "lam": lam}
 
     def fit(
         self, interactions: Interactions, features: ProductFeatures | None, *, seed: int
     ) -> Self:
         size = len(interactions.products)
         common = features.common if features is not None else None
-        if common is None or not len(common.table.first):
-            return self.take(sparse.csr_array((size, size), dtype=np.float32))
-        mine = Votes.of(visits(interactions), common.tokens)
-        held, pairs = _together(common, mine)
-        weighted = _weighted(common.tokens, held)
-        across = sparse.csr_array((weighted @ pairs).T)
-        diagonal = np.zeros(size, np.float32)
-        blocks = [
-            prune(sparse.csr_array(weighted[start : start + BLOCK_ROWS] @ across), self.params["keep"], start, diagonal)
-            for start in range(0, size, BLOCK_ROWS)
-        ]
-        whole = sparse.csr_array(sparse.vstack(blocks, format="csr"))
-        titles = np.float32(self.params["titles"]) * _by_titles(common, visits(interactions))
-        return self.take(sparse.csr_array(whole + titles))
+        found = sparse.csr_array((size, size), dtype=np.float32)
+        if common is None:
+            return self.take(found)
+        bought, keep = visits(interactions), self.params["keep"]
+        if self.params["words"] and len(common.table.first):
+            found = found + np.float32(self.params["words"]) * _by_words(common, bought, keep)
+        if self.params["titles"] and common.titles is not None and len(common.titles.first):
+            rows = elsewhere.rows(common.titles, common.tokens, bought, own=common.own, others=common.others,
+                                  lam=self.params["lam"], keep=keep)
+            found = found + np.float32(self.params["titles"]) * rows
+        return self.take(sparse.csr_array(found))
 
 
-def _by_titles(common: Common, baskets: sparse.csr_array) -> sparse.csr_array:
-    """Products x products: how much they go together as whole titles."""
-    size = common.tokens.matrix.shape[0]
-    if common.titles is None or not len(common.titles.first):
-        return sparse.csr_array((size, size), dtype=np.float32)
-    tokens = common.tokens.whole()
-    held, pairs = _together(replace(common, table=common.titles, tokens=tokens), Votes.of(baskets, tokens))
-    have = sparse.csr_array(tokens.matrix[:, held])
-    return sparse.csr_array(have @ pairs @ have.T)
+def _by_words(common: Common, baskets: sparse.csr_array, keep: int) -> sparse.csr_array:
+    """Products x products: how much they go together by their tokens."""
+    size = baskets.shape[1]
+    held, pairs = _together(common, Votes.of(baskets, common.tokens))
+    weighted = _weighted(common.tokens, held)
+    across = sparse.csr_array((weighted @ pairs).T)
+    diagonal = np.zeros(size, np.float32)
+    blocks = [
+        prune(sparse.csr_array(weighted[start : start + BLOCK_ROWS] @ across), keep, start, diagonal)
+        for start in range(0, size, BLOCK_ROWS)
+    ]
+    return sparse.csr_array(sparse.vstack(blocks, format="csr")) if blocks else sparse.csr_array((size, size))
 
 
 def visits(interactions: Interactions, arrived: Mapping[int, int] | None = None) -> sparse.csr_array:

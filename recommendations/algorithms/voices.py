@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import shares
 from recommendations.algorithms.common import left_out, visits
 from recommendations.algorithms.data import Interactions
 from recommendations.algorithms.ids import Arrays
 from recommendations.algorithms.tokens import Tokens
 from recommendations.algorithms.votes import Table, Votes
 
-TITLES = "title_"  # before the names of arrays
+TITLES = "share_"  # before the names of arrays
 # With a larger share of its visits left out as those of floods, a shop says what it said before.
 MOST = 0.5
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What one shop says: votes on pairs of words and kinds, and on pairs of whole titles, each bounded by itself."""
+    """What one shop says: votes on pairs of words and kinds (that they go together), and on pairs of whole titles (how
+    often: `shares`), each bounded by itself."""
 
     kinds: Votes
     titles: Votes
@@ -28,8 +31,9 @@ class Voice:
     @classmethod
     def of(cls, baskets: sparse.csr_array, tokens: Tokens, *, before: Voice | None = None) -> Voice:
         """As `Votes.of`."""
+        whole = tokens.whole()
         return cls(Votes.of(baskets, tokens, before=before.kinds if before else None),
-                   Votes.of(baskets, tokens.whole(), before=before.titles if before else None))
+                   shares.of(baskets, whole.matrix, whole.names, before=before.titles if before else None))
 
     @classmethod
     def heard(
@@ -88,5 +92,6 @@ def _titles(arrays: Arrays) -> Arrays:
 
 
 def _none(arrays: Arrays) -> Arrays:
-    """Of a voice that was kept before titles were voted on: nothing is said of them."""
-    return {name: array[:0] if name != "baskets" else array for name, array in arrays.items()}
+    """Of a voice that was kept before titles were counted: nothing is said of them."""
+    nothing = {name: array[:0] if name != "baskets" else array for name, array in arrays.items()}
+    return nothing | {"strength": np.empty(0, np.uint16)}

@@ -32,8 +32,8 @@ class Votes:
     """What one shop says; no product, no customer, no word.
 
     names    uint64, ascending: digests of the tokens that it has seen often enough to judge
-    first, second   int32 places in `names`, first < second, by first and then second: pairs that go together
-    strength        uint8 of STEPS
+    first, second   int32 places in `names`, first < second (of `shares` <=), by first and then second
+    strength        uint8 or uint16: parts of the largest such number
     baskets         how many were looked at
     """
 
@@ -125,8 +125,8 @@ def _keys(names: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarra
 class Table:
     """What shops say together, each with one vote; pairs as in `Votes`.
 
-    total    float32, the strengths that shops gave, summed
-    top, second_top   uint8 of STEPS, the two strongest of these
+    total    float32, the strengths that shops gave, 0 to 1 each, summed
+    top, second_top   as `Votes.strength`, the two strongest of these
     yes      int32, the shops that gave any
     asked    int32, the shops that could judge both tokens
     shops    all that voted
@@ -147,7 +147,7 @@ class Table:
     @property
     def agreed(self) -> np.ndarray:
         """The strengths without the strongest of each pair: whatever one shop says, no more than the others say too."""
-        return np.maximum(self.total - self.top / np.float32(STEPS), 0).astype(np.float32)
+        return np.maximum(self.total - parts(self.top), 0).astype(np.float32)
 
     @classmethod
     def of(cls, votes: Callable[[], Iterable[Votes]], *, least: int = SHOPS) -> Table:
@@ -158,15 +158,15 @@ class Table:
             shops += 1
         known, spread = names.result()
         known = known[spread[:, 0] >= least]
-        pairs = _Tally()
+        pairs, kind = _Tally(), np.dtype("u1")
         for one in votes():
             first, second, kept = _among(known, one)
-            pairs.add((first.astype(np.uint64) << np.uint64(32)) | second.astype(np.uint64),
-                      one.strength[kept] / STEPS)
+            pairs.add((first.astype(np.uint64) << np.uint64(32)) | second.astype(np.uint64), parts(one.strength[kept]))
+            kind = one.strength.dtype
         keys, sums = pairs.result()
         kept = sums[:, 0] >= least
         first, second = (keys[kept] >> np.uint64(32)).astype(np.int32), keys[kept].astype(np.uint32).astype(np.int32)
-        yes, asked, top, second_top = (np.zeros(len(first), kind) for kind in ("i4", "i4", "u1", "u1"))
+        yes, asked, top, second_top = (np.zeros(len(first), of) for of in ("i4", "i4", kind, kind))
         yes[:] = sums[kept, 0]
         made = cls(known, first, second, sums[kept, 1].astype(np.float32), yes, asked, top, second_top, shops)
         for one in votes():
@@ -192,12 +192,12 @@ class Table:
         asked = self.asked - (able[self.first] & able[self.second])
         at, strength = self._said(own)
         total, yes, top = self.total.copy(), self.yes.copy(), self.top.copy()
-        total[at] -= strength / np.float32(STEPS)
+        total[at] -= parts(strength)
         yes[at] -= 1
         top[at] = np.where(strength >= top[at], self.second_top[at], top[at])
         left = yes >= least
         return Table(self.names, self.first[left], self.second[left], np.maximum(total[left], 0), yes[left],
-                     asked[left], top[left], np.zeros(int(left.sum()), np.uint8), self.shops - 1)
+                     asked[left], top[left], np.zeros_like(top[left]), self.shops - 1)
 
     def arrays(self) -> Arrays:
         found = {name: getattr(self, name) for name in self.ARRAYS}
@@ -206,6 +206,11 @@ class Table:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Table:
         return cls(*(np.asarray(arrays[name]) for name in cls.ARRAYS), shops=int(arrays["shops"][0]))
+
+
+def parts(strength: np.ndarray) -> np.ndarray:
+    """0 to 1, float32."""
+    return (strength / np.float32(np.iinfo(strength.dtype).max)).astype(np.float32)
 
 
 def _among(known: np.ndarray, votes: Votes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -28,7 +28,9 @@ MANY_PRODUCTS, SHORT = 20_000, 50
 # 50 orders cut from Online Retail 0.149 NDCG@10 against 0.146 without it.
 DESCRIBED = {"name": "content", "params": {"keep": 50, "below": 1_000_000}, "weight": 0.5, "power": 1.0}
 # The same where others tell what goes together, and the shop is too small to weigh it itself.
-COMMON: dict[str, Any] = {"name": "common", "params": {"keep": 50, "titles": 10.0}, "weight": 1.2, "power": 1.0}
+# By what they have in common, and by whole titles that others sell too, which says more.
+WORDS: dict[str, Any] = {"name": "common", "params": {"keep": 50, "titles": 0.0}, "weight": 1.2, "power": 1.0}
+TITLES: dict[str, Any] = {"name": "common", "params": {"keep": 200, "words": 0.0}, "weight": 4.0, "power": 1.0}
 # Orders what the other parts do not know, and nothing else; below it stands what is not bought again.
 SELLING: dict[str, Any] = {"name": "popularity", "params": {"half_life_days": 30.0}, "weight": 0.05, "power": 1.0}
 # What the clock may take beyond what was planned.
@@ -65,15 +67,17 @@ def cost(name: str, nature: Nature) -> float:
             + _PER_SQUARE.get(name, 0.0) * products**2 + _PER_CUBE.get(name, 0.0) * products**3)
 
 
-def affordable(nature: Nature, seconds: float, *, described: bool, common: bool = False) -> Affordable:
+def affordable(
+    nature: Nature, seconds: float, *, described: bool, words: bool = False, titles: bool = False
+) -> Affordable:
     """The families whose parts a live request can afford, each with as many options as the budget bears.
 
     described   products have features
-    common      other shops say what goes together
+    words, titles   other shops say what goes together
     """
     found: list[Family] = []
     left_out: dict[str, str] = {}
-    for family in _all(nature, described=described, common=common):
+    for family in _all(nature, described=described, words=words, titles=titles):
         if family.name in NOT_LIVE:
             continue
         if family.name in DENSE and nature.products > DENSE_PRODUCTS:
@@ -97,7 +101,7 @@ def _bearable(found: list[Family], nature: Nature, seconds: float) -> list[Famil
 
 
 def usual(
-    products: int, *, described: bool = False, common: bool = False, again: float = 1.0
+    products: int, *, described: bool = False, words: bool = False, titles: bool = False, again: float = 1.0
 ) -> list[dict[str, Any]]:
     """Parts for a shop in which nothing was searched yet, cut to what its size bears.
 
@@ -110,7 +114,7 @@ def usual(
             part["weight"] *= again if fits else max(again, 0.0)
     parts = [part for part in parts if part["weight"]]
     if fits:
-        parts += [dict(DESCRIBED)] * described + [dict(COMMON)] * common + [dict(SELLING)]
+        parts += [dict(DESCRIBED)] * described + common_parts(words, titles) + [dict(SELLING)]
     if products > MANY_PRODUCTS:
         for part in parts:
             if "keep" in part["params"]:
@@ -118,17 +122,23 @@ def usual(
     return parts
 
 
+def common_parts(words: bool, titles: bool) -> list[dict[str, Any]]:
+    """Of what others say: titles alone where they are known."""
+    return [dict(TITLES)] if titles else [dict(WORDS)] * words
+
+
 def cases(seconds: float) -> int:
     return max(LEAST_CASES, int(CASES_PER_SECOND * seconds))
 
 
-def _all(nature: Nature, *, described: bool, common: bool) -> list[Family]:
+def _all(nature: Nature, *, described: bool, words: bool, titles: bool) -> list[Family]:
     found = [_with_visits(family) if family.name == "transitions" and nature.timed else family
              for family in families(nature)]
     if described:
         found.append(Family("content", [{"keep": 50, "below": 1_000_000}, {"keep": 50, "below": 20}], [1.0]))
+    common = [part["params"] for part in common_parts(words, titles)]
     if common and nature.products <= DENSE_PRODUCTS:
-        found.append(Family("common", [COMMON["params"]], [1.0]))
+        found.append(Family("common", common, [1.0]))
     if ALS.available():
         found.append(Family("als", [{"factors": 64}, {"factors": 32, "alpha": 20.0}], [1.0], costly=True))
     if Hybrid.available() and described:

@@ -40,7 +40,7 @@ def blend(
         return None
     nature = Nature.of(found[0].learn, repeats=True, primary=primary_of(known))
     allowed = budget.affordable(
-        nature, seconds / len(found), described=_described(features), common=has_common(features)
+        nature, seconds / len(found), described=_described(features), **knows(features)
     )
     asked = [fold._replace(cases=fold.cases.sample(allowed.cases, seed=seed)) for fold in found]
     return tuning.tune(asked, nature, k=K, seed=seed, seconds=seconds * budget.SLACK, progress=progress,
@@ -82,6 +82,7 @@ def _described(features: ProductFeatures | None) -> bool:
     return features is not None and features.matrix.nnz > 0
 
 
-def has_common(features: ProductFeatures | None) -> bool:
-    """Whether other shops' word on what goes together may be used."""
-    return features is not None and features.common is not None
+def knows(features: ProductFeatures | None) -> dict[str, bool]:
+    """Whether other shops' word on what goes together may be used: by "words" and kinds, by whole "titles"."""
+    common = features.common if features is not None else None
+    return {"words": common is not None and common.has_words(), "titles": common is not None and common.has_titles()}

@@ -174,8 +174,8 @@ class _Job:
     def usual(self, known: Interactions) -> Parts:
         """The parts where nothing is searched, by what is known of the shop's habits."""
         described = self.features is not None and self.features.matrix.nnz > 0
-        return budget.usual(len(known.products), described=described, common=search.has_common(self.features),
-                            again=habits.worth(known))
+        return budget.usual(len(known.products), described=described, again=habits.worth(known),
+                            **search.knows(self.features))
 
     def back_test(
         self, cut: split.Split, candidates: list[str], asked: Cases, *, keep_bought: bool, bound: bool

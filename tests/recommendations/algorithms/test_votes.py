@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from recommendations.algorithms import elsewhere, shares
 from recommendations.algorithms.common import Common, Together, visits
 from recommendations.algorithms.data import DAY, Interactions
 from recommendations.algorithms.features import ProductFeatures
@@ -99,7 +100,7 @@ def test_whole_titles_have_votes_of_their_own() -> None:
     assert whole.matrix.toarray().sum(axis=0).tolist() in ([2, 1], [1, 2])
     assert not np.isin(whole.names, own.names).any()
     voice = Voice.of(baskets([[0, 3]] * 5 + [[2]] * 5, 4), own)
-    assert (len(voice.titles.names), len(voice.titles.first)) == (2, 1)
+    assert (len(voice.titles.names), len(voice.titles.first)) == (2, 3)  # each with itself, and the pair
     again = Voice.from_arrays(voice.arrays())
     assert np.array_equal(again.titles.names, voice.titles.names)
     assert not len(Voice.from_arrays(voice.kinds.arrays()).titles.names)
@@ -175,3 +176,55 @@ def test_it_lists_the_own_products_that_go_together_elsewhere() -> None:
     found, scores = fitted.similar(0)
     assert set(found[scores > 0.1].tolist()) == {1, 7}
     assert not len(Together().fit(nothing, ProductFeatures.of(n_products=12), seed=0).similar(0)[0])
+
+
+def shared_by(seed: int, *, count: int = 120, before: Votes | None = None) -> Votes:
+    """What a shop says of titles: neighbours in WORDS are bought together."""
+    starts = np.random.default_rng(seed).integers(0, len(WORDS) - 1, count)
+    whole = tokens([f"old {word}" for word in WORDS]).whole()
+    rows = baskets([[start, start + 1] for start in starts.tolist()], len(WORDS))
+    return shares.of(rows, whole.matrix, whole.names, before=before)
+
+
+def test_how_often_titles_are_bought_counts_as_so_many_visits_at_most() -> None:
+    """R79: a hundred times the visits weigh as VISITS, and each pair less the strongest shop's."""
+    few, many = shared_by(1), shared_by(1, count=12_000)
+    for votes, visits_ in ((few, 120), (many, shares.VISITS)):
+        itself = votes.first == votes.second
+        counted = votes.strength / shares.STEPS * shares.VISITS * 2**shares.LARGE
+        assert counted[~itself].sum() == pytest.approx(visits_, rel=0.01)
+        assert counted[itself].sum() == pytest.approx(2 * visits_, rel=0.01)
+    loud = Table.of(lambda: [many, *(shared_by(seed) for seed in range(2, 5))])
+    rest = Table.of(lambda: [shared_by(seed) for seed in range(2, 5)])
+    assert loud.agreed.max() <= rest.total.max() + 1e-5
+    assert same(loud.without(many), rest)
+
+
+def test_what_was_said_of_titles_is_not_lowered_and_changes_by_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of others leaves it; what is seen no longer goes, and what is new comes, so many at a time."""
+    before = shared_by(1)
+    again = shared_by(2, count=4_000, before=before)
+    assert np.array_equal(again.names, before.names)
+    assert (again.strength >= before.strength).all()
+    monkeypatch.setattr(shares, "CHANGED", 1)
+    whole = tokens([f"old {word}" for word in WORDS]).whole()
+    other = shares.of(baskets([[0, 5]] * 200, len(WORDS)), whole.matrix, whole.names, before=before)
+    said, now = ({(int(v.names[a]), int(v.names[b])): int(s) for a, b, s in
+                  zip(v.first, v.second, v.strength, strict=True)} for v in (before, other))
+    assert len(set(said) - set(now)) == 1
+    assert sum(said.get(pair) != value for pair, value in now.items()) == 1
+
+
+def test_it_lists_what_is_sold_by_the_same_titles_elsewhere() -> None:
+    """The shop has sold nothing: what follows a title is what three others say, and nothing of those it lacks."""
+    own = tokens([f"Old {word}" for word in WORDS[:4]])
+    table = Table.of(lambda: [shared_by(seed) for seed in range(4)])
+    nothing = Table.of(lambda: [])
+    rows = elsewhere.rows(table, own, baskets([], 4), own=1.0, others=0.1, lam=1.0, keep=50).toarray()
+    assert np.argmax(rows, axis=1).tolist()[0] == 1
+    assert (rows[[0, 1, 2], [1, 2, 3]] > 0.05).all()
+    assert abs(rows[0, 3]) < rows[0, 1]
+    assert not elsewhere.rows(nothing, own, baskets([], 4), own=1.0, others=0.1, lam=1.0, keep=50).nnz
+    common = Common(nothing, own, own=1.0, others=0.1, titles=table)
+    assert not common.has_words()
+    assert elsewhere.knows(table, own) == (3, 4)

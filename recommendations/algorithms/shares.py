@@ -1,0 +1,103 @@
+"""How often whole titles are bought together in one shop, as its word on that: bounded in visits, changed by little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recommendations.algorithms.votes import BASKETS, PAIRS, TOKENS, Votes
+
+# Whatever a shop sells, its word counts as so many visits at most; with fewer, each visit counts as one.
+VISITS = 600
+# A visit of n titles counts n^-LARGE: a wholesaler's list of everything says little about what goes together.
+LARGE = 0.3
+STEPS = 65_535
+# From one making of a word to the next at most so many pairs are added or raised, or this share of those it has; and no
+# more are taken back.
+CHANGED, CHANGED_SHARE = 300, 0.02
+
+
+def of(baskets: sparse.csr_array, titles: sparse.csr_array, names: np.ndarray, *, before: Votes | None = None) -> Votes:
+    """Votes on pairs of titles, also of each with itself (how often it is bought); strength in STEPS of VISITS.
+
+    baskets   baskets x products, 1 where it was in it, oldest first; the last BASKETS of them count
+    titles    products x titles, 1 where the product has it; names: uint64, ascending, of the titles
+    before    what the shop said last: nothing of it is lowered, neither by a season nor by a flood, and what is seen
+              no longer at all is taken back; little at a time, as what is new
+    """
+    held = sparse.csr_array(baskets[max(0, baskets.shape[0] - BASKETS):] @ titles)
+    held.data[:] = 1
+    bought = np.bincount(held.indices, minlength=held.shape[1])
+    known = np.flatnonzero(bought)
+    if len(known) > TOKENS:
+        known = np.sort(known[np.argsort(-bought[known], kind="stable")[:TOKENS]])
+    both = sparse.coo_array(sparse.triu(weighted(sparse.csr_array(held[:, known]))))
+    now = _Pairs(names[known], both.row, both.col, both.data * min(1.0, VISITS / max(held.shape[0], 1)) / VISITS)
+    pairs = now if before is None else _kept(now, _Pairs.said(before))
+    return pairs.greatest(PAIRS).votes(held.shape[0])
+
+
+def weighted(held: sparse.csr_array) -> sparse.csr_array:
+    """Titles x titles: in how many visits both were, large visits counting for less."""
+    sizes = np.maximum(np.diff(held.indptr), 1)
+    return sparse.csr_array(held.T @ sparse.csr_array(sparse.diags_array(sizes**-LARGE) @ held))
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """As `Votes`, by first and then second; values: float64, 0 to 1."""
+
+    names: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def said(cls, votes: Votes) -> _Pairs:
+        return cls(votes.names, votes.first, votes.second, votes.strength / STEPS)
+
+    def keys(self, names: np.ndarray) -> np.ndarray:
+        """One number for each pair, by its places in `names`."""
+        place = np.searchsorted(names, self.names)
+        return place[self.first] * np.int64(len(names)) + place[self.second]
+
+    def greatest(self, most: int) -> _Pairs:
+        """At most so many; how often each title is bought is said first."""
+        if len(self.values) <= most:
+            return self
+        order = np.lexsort((-self.values, self.first != self.second))[:most]
+        return self.take(np.sort(order))
+
+    def take(self, rows: np.ndarray) -> _Pairs:
+        return _Pairs(self.names, self.first[rows], self.second[rows], self.values[rows])
+
+    def votes(self, baskets: int) -> Votes:
+        """Names that are in no pair are left out."""
+        used = np.unique(np.concatenate((self.first, self.second))).astype(np.int64)
+        first, second = np.searchsorted(used, self.first), np.searchsorted(used, self.second)
+        order = np.lexsort((second, first))
+        strength = np.maximum(np.rint(np.clip(self.values, 0, 1) * STEPS), 1).astype(np.uint16)
+        return Votes(self.names[used], first[order].astype(np.int32), second[order].astype(np.int32),
+                     strength[order], baskets)
+
+
+def _kept(now: _Pairs, before: _Pairs) -> _Pairs:
+    """What was said before, of which few pairs are raised, added, or taken back where they are not seen at all."""
+    names = np.unique(np.concatenate((before.names, now.names)))
+    old, new = before.keys(names), now.keys(names)
+    keys = np.union1d(old, new)
+    said, seen = np.zeros(len(keys)), np.zeros(len(keys))
+    said[np.searchsorted(keys, old)], seen[np.searchsorted(keys, new)] = before.values, now.values
+    most = max(CHANGED, int(CHANGED_SHARE * len(old)))
+    gone = np.where(seen > 0, 0, said)
+    rise = np.where(seen - said > 0.5 / STEPS, seen - said, 0)
+    values = said.copy()
+    for change, value in ((rise, seen), (gone, np.zeros(len(keys)))):
+        at = np.argsort(-change, kind="stable")[:most]
+        at = at[change[at] > 0]
+        values[at] = value[at]
+    left = np.flatnonzero(values)
+    first, second = np.divmod(keys[left], len(names))
+    return _Pairs(names, first, second, values[left])
