@@ -7,16 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recommendations.algorithms.votes import BASKETS, PAIRS, TOKENS, Votes
+from recommendations.algorithms.votes import BASKETS, TOKENS, Votes
 
 # Whatever a shop sells, its word counts as so many visits at most; with fewer, each visit counts as one.
 VISITS = 600
 # A visit of n titles counts n^-LARGE: a wholesaler's list of everything says little about what goes together.
 LARGE = 0.3
 STEPS = 65_535
-# From one making of a word to the next at most so many pairs are added or raised, or this share of those it has; and no
-# more are taken back.
-CHANGED, CHANGED_SHARE = 300, 0.02
+PAIRS = 100_000
+# From one making of a word to the next at most so many pairs are added, and so many raised, of one title no more than so
+# many; and so many are taken back that are in none of so many newest visits.
+CHANGED, OF_TITLE, SEEN = 300, 3, 10_000
+# They are raised by this factor, where they are now seen so many times as often.
+RISE, CLEARLY = 1.03, 2.0
 
 
 def of(baskets: sparse.csr_array, titles: sparse.csr_array, names: np.ndarray, *, before: Votes | None = None) -> Votes:
@@ -24,18 +27,19 @@ def of(baskets: sparse.csr_array, titles: sparse.csr_array, names: np.ndarray, *
 
     baskets   baskets x products, 1 where it was in it, oldest first; the last BASKETS of them count
     titles    products x titles, 1 where the product has it; names: uint64, ascending, of the titles
-    before    what the shop said last: nothing of it is lowered, neither by a season nor by a flood, and what is seen
-              no longer at all is taken back; little at a time, as what is new
+    before    what the shop said last: nothing of it is lowered, neither by a season nor by a flood; what is in no visit
+              any more is taken back, little at a time, as what is new comes in
     """
-    held = sparse.csr_array(baskets[max(0, baskets.shape[0] - BASKETS):] @ titles)
-    held.data[:] = 1
+    whole = sparse.csr_array(baskets[max(0, baskets.shape[0] - SEEN):] @ titles)
+    whole.data[:] = 1
+    held = sparse.csr_array(whole[max(0, whole.shape[0] - BASKETS):])
     bought = np.bincount(held.indices, minlength=held.shape[1])
     known = np.flatnonzero(bought)
     if len(known) > TOKENS:
         known = np.sort(known[np.argsort(-bought[known], kind="stable")[:TOKENS]])
     both = sparse.coo_array(sparse.triu(weighted(sparse.csr_array(held[:, known]))))
     now = _Pairs(names[known], both.row, both.col, both.data * min(1.0, VISITS / max(held.shape[0], 1)) / VISITS)
-    pairs = now if before is None else _kept(now, _Pairs.said(before))
+    pairs = now if before is None else _kept(now, _still(_Pairs.said(before), names, whole))
     return pairs.greatest(PAIRS).votes(held.shape[0])
 
 
@@ -83,21 +87,48 @@ class _Pairs:
                      strength[order], baskets)
 
 
+def _still(before: _Pairs, names: np.ndarray, held: sparse.csr_array) -> _Pairs:
+    """Without the weakest of the pairs that are in no visit any more; names: of the columns of `held`."""
+    at = np.minimum(np.searchsorted(names, before.names), max(len(names) - 1, 0))
+    known = names[at] == before.names if len(names) else np.zeros(len(before.names), np.bool_)
+    both = np.flatnonzero(known[before.first] & known[before.second])
+    unseen = np.ones(len(before.values), np.bool_)
+    together = sparse.csr_array(held.T @ held)
+    counts = together[at[before.first[both]], at[before.second[both]]]
+    unseen[both] = np.asarray(counts.todense() if sparse.issparse(counts) else counts).ravel() == 0
+    return before.take(np.delete(np.arange(len(unseen)), _largest(np.where(unseen, 1 - before.values, 0), CHANGED)))
+
+
 def _kept(now: _Pairs, before: _Pairs) -> _Pairs:
-    """What was said before, of which few pairs are raised, added, or taken back where they are not seen at all."""
+    """What was said before, of which few pairs are raised, and few are added."""
     names = np.unique(np.concatenate((before.names, now.names)))
     old, new = before.keys(names), now.keys(names)
     keys = np.union1d(old, new)
     said, seen = np.zeros(len(keys)), np.zeros(len(keys))
     said[np.searchsorted(keys, old)], seen[np.searchsorted(keys, new)] = before.values, now.values
-    most = max(CHANGED, int(CHANGED_SHARE * len(old)))
-    gone = np.where(seen > 0, 0, said)
-    rise = np.where(seen - said > 0.5 / STEPS, seen - said, 0)
+    first, second = np.divmod(keys, len(names))
     values = said.copy()
-    for change, value in ((rise, seen), (gone, np.zeros(len(keys)))):
-        at = np.argsort(-change, kind="stable")[:most]
-        at = at[change[at] > 0]
-        values[at] = value[at]
+    clear = (said > 0) & (seen >= CLEARLY * said)
+    values[_spread(np.where(clear, seen - said, 0), first, second)] *= RISE
+    added = _spread(np.where(said > 0, 0, seen), first, second)
+    values[added] = seen[added]
     left = np.flatnonzero(values)
-    first, second = np.divmod(keys[left], len(names))
-    return _Pairs(names, first, second, values[left])
+    return _Pairs(names, first[left], second[left], values[left])
+
+
+def _spread(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Places of the CHANGED largest above 0 among those that are of the OF_TITLE largest of both their titles."""
+    at = _largest(values, len(values))
+    kept = np.ones(len(at), np.bool_)
+    for title in (first[at], second[at]):
+        order = np.argsort(title, kind="stable")
+        starts = np.flatnonzero(np.diff(title[order], prepend=-1))
+        place = np.arange(len(at)) - np.repeat(starts, np.diff(np.append(starts, len(at))))
+        kept[order] &= place < OF_TITLE
+    return at[kept][:CHANGED]
+
+
+def _largest(values: np.ndarray, most: int) -> np.ndarray:
+    """Places of at most so many, all above 0."""
+    at = np.argsort(-values, kind="stable")[:most]
+    return at[values[at] > 0]

@@ -207,6 +207,7 @@ def test_what_was_said_of_titles_is_not_lowered_and_changes_by_little(monkeypatc
     assert np.array_equal(again.names, before.names)
     assert (again.strength >= before.strength).all()
     monkeypatch.setattr(shares, "CHANGED", 1)
+    monkeypatch.setattr(shares, "CLEARLY", 1_000.0)
     whole = tokens([f"old {word}" for word in WORDS]).whole()
     other = shares.of(baskets([[0, 5]] * 200, len(WORDS)), whole.matrix, whole.names, before=before)
     said, now = ({(int(v.names[a]), int(v.names[b])): int(s) for a, b, s in
