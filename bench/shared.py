@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 import json
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         if name == "gain":
             rows = gain.run(countries, names, sizes=tuple(map(int, options.sizes.split(","))))
         else:
-            rows = poison.run(countries, names, ["Germany", "EIRE", "United Kingdom"])
+            attackers = ["Germany", "EIRE", "United Kingdom"]
+            rows = chain(poison.run(countries, names, attackers), poison.run(countries, names, attackers, titles=False))
         for row in rows:
             found.setdefault(name, []).append(row)
             print(name, json.dumps({key: value for key, value in row.items() if key != "rows"}), flush=True)

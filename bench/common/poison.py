@@ -45,18 +45,22 @@ def flooded(shop: Retail, moment: int, *, days: str, seed: int) -> Retail:
     return both.take(np.argsort(both.moment, kind="stable"))
 
 
-def run(countries: dict[str, Retail], names: list[str], attackers: list[str]) -> Iterator[dict[str, Any]]:
+def run(
+    countries: dict[str, Retail], names: list[str], attackers: list[str], *, titles: bool = True
+) -> Iterator[dict[str, Any]]:
     """One row per attacker and kind of flood: the share of top-10 positions that hold another product, and of products
     that are no longer in the list. The hold of a flooded word (common_votes) is off: with it nothing moves at all.
 
     dated back     every fake order comes in at the end, whatever its date
     in its time    every fake order came in on its day: the shop was flooded all its life, and nobody saw it
     left           no flood: the shop takes no part any more, to compare with
+    titles         False: as if no other shop sold anything by the same title
     """
     others = Others(countries)
     found = {name: list(shops.cuts(name, countries[name], ORDERS, most=2)) for name in names}
     cuts = {name: those[-1] for name, those in found.items() if those}
-    before = {name: _lists(cut, others.votes(without=name, moment=cut.moment)) for name, cut in cuts.items()}
+    before = {name: _lists(cut, others.votes(without=name, moment=cut.moment), titles)
+              for name, cut in cuts.items()}
     voice = cache(lambda attacker, moment, days: _flooded_voice(others, attacker, moment, days))
     for attacker in attackers:
         for days in KINDS:
@@ -71,14 +75,17 @@ def run(countries: dict[str, Retail], names: list[str], attackers: list[str]) ->
                 else:
                     votes = others.votes(without=name, moment=cut.moment)
                     changed = (fake if vote is honest else vote for vote in votes)
-                    after = _lists(cut, [vote for vote in changed if vote is not None])
+                    after = _lists(cut, [vote for vote in changed if vote is not None], titles)
                 moved += sum(one != other for pair in zip(before[name], after, strict=True)
                              for one, other in zip(*pair, strict=True))
                 gone += sum(len(set(one) - set(other)) for one, other in zip(before[name], after, strict=True))
                 lists += len(after)
-            yield {"attacker": attacker, "flood": days, "lists": lists, "shops": len(cuts) - (attacker in cuts),
-                   "word_stays_for": same, "positions_moved": round(moved / max(10 * lists, 1), 4),
-                   "products_gone": round(gone / max(10 * lists, 1), 4)}
+            yield {
+                "attacker": attacker, "flood": days, "titles": titles, "lists": lists,
+                "shops": len(cuts) - (attacker in cuts), "word_stays_for": same,
+                "positions_moved": round(moved / max(10 * lists, 1), 4),
+                "products_gone": round(gone / max(10 * lists, 1), 4),
+            }
 
 
 def _flooded_voice(others: Others, attacker: str, moment: int, days: str) -> tuple[Voice | None, Voice | None]:
@@ -104,9 +111,9 @@ def _equal(one: Voice | None, other: Voice | None) -> bool:
     return all(np.array_equal(array, arrays[name]) for name, array in one.arrays().items() if "baskets" not in name)
 
 
-def _lists(cut: shops.Cut, voices: list[Voice]) -> list[list[str]]:
+def _lists(cut: shops.Cut, voices: list[Voice], titles: bool) -> list[list[str]]:
     """What the shop at this cut serves, with these voices of the others."""
     interactions, baskets, features = cut.data()
-    known = shops.with_common(features, cut.tokens(interactions), voices)
+    known = shops.with_common(features, cut.tokens(interactions), voices, titles=titles)
     trained = selection.train(interactions, baskets, known, seconds=SECONDS, seed=0)
     return shops.answers(trained.bundle, shops.questions(cut, seed=1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import little
 from recommendations.algorithms.votes import BASKETS, TOKENS, Votes
 
 # Whatever a shop sells, its word counts as so many visits at most; with fewer, each visit counts as one.
@@ -15,11 +16,10 @@ VISITS = 600
 LARGE = 0.3
 STEPS = 65_535
 PAIRS = 100_000
-# From one making of a word to the next at most so many pairs are added, and so many raised, of one title no more than so
-# many; and so many are taken back that are in none of so many newest visits.
-CHANGED, OF_TITLE, SEEN = 300, 3, 10_000
-# They are raised by this factor, where they are now seen so many times as often.
+# From one making of a word to the next a pair is raised by this factor, where it is now seen so many times as often.
 RISE, CLEARLY = 1.03, 2.0
+# It is taken back where it is in none of so many newest visits.
+SEEN = 10_000
 
 
 def of(baskets: sparse.csr_array, titles: sparse.csr_array, names: np.ndarray, *, before: Votes | None = None) -> Votes:
@@ -96,7 +96,8 @@ def _still(before: _Pairs, names: np.ndarray, held: sparse.csr_array) -> _Pairs:
     together = sparse.csr_array(held.T @ held)
     counts = together[at[before.first[both]], at[before.second[both]]]
     unseen[both] = np.asarray(counts.todense() if sparse.issparse(counts) else counts).ravel() == 0
-    return before.take(np.delete(np.arange(len(unseen)), _largest(np.where(unseen, 1 - before.values, 0), CHANGED)))
+    gone = little.largest(np.where(unseen, 1 - before.values, 0), little.CHANGED)
+    return before.take(np.delete(np.arange(len(unseen)), gone))
 
 
 def _kept(now: _Pairs, before: _Pairs) -> _Pairs:
@@ -109,26 +110,8 @@ def _kept(now: _Pairs, before: _Pairs) -> _Pairs:
     first, second = np.divmod(keys, len(names))
     values = said.copy()
     clear = (said > 0) & (seen >= CLEARLY * said)
-    values[_spread(np.where(clear, seen - said, 0), first, second)] *= RISE
-    added = _spread(np.where(said > 0, 0, seen), first, second)
+    values[little.spread(np.where(clear, seen - said, 0), first, second)] *= RISE
+    added = little.spread(np.where(said > 0, 0, seen), first, second)
     values[added] = seen[added]
     left = np.flatnonzero(values)
     return _Pairs(names, first[left], second[left], values[left])
-
-
-def _spread(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Places of the CHANGED largest above 0 among those that are of the OF_TITLE largest of both their titles."""
-    at = _largest(values, len(values))
-    kept = np.ones(len(at), np.bool_)
-    for title in (first[at], second[at]):
-        order = np.argsort(title, kind="stable")
-        starts = np.flatnonzero(np.diff(title[order], prepend=-1))
-        place = np.arange(len(at)) - np.repeat(starts, np.diff(np.append(starts, len(at))))
-        kept[order] &= place < OF_TITLE
-    return at[kept][:CHANGED]
-
-
-def _largest(values: np.ndarray, most: int) -> np.ndarray:
-    """Places of at most so many, all above 0."""
-    at = np.argsort(-values, kind="stable")[:most]
-    return at[values[at] > 0]

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
+from recommendations.algorithms import little
 from recommendations.algorithms.ids import Arrays
 from recommendations.algorithms.tokens import Tokens
 
@@ -18,9 +19,6 @@ BASKETS, TOKENS, PAIRS = 2_000, 3_000, 60_000
 LEAST_BASKETS, LEAST_TOGETHER = 3, 2
 # A pair goes together where its baskets exceed what chance lets expect by more than this many errors.
 ERRORS = 1.0
-# From one making of a shop's word to the next at most so many pairs are new, or this share of those it has; and no
-# more are taken back.
-NEW_PAIRS, NEW_SHARE = 300, 0.05
 STRONGEST = 1.5  # log of how much more often than by chance; more counts as this
 STEPS = 255
 # A token or pair of which fewer other shops speak is nobody else's to know.
@@ -98,13 +96,10 @@ def _kept(now: Votes, before: Votes, spread: np.ndarray, together: sparse.csr_ar
         chance = spread[first[judged]] * spread[second[judged]] / max(now.baskets, 1)
         held = np.asarray(together[first[judged], second[judged]]).ravel()
         short[judged] = np.where(chance >= LEAST_TOGETHER, np.maximum(chance - held, 0), 0)
-    most = max(NEW_PAIRS, int(NEW_SHARE * len(short)))
-    gone = np.argsort(-short, kind="stable")[:most]
-    old = np.delete(np.arange(len(short)), gone[short[gone] > 0])
+    old = np.delete(np.arange(len(short)), little.spread(short, before.first, before.second))
     said = _keys(before.names, before.first, before.second)
-    fresh = np.flatnonzero(~np.isin(_keys(now.names, now.first, now.second), said))
-    room = min(max(NEW_PAIRS, int(NEW_SHARE * len(old))), max(PAIRS - len(old), 0))
-    fresh = np.sort(fresh[np.argsort(-now.strength[fresh].astype(int), kind="stable")[:room]])
+    fresh = np.where(np.isin(_keys(now.names, now.first, now.second), said), 0, now.strength.astype(int))
+    fresh = np.sort(little.spread(fresh, now.first, now.second)[: max(PAIRS - len(old), 0)])
     used = np.concatenate((now.first[fresh], now.second[fresh]))
     names = np.unique(np.concatenate((before.names, now.names[used])))
     pairs = []

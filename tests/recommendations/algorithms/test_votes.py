@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommendations.algorithms import elsewhere, shares
+from recommendations.algorithms import elsewhere, little, shares
 from recommendations.algorithms.common import Common, Together, visits
 from recommendations.algorithms.data import DAY, Interactions
 from recommendations.algorithms.features import ProductFeatures
@@ -206,7 +206,7 @@ def test_what_was_said_of_titles_is_not_lowered_and_changes_by_little(monkeypatc
     again = shared_by(2, count=4_000, before=before)
     assert np.array_equal(again.names, before.names)
     assert (again.strength >= before.strength).all()
-    monkeypatch.setattr(shares, "CHANGED", 1)
+    monkeypatch.setattr(little, "CHANGED", 1)
     monkeypatch.setattr(shares, "CLEARLY", 1_000.0)
     whole = tokens([f"old {word}" for word in WORDS]).whole()
     other = shares.of(baskets([[0, 5]] * 200, len(WORDS)), whole.matrix, whole.names, before=before)
@@ -220,7 +220,7 @@ def test_it_lists_what_is_sold_by_the_same_titles_elsewhere() -> None:
     """The shop has sold nothing: what follows a title is what three others say, and nothing of those it lacks."""
     own = tokens([f"Old {word}" for word in WORDS[:4]])
     table = Table.of(lambda: [shared_by(seed) for seed in range(4)])
-    nothing = Table.of(lambda: [])
+    nothing = Table.of(list)
     rows = elsewhere.rows(table, own, baskets([], 4), own=1.0, others=0.1, lam=1.0, keep=50).toarray()
     assert np.argmax(rows, axis=1).tolist()[0] == 1
     assert (rows[[0, 1, 2], [1, 2, 3]] > 0.05).all()
