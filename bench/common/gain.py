@@ -23,12 +23,15 @@ MOST_CUTS = {20: 8, 50: 8, 100: 4, 200: 4}
 
 
 class Others:
-    """What each country says at the first of a month: first of its first LEAST_ORDERS orders, from then on made anew
-    from its former word once a week (the product does it each night, so that it may change seven times as much)."""
+    """What each country says at the first of a month.
 
-    def __init__(self, countries: dict[str, Retail]) -> None:
+    grown   first of its first LEAST_ORDERS orders, and from then on made from its former word, seven nights in one;
+            otherwise all that the shop knows by then
+    """
+
+    def __init__(self, countries: dict[str, Retail], *, grown: bool) -> None:
         self.countries = countries
-        self.vote = cache(self._vote)
+        self.vote = cache(self._vote if grown else lambda name, moment: shops.vote(countries[name], moment))
 
     def _vote(self, name: str, moment: int) -> Voice | None:
         shop, begin = self.countries[name], int(min(shop.moment.min() for shop in self.countries.values()))
@@ -36,7 +39,8 @@ class Others:
         before = self.vote(name, month) if month > begin else None
         for night in range(max(month, begin) + WEEK, moment + 1, WEEK):
             if len(shop.take(shop.moment <= night).orders()) >= LEAST_ORDERS:
-                before = shops.vote(shop, night, before=before)
+                with shops.nights(7):
+                    before = shops.vote(shop, night, before=before)
         return before
 
     def votes(self, *, without: str, moment: int) -> list[Voice]:
@@ -46,7 +50,7 @@ class Others:
 
 def run(countries: dict[str, Retail], names: list[str], *, sizes: tuple[int, ...] = SIZES) -> Iterator[dict[str, Any]]:
     """One row per size: means over the cuts, and the paired difference with its error."""
-    others = Others(countries)
+    others = Others(countries, grown=True)
     for size in sizes:
         rows = [one(cut, others) for name in names
                 for cut in shops.cuts(name, countries[name], size, most=MOST_CUTS[size])]

@@ -56,7 +56,7 @@ def run(
     left           no flood: the shop takes no part any more, to compare with
     titles         False: as if no other shop sold anything by the same title
     """
-    others = Others(countries)
+    others = Others(countries, grown=False)
     found = {name: list(shops.cuts(name, countries[name], ORDERS, most=2)) for name in names}
     cuts = {name: those[-1] for name, those in found.items() if those}
     before = {name: _lists(cut, others.votes(without=name, moment=cut.moment), titles)

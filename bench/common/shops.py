@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from bench.cold.shops import CART, DECAY
 from bench.retail import Retail
+from recommendations.algorithms import little, shares
 from recommendations.algorithms.bundle import Bundle
 from recommendations.algorithms.common import Common
 from recommendations.algorithms.data import Baskets, Interactions
@@ -98,6 +100,17 @@ def vote(
     interactions, _, _ = known.dataset([])
     tokens = tokens_of(known, list(interactions.products))
     return Voice.heard(interactions, tokens, before=before, arrived=arrived)
+
+
+@contextmanager
+def nights(count: int) -> Iterator[None]:
+    """A word that is made meanwhile may change as much as in so many nights."""
+    before = little.CHANGED, little.OF_ONE, shares.RISE
+    little.CHANGED, little.OF_ONE, shares.RISE = before[0] * count, before[1] * count, before[2] ** count
+    try:
+        yield
+    finally:
+        little.CHANGED, little.OF_ONE, shares.RISE = before
 
 
 def with_common(
