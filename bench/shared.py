@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="gain,poison")
     parser.add_argument("--countries", choices=["report", "choose"], default="report")
     parser.add_argument("--sizes", default=",".join(map(str, gain.SIZES)))
+    parser.add_argument("--grown", action="store_true", help="words of others as they grow night by night")
     options = parser.parse_args(arguments)
     countries = shops.countries(retail.read(options.data))
     choose, report = shops.halves(countries)
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     found: dict[str, list[dict[str, Any]]] = {}
     for name in options.only.split(","):
         if name == "gain":
-            rows = gain.run(countries, names, sizes=tuple(map(int, options.sizes.split(","))))
+            rows = gain.run(countries, names, sizes=tuple(map(int, options.sizes.split(","))), grown=options.grown)
         else:
             attackers = ["Germany", "EIRE", "United Kingdom"]
             rows = chain(poison.run(countries, names, attackers), poison.run(countries, names, attackers, titles=False))

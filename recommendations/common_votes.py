@@ -75,7 +75,7 @@ def _late(tenant: Tenant) -> dict[int, int]:
         return {}
     late = orders.filter(created_at__gt=F("ordered_at") + LATE).filter(created_at__gt=first + FIRST)
     moments = late.values_list("ordered_at", "created_at").iterator(chunk_size=10_000)
-    return {round(then.timestamp()): int(came.timestamp()) for then, came in moments}
+    return {int(then.timestamp()): int(came.timestamp()) for then, came in moments}
 
 
 def packed(voice: Voice) -> bytes:

@@ -48,9 +48,11 @@ class Others:
         return [vote for vote in found if vote is not None]
 
 
-def run(countries: dict[str, Retail], names: list[str], *, sizes: tuple[int, ...] = SIZES) -> Iterator[dict[str, Any]]:
-    """One row per size: means over the cuts, and the paired difference with its error."""
-    others = Others(countries, grown=True)
+def run(
+    countries: dict[str, Retail], names: list[str], *, sizes: tuple[int, ...] = SIZES, grown: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One row per size: means over the cuts, and the paired difference with its error. `grown` as for `Others`."""
+    others = Others(countries, grown=grown)
     for size in sizes:
         rows = [one(cut, others) for name in names
                 for cut in shops.cuts(name, countries[name], size, most=MOST_CUTS[size])]
@@ -61,7 +63,7 @@ def run(countries: dict[str, Retail], names: list[str], *, sizes: tuple[int, ...
         )
         chosen, bounded = _best([row.pop("bound") for row in rows])
         yield {
-            "orders": size, "cuts": len(rows), "with_table": sum(row["has_table"] for row in rows),
+            "orders": size, "grown": grown, "cuts": len(rows), "with_table": sum(row["has_table"] for row in rows),
             "best_sellers": round(float(best.mean()), 4), "own": round(float(own.mean()), 4),
             "same_part": round(float(same.mean()), 4), "words": round(float(words.mean()), 4),
             "shared": round(float(shared.mean()), 4),

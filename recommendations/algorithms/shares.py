@@ -111,7 +111,9 @@ def _kept(now: _Pairs, before: _Pairs) -> _Pairs:
     values = said.copy()
     clear = (said > 0) & (seen >= CLEARLY * said)
     values[little.spread(np.where(clear, seen - said, 0), first, second)] *= RISE
-    added = little.spread(np.where(said > 0, 0, seen), first, second)
+    # A word that is full takes up what is clearly more than the least that it says, which makes room.
+    least = CLEARLY * said[said > 0].min(initial=1) if len(old) >= PAIRS else 0
+    added = little.spread(np.where((said > 0) | (seen < least), 0, seen), first, second)
     values[added] = seen[added]
     left = np.flatnonzero(values)
     return _Pairs(names, first[left], second[left], values[left])
