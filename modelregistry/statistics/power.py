@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil, inf, isfinite, sqrt
 
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from modelregistry.statistics.lifts import ALPHA, half_width
 
@@ -69,7 +69,7 @@ def _power(n: float, mean: float, variance: float, lift: float, share: float, al
     changed = 1 + lift
     # As if the variance of B grew with its mean, as it does for counts and shares of few per cent.
     spread = (variance * max(changed, 0.0) / share + variance * changed**2 / (1 - share)) / (mean**2 * n)
-    return float(norm.cdf((abs(lift) - half_width(spread, n, tuning=n, alpha=alpha)) / sqrt(spread))) if spread else 1.0
+    return float(ndtr((abs(lift) - half_width(spread, n, tuning=n, alpha=alpha)) / sqrt(spread))) if spread else 1.0
 
 
 def _sensible(mean: float, variance: float) -> bool:

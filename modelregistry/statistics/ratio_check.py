@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
-from scipy.stats import chi2
+from scipy.special import chdtrc, gammaln
 
 MISMATCH_BELOW = 0.001
 CONCENTRATION = 100.0  # of the prior around the set shares; higher looks for smaller departures
@@ -24,7 +23,7 @@ def p_value(counts: Sequence[float] | NDArray[np.float64], shares: Sequence[floa
     expected = total * part
     with np.errstate(invalid="ignore", divide="ignore"):
         terms = np.where(expected > 0, (seen - expected) ** 2 / expected, np.where(seen > 0, np.inf, 0.0))
-    return chi2.sf(terms.sum(axis=-1), max(1, int((part > 0).sum()) - 1))
+    return chdtrc(max(1, int((part > 0).sum()) - 1), terms.sum(axis=-1))
 
 
 def p_value_at_any_time(
