@@ -76,6 +76,7 @@ class Query:
     given    the names of the fields that were sent, so that a placement fills only the others
     several  the lists of a call for several placements; then this query holds what they share
     layout   what the engine asked the gate to read for it, in order
+    is_limited   the plan's calls are used up: best sellers alone, which are no arm's of an experiment
     """
 
     kind: str = "personalised"
@@ -97,6 +98,7 @@ class Query:
     given: frozenset[str] = frozenset()
     several: tuple["Query", ...] = field(default=())
     layout: tuple[str, ...] = ()
+    is_limited: bool = False
 
     @property
     def spoken_kind(self) -> str:
@@ -111,7 +113,7 @@ class Query:
     def only_popular(self) -> "Query":
         """The same for best sellers, whatever the placement says."""
         several = tuple(one.only_popular() for one in self.several)
-        return self.on(kind="popular", given=self.given | {"type"}, several=several)
+        return self.on(kind="popular", given=self.given | {"type"}, several=several, is_limited=True)
 
     def on(self, **changes: Any) -> "Query":
         return replace(self, **changes)

@@ -121,7 +121,7 @@ class RecommendationEngine:
         routes = None
         if shop is None:
             shop = candidates.shop(self.tenant_id, call.epochs)
-            routes = shop.routes if shop.routes.decides else None
+            routes = shop.routes if shop.routes.decides and not query.is_limited else None
         shop.is_cold = self._is_cold_start(call.one("cold"))
         kept = arms.kept(call.all("arms")) if routes else {}
         rules = rules or shop.control

@@ -11,6 +11,7 @@ from tenants.models import AuditEntry, Plan, Tenant
 from tests import make
 from tests.parallel import together
 from tests.recommendations import shops
+from tests.recommendations.test_arms import begin
 from tests.recommendations.test_serving import ask, counted
 
 PAGE = "/plans/growth/used-up"
@@ -85,10 +86,13 @@ def test_used_up_calls_hold_nothing_back_where_the_plan_does_not_say_so(acme, ap
 
 
 def test_a_plan_may_answer_with_best_sellers_alone(acme, api, used, monkeypatch):
-    """Whatever is asked for and whatever a placement says; in one round trip, without SQL, as every answer."""
+    """Whatever is asked for and whatever a placement says, and no arm's; in one round trip, without SQL, as ever."""
     model(acme)
+    shops.fit(acme)
+    begin(acme)
     says("popular")
-    assert ask(api, customer_id="t-1")["type"] == "personalised"
+    before = ask(api, customer_id="t-1")
+    assert (before["type"], before["experiment"]) == ("personalised", "trial")
     used(5_000_000)
     body = {"customer_id": "t-1", "placements": [{"placement": "home"}, {"placement": "cart", "type": "newest"}]}
     several = api.post("/api/v1/recommendations", body).json()["placements"]
@@ -99,6 +103,7 @@ def test_a_plan_may_answer_with_best_sellers_alone(acme, api, used, monkeypatch)
         found = ask(api, customer_id="t-1")
     assert counts == {"sql": 0, "trips": 1}
     assert [item["product_id"] for item in found["items"]] == best
+    assert (found["experiment"], found["model_version"]) == (None, "v2")
     Tenant.objects.using("ops").filter(pk=acme.pk).update(used_up_until=timezone.now())  # the next month began
     epochs.bump_now(acme.pk, "keys")
     assert ask(api, customer_id="t-1")["type"] == "personalised"
