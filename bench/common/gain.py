@@ -19,7 +19,7 @@ SIZES = (20, 50, 100, 200)
 # The free plan's.
 SECONDS = 20.0
 WEEK, LEAST_ORDERS = 7 * 86_400, 20  # the latter as `common_votes` has it
-MOST_CUTS = {20: 8, 50: 8, 100: 4, 200: 4}
+MOST_CUTS = {20: 8, 50: 8, 100: 2, 200: 2}
 
 
 class Others:
