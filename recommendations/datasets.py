@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,9 +84,39 @@ def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = Non
     catalogue = extract.catalogue(tenant, names)
     met = names.products.marked(lines.product, events.product, catalogue.product)
     products, product_of = names.products.ordered(met)
+    with ThreadPoolExecutor(1, "described") as beside:  # sorting rows leaves the interpreter to who reads words
+        described = beside.submit(_described, catalogue, product_of[catalogue.product], len(products), names.words, key)
+        shoppers, rows = _rows(lines, events, product_of, names.shoppers)
+        order = _ordered(rows, len(shoppers))
+        kept = order[_stays(rows)[order]]
+        # Who hid a product has still bought it together with others.
+        bought = order[rows.kind[order] == KINDS["order"]]
+        orders, basket = np.unique(rows.order[bought], return_inverse=True)
+        interactions = _interactions(rows, kept, shoppers, products, until)
+        features, tokens = described.result()
+    return Dataset(
+        interactions=interactions,
+        baskets=Baskets(
+            basket=basket.astype(np.int32), product=rows.product[bought], occurred_at=rows.moment[bought]
+        ),
+        features=features,
+        counts={
+            "orders": len(orders),
+            "lines": len(bought),
+            "events": int(np.count_nonzero(rows.kind[kept] != KINDS["order"])),
+            "customers": len(shoppers),
+            "products": len(products),
+            "interactions": len(kept),
+        },
+        tokens=tokens,
+    )
+
+
+def _rows(lines: Rows, events: Rows, product_of: np.ndarray, names: Names) -> tuple[pa.Array, Rows]:
+    """Names of the shoppers, and all rows by their numbers and those of `product_of`."""
     moment = np.concatenate((lines.moment, events.moment))
-    shoppers, shopper = _shoppers(lines, events, moment, names.shoppers)
-    rows = Rows(
+    shoppers, shopper = _shoppers(lines, events, moment, names)
+    return shoppers, Rows(
         shopper=shopper,
         session=shopper,
         product=product_of[np.concatenate((lines.product, events.product))],
@@ -94,29 +125,13 @@ def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = Non
         units=np.concatenate((lines.units, events.units)),
         order=np.concatenate((lines.order, events.order)),
     )
-    order = _ordered(rows, len(shoppers))
-    kept = order[_stays(rows)[order]]
-    interactions = _interactions(rows, kept, shoppers, products, until)
-    # Who hid a product has still bought it together with others.
-    bought = order[rows.kind[order] == KINDS["order"]]
-    numbers = np.unique(rows.order[bought], return_inverse=True)
-    described = _columns(catalogue, product_of[catalogue.product], len(products), names.words)
-    return Dataset(
-        interactions=interactions,
-        baskets=Baskets(
-            basket=numbers[1].astype(np.int32), product=rows.product[bought], occurred_at=rows.moment[bought]
-        ),
-        features=ProductFeatures.of(**described),
-        counts={
-            "orders": len(numbers[0]),
-            "lines": len(bought),
-            "events": int(np.count_nonzero(rows.kind[kept] != KINDS["order"])),
-            "customers": len(shoppers),
-            "products": len(products),
-            "interactions": len(kept),
-        },
-        tokens=Tokens.of(key=key, **described) if key else None,
-    )
+
+
+def _described(
+    catalogue: Catalogue, places: np.ndarray, count: int, names: Names, key: bytes | None
+) -> tuple[ProductFeatures, Tokens | None]:
+    columns = _columns(catalogue, places, count, names)
+    return ProductFeatures.of(**columns), Tokens.of(key=key, **columns) if key else None
 
 
 def _interactions(
