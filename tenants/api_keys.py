@@ -117,8 +117,10 @@ def authenticate(raw: str) -> tuple[Credential, bytes | None]:
         raise problems.Unauthenticated(
             "This API key is not known, or has been revoked or has expired.", headers={"WWW-Authenticate": "Bearer"}
         )
-    known.put(digest, credential, None)
-    return credential, None
+    # As long as the epoch that the gate reads later is still the one known here, nothing changed in between.
+    epoch = found[1] if found else None
+    known.put(digest, credential, epoch)
+    return credential, epoch
 
 
 def confirm(raw: str, epoch: bytes | None) -> Credential:

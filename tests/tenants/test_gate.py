@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from luxebrain.lib import redis
-from tenants import api_keys, gate, usage
+from tenants import api_keys, epochs, gate, usage
 from tenants.models import Plan
 from tests import make
 from tests.parallel import together
@@ -122,6 +122,19 @@ def test_it_refuses_a_revoked_key_soon_without_the_cache_server(acme, cache_away
     api_keys.revoke(acme.api_keys.get(), by=None)
     monkeypatch.setattr(api_keys, "KNOWN_SECONDS_BLIND", -1)
     assert api.get(PATH).status_code == 401
+
+
+def test_a_key_that_is_looked_up_again_after_a_while_is_looked_up_once(acme, api, monkeypatch):
+    """And a change of the shop's keys since is seen all the same."""
+    api.get(PATH)
+    looked_up, look_up = [], api_keys.look_up
+    monkeypatch.setattr(api_keys, "look_up", lambda digest: looked_up.append(digest) or look_up(digest))
+    monkeypatch.setattr(api_keys, "KNOWN_SECONDS", -1)
+    assert api.get(PATH).status_code == 200
+    assert len(looked_up) == 1
+    epochs.bump_now(acme.pk, "keys")
+    assert api.get(PATH).status_code == 200
+    assert len(looked_up) == 3
 
 
 def test_it_counts_each_authenticated_call_once(acme, api, client):
