@@ -86,19 +86,28 @@ class DenseEase(ItemRows):
         sizes = np.maximum(np.asarray(source.sum(axis=1)), 1.0)
         weighted = sparse.csr_array(sparse.diags_array(sizes ** -self.params["a"]) @ source)
         gram = np.asarray((source.T @ weighted).todense(), np.float32)
-        active = max(int((np.diagonal(gram) > 0).sum()), 1)
-        lam = self.params["lam"] * float(np.trace(gram)) / active
-        gram[np.diag_indices_from(gram)] += np.float32(lam)
-        inverse = np.linalg.inv(gram)
+        inverse = inverted(gram, self.params["lam"])
         if target is source:
-            rows = -inverse / np.diagonal(inverse)
-        else:
-            cross = np.asarray((weighted.T @ target).todense(), np.float32)
-            rows = inverse @ cross
-            # The constraint that no product explains itself, by its Lagrange multiplier.
-            rows -= inverse * (np.diagonal(rows) / np.diagonal(inverse))
+            return self.take(top_of_rows(explained(inverse), self.params["keep"]))
+        rows = inverse @ np.asarray((weighted.T @ target).todense(), np.float32)
+        # The constraint that no product explains itself, by its Lagrange multiplier.
+        rows -= inverse * (np.diagonal(rows) / np.diagonal(inverse))
         np.fill_diagonal(rows, 0)
         return self.take(top_of_rows(rows, self.params["keep"]))
+
+
+def inverted(gram: np.ndarray, lam: float) -> np.ndarray:
+    """(G + lam I)^-1, lam in units of the mean of what is above 0 on G's diagonal; `gram` is overwritten."""
+    active = max(int((np.diagonal(gram) > 0).sum()), 1)
+    gram[np.diag_indices_from(gram)] += np.float32(lam * float(np.trace(gram)) / active)
+    return np.linalg.inv(gram)
+
+
+def explained(inverse: np.ndarray) -> np.ndarray:
+    """What each says of the others where all are wanted as they are seen: -P / diag(P), 0 of itself."""
+    rows = -inverse / np.diagonal(inverse)
+    np.fill_diagonal(rows, 0)
+    return rows
 
 
 class _Blocks:

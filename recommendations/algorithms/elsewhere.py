@@ -6,9 +6,10 @@ import numpy as np
 from scipy import sparse
 
 from recommendations.algorithms import shares
+from recommendations.algorithms.ease import explained, inverted
 from recommendations.algorithms.itemrows import top_of_rows
 from recommendations.algorithms.tokens import Tokens
-from recommendations.algorithms.votes import Table
+from recommendations.algorithms.votes import Table, places
 
 # Titles of the own catalogue that are looked at, most bought first: the inverse costs the third power.
 MOST_TITLES = 2_500
@@ -37,7 +38,7 @@ def rows(
         known = np.sort(known[np.argsort(-bought[known], kind="stable")[:MOST_TITLES]])
     if not len(known):
         return sparse.csr_array((size, size), dtype=np.float32)
-    found = top_of_rows(_regressed(together[known][:, known].toarray().astype(np.float32), lam), keep)
+    found = top_of_rows(explained(inverted(together[known][:, known].toarray().astype(np.float32), lam)), keep)
     have = sparse.csr_array(whole.matrix[:, known])
     return sparse.csr_array(have @ sparse.csr_array(found @ have.T)).astype(np.float32)
 
@@ -52,20 +53,9 @@ def knows(table: Table, tokens: Tokens) -> tuple[int, int]:
 def _said(table: Table, names: np.ndarray) -> sparse.csr_array:
     """Symmetric, over these names: what the table says of them."""
     shape = (len(names), len(names))
-    if not len(names) or not len(table.names):
-        return sparse.csr_array(shape, dtype=np.float32)
-    at = np.minimum(np.searchsorted(names, table.names), len(names) - 1)
-    place = np.where(names[at] == table.names, at, -1)
+    place = places(names, table.names)
     first, second = place[table.first], place[table.second]
     kept = np.flatnonzero((first >= 0) & (second >= 0))
     values = table.agreed[kept]
     upper = sparse.csr_array(sparse.coo_array((values, (first[kept], second[kept])), shape=shape))
     return sparse.csr_array(upper + sparse.triu(upper, k=1).T)
-
-
-def _regressed(together: np.ndarray, lam: float) -> np.ndarray:
-    together[np.diag_indices_from(together)] += np.float32(lam * float(np.trace(together)) / len(together))
-    inverse = np.linalg.inv(together)
-    found = -inverse / np.diagonal(inverse)
-    np.fill_diagonal(found, 0)
-    return found

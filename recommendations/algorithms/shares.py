@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from recommendations.algorithms import little
-from recommendations.algorithms.votes import BASKETS, TOKENS, Votes
+from recommendations.algorithms.votes import BASKETS, TOKENS, Votes, places
 
 # Whatever a shop sells, its word counts as so many visits at most; with fewer, each visit counts as one.
 VISITS = 600
@@ -89,13 +89,12 @@ class _Pairs:
 
 def _still(before: _Pairs, names: np.ndarray, held: sparse.csr_array) -> _Pairs:
     """Without the weakest of the pairs that are in no visit any more; names: of the columns of `held`."""
-    at = np.minimum(np.searchsorted(names, before.names), max(len(names) - 1, 0))
-    known = names[at] == before.names if len(names) else np.zeros(len(before.names), np.bool_)
-    both = np.flatnonzero(known[before.first] & known[before.second])
+    at = places(names, before.names)
+    first, second = at[before.first], at[before.second]
+    both = np.flatnonzero((first >= 0) & (second >= 0))
     unseen = np.ones(len(before.values), np.bool_)
     together = sparse.csr_array(held.T @ held)
-    counts = together[at[before.first[both]], at[before.second[both]]]
-    unseen[both] = np.asarray(counts.todense() if sparse.issparse(counts) else counts).ravel() == 0
+    unseen[both] = np.asarray(together[first[both], second[both]]).ravel() == 0
     gone = little.largest(np.where(unseen, 1 - before.values, 0), little.CHANGED)
     return before.take(np.delete(np.arange(len(unseen)), gone))
 

@@ -86,11 +86,9 @@ def _kept(now: Votes, before: Votes, spread: np.ndarray, together: sparse.csr_ar
 
     spread, together    how many baskets hold each of `now.names`, and each two of them (upper half)
     """
-    names = np.unique(np.concatenate((before.names, now.names)))
-    at = np.minimum(np.searchsorted(now.names, before.names), max(len(now.names) - 1, 0))
-    known = now.names[at] == before.names if len(now.names) else np.zeros(len(before.names), np.bool_)
+    at = places(now.names, before.names)
     first, second = at[before.first], at[before.second]
-    judged = known[before.first] & known[before.second]
+    judged = (first >= 0) & (second >= 0)
     short = np.zeros(len(before.first))
     if judged.any():
         chance = spread[first[judged]] * spread[second[judged]] / max(now.baskets, 1)
@@ -203,6 +201,14 @@ class Table:
         return cls(*(np.asarray(arrays[name]) for name in cls.ARRAYS), shops=int(arrays["shops"][0]))
 
 
+def places(names: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Where each of the wanted stands in `names` (ascending), -1 where it does not."""
+    if not len(names):
+        return np.full(len(wanted), -1)
+    at = np.minimum(np.searchsorted(names, wanted), len(names) - 1)
+    return np.where(names[at] == wanted, at, -1)
+
+
 def parts(strength: np.ndarray) -> np.ndarray:
     """0 to 1, float32."""
     return (strength / np.float32(np.iinfo(strength.dtype).max)).astype(np.float32)
@@ -210,8 +216,7 @@ def parts(strength: np.ndarray) -> np.ndarray:
 
 def _among(known: np.ndarray, votes: Votes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(first, second, which): the pairs whose tokens are both known, in places of `known`."""
-    at = np.minimum(np.searchsorted(known, votes.names), max(len(known) - 1, 0))
-    place = np.where(known[at] == votes.names, at, -1) if len(known) else np.full(len(votes.names), -1)
+    place = places(known, votes.names)
     first, second = place[votes.first], place[votes.second]
     kept = np.flatnonzero((first >= 0) & (second >= 0))
     return first[kept], second[kept], kept
