@@ -57,9 +57,10 @@ class Credential:
     when_used_up: str = Plan.WhenUsedUp.GOES_ON
 
     @property
-    def is_used_up(self) -> bool:
-        """Whether the shop's calls of this month are used up (tenants/quota.py)."""
-        return self.used_up_until is not None and self.used_up_until > timezone.now()
+    def used_up(self) -> str:
+        """What follows, as the plan says it, while the shop's calls of this month are used up (tenants/quota.py); ""
+        as long as they are not."""
+        return self.when_used_up if self.used_up_until is not None and self.used_up_until > timezone.now() else ""
 
     @property
     def is_throttled(self) -> bool:

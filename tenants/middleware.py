@@ -112,7 +112,7 @@ class UsageTrackingMiddleware:
         if passage is not None:
             response["X-RateLimit-Limit"] = str(passage.limit)
             response["X-RateLimit-Remaining"] = str(passage.remaining)
-            if request.credential.used_up_until is not None and request.credential.is_used_up:  # type: ignore[attr-defined]
+            if request.credential.used_up:  # type: ignore[attr-defined]
                 response["X-Plan-Calls"] = "used-up"
         return response
 
@@ -150,22 +150,17 @@ class UsageTrackingMiddleware:
         if not passage.allowed:
             raise too_fast(credential, passage)
         if refuses(credential, asked):
-            raise used_up(credential)
+            raise nothing_left(credential)
         request.credential, request.passage = credential, passage  # type: ignore[attr-defined]
         logs.bind(tenant=credential.tenant_slug, key=credential.key_id)
 
 
 def refuses(credential: api_keys.Credential, meter: str) -> bool:
     """Whether calls of this meter are held back because the plan's calls of this month are used up."""
-    return (
-        credential.used_up_until is not None
-        and meter == quota.LIMITED
-        and credential.when_used_up == quota.Then.REFUSE
-        and credential.is_used_up
-    )
+    return meter == quota.LIMITED and credential.used_up == quota.Then.REFUSE
 
 
-def used_up(credential: api_keys.Credential) -> problems.PlanLimit:
+def nothing_left(credential: api_keys.Credential) -> problems.PlanLimit:
     until = credential.used_up_until.astimezone(UTC)  # type: ignore[union-attr]
     return problems.PlanLimit(
         f"Your plan's calls of this month are used up. Recommendations are answered again from "

@@ -13,6 +13,7 @@ from luxebrain.lib import jsonbody, problems
 from recommendations import expressions, queries
 from recommendations.api import sent, serializers
 from recommendations.serving import RecommendationEngine
+from tenants import quota
 from tenants.api_keys import Credential
 
 
@@ -25,7 +26,7 @@ def recommend(request: HttpRequest, product_id: str = "") -> HttpResponse:
         )
     credential, passage = request.credential, request.passage  # type: ignore[attr-defined]
     query = request.query  # type: ignore[attr-defined]
-    if credential.used_up_until is not None and credential.when_used_up == "popular" and credential.is_used_up:
+    if credential.used_up == quota.Then.POPULAR:
         query = query.only_popular()
     engine = RecommendationEngine(credential.tenant_id, currency=credential.currency)
     started = time.perf_counter()

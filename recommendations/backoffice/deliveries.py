@@ -3,17 +3,16 @@
 import json
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from luxebrain.lib.pages import render_confirm, render_page
+from luxebrain.lib.pages import render_page
 from recommendations import delivery_log, endpoints
 from recommendations.models import WebhookReceipt
-from tenants import audit, outgoing_log
+from tenants import inside, outgoing_log
 from tenants.access import may_operate, shop_named, staff_page
 
 SEEN = "What came is shown with names, addresses and secrets covered. Your name and the reason are kept."
@@ -48,18 +47,12 @@ def look_inside(request: Any, slug: str, pk: int) -> HttpResponse:
     """What came, after the question why; a line of the shop's audit trail says who asked."""
     shop = shop_named(slug)
     found = get_object_or_404(shop.webhook_receipts.select_related("endpoint", "replay_of"), pk=pk)
-    back = reverse("tenant-delivery", args=[slug, pk])
-    if request.method != "POST":
-        return render_confirm(
-            request, layout="layouts/backoffice.html", title=f"See what {shop.name} sent?", text=SEEN,
-            button="Show it", action=request.path, back=back, reason="Why",
-        )  # fmt: skip
-    reason = request.POST.get("reason", "").replace("\x00", "").strip()
-    if not reason:
-        messages.error(request, "It is not shown: say why you need it.")
-        return redirect(back)
-    target = f"delivery {found.pk}: {found}"
-    audit.record(shop, "deliveries.looked_inside", by=request.user, target=target, reason=reason)
+    answer = inside.asked(
+        request, shop, "deliveries.looked_inside", target=f"delivery {found.pk}: {found}",
+        title=f"See what {shop.name} sent?", text=SEEN, back=reverse("tenant-delivery", args=[slug, pk]),
+    )  # fmt: skip
+    if answer is not None:
+        return answer
     return _page(request, shop, found, payload=json.dumps(found.payload, indent=2, ensure_ascii=False))
 
 

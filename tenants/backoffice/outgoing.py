@@ -4,15 +4,14 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from luxebrain.lib.pages import render_confirm, render_page
-from tenants import audit, outgoing_log
+from luxebrain.lib.pages import render_page
+from tenants import inside, outgoing_log
 from tenants.access import may_operate, shop_named, staff_page
 from tenants.models import OutgoingDelivery, OutgoingEndpoint
 
@@ -54,18 +53,12 @@ def look_inside(request: Any, slug: str, pk: int) -> HttpResponse:
     """What was sent, after the question why; a line of the shop's audit trail says who asked."""
     shop = shop_named(slug)
     row = get_object_or_404(shop.outgoing_deliveries.select_related("endpoint"), pk=pk)
-    back = reverse("tenant-sent-message", args=[slug, pk])
-    if request.method != "POST":
-        return render_confirm(
-            request, layout="layouts/backoffice.html", title=f"See what {shop.name} was sent?", text=SEEN,
-            button="Show it", action=request.path, back=back, reason="Why",
-        )  # fmt: skip
-    reason = request.POST.get("reason", "").replace("\x00", "").strip()
-    if not reason:
-        messages.error(request, "It is not shown: say why you need it.")
-        return redirect(back)
-    target = f"{row.type} {row.message_id}"
-    audit.record(shop, "outgoing.looked_inside", by=request.user, target=target, reason=reason)
+    answer = inside.asked(
+        request, shop, "outgoing.looked_inside", target=f"{row.type} {row.message_id}",
+        title=f"See what {shop.name} was sent?", text=SEEN, back=reverse("tenant-sent-message", args=[slug, pk]),
+    )  # fmt: skip
+    if answer is not None:
+        return answer
     return _page(request, shop, row, body=json.dumps(row.body, indent=2, ensure_ascii=False))
 
 
