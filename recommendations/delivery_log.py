@@ -1,10 +1,12 @@
 """The list of a shop's webhook deliveries, as its own panel and the staff show it."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from luxebrain.lib.forms import FilterForm
@@ -28,8 +30,8 @@ class DeliveryFilter(FilterForm):
     source = forms.ChoiceField(label="From", choices=[("", "All shops"), *Source.choices])
 
 
-def listing(request: HttpRequest, tenant: Tenant, *, template: str) -> ListPage:
-    """The shop's deliveries without what came in them, each with the `tone` of its state."""
+def listing(request: HttpRequest, tenant: Tenant, *, template: str, page: str) -> ListPage:
+    """The shop's deliveries without what came in them, each with the `tone` of its state and its `url` on this page."""
     found = ListPage(
         request,
         tenant.webhook_receipts.defer("payload", "reading", "headers"),
@@ -43,7 +45,20 @@ def listing(request: HttpRequest, tenant: Tenant, *, template: str) -> ListPage:
     )
     for receipt in found.rows:
         receipt.tone = TONES[receipt.state]
+    _linked(found.rows, tenant, page)
     return found
+
+
+def replays(receipt: WebhookReceipt, tenant: Tenant, *, page: str) -> list[WebhookReceipt]:
+    """Those that this one was sent through again as, without what came; these and the one it is of have their `url`."""
+    again = list(receipt.replays.only("pk", "state", "tenant_id").order_by("pk"))
+    _linked([*again, *([receipt.replay_of] if receipt.replay_of else [])], tenant, page)
+    return again
+
+
+def _linked(receipts: Iterable[Any], tenant: Tenant, page: str) -> None:
+    for receipt in receipts:
+        receipt.url = reverse(page, args=[tenant.slug, receipt.pk])
 
 
 def figures(tenant: Tenant) -> dict[str, Any]:

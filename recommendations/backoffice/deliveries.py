@@ -22,7 +22,9 @@ SEEN = "What came is shown with names, addresses and secrets covered. Your name 
 @staff_page()
 def deliveries(request: Any, slug: str) -> HttpResponse:
     shop = shop_named(slug)
-    listing = delivery_log.listing(request, shop, template="recommendations/shop_deliveries.html")
+    listing = delivery_log.listing(
+        request, shop, template="recommendations/shop_deliveries.html", page="tenant-delivery"
+    )
     return listing.render({
         "shop": shop,
         "tabs": outgoing_log.staff_tabs(slug, "received"),
@@ -63,7 +65,7 @@ def _page(request: Any, shop: Any, receipt: WebhookReceipt, *, payload: str) -> 
         "tone": delivery_log.TONES[receipt.state],
         "payload": payload,
         "seen": SEEN,
-        "replays": receipt.replays.only("pk", "state", "tenant_id").order_by("pk"),
+        "replays": delivery_log.replays(receipt, shop, page="tenant-delivery"),
         "may_write": may_operate(request),
     }
     return render_page(request, "recommendations/shop_delivery.html", context)

@@ -26,7 +26,9 @@ KINDS = {"product": "product", "customer": "customer", "order": "order"}
 @require_safe
 @tenant_page(may="catalogue.read")
 def deliveries(request: Any) -> HttpResponse:
-    listing = delivery_log.listing(request, request.tenant, template="recommendations/deliveries.html")
+    listing = delivery_log.listing(
+        request, request.tenant, template="recommendations/deliveries.html", page="panel:delivery"
+    )
     return listing.render({
         "tabs": tabs(request, "deliveries"),
         **delivery_log.figures(request.tenant),
@@ -65,7 +67,7 @@ def page(request: Any, receipt: WebhookReceipt, *, payload: str | None = None, f
         "payload": shown if payload is None else payload,
         "fault": fault,
         "headers": sorted(receipt.headers.items()),
-        "replays": receipt.replays.order_by("pk"),
+        "replays": delivery_log.replays(receipt, request.tenant, page="panel:delivery"),
         "object_url": reverse(f"panel:{kind}", kwargs={"slug": request.tenant.slug, "external_id": receipt.object_id})
         if exists
         else "",
