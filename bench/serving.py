@@ -63,6 +63,7 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
         for _, port, calls in targets.values():
             once(port, calls)
             load(port, calls, 1.0)
+        begun = dict.fromkeys(targets, 0)  # where the next round goes on, so that every shop has its turn
         rounds: dict[str, list[float]] = {name: [] for name in targets}
         rates: dict[str, list[float]] = {name: [] for name in targets}
         for turn in range(options.rounds):
@@ -70,7 +71,8 @@ def measure(environ: dict[str, str], facts: dict[str, Any], options: Any) -> dic
             for name in names:
                 process, port, calls = targets[name]
                 before, start = cpu(process), time.perf_counter()
-                count = load(port, calls, options.seconds)
+                count = load(port, calls, options.seconds, begun[name])
+                begun[name] += count
                 rounds[name].append((cpu(process) - before) / count * 1e6)
                 rates[name].append(count / (time.perf_counter() - start))
         memory = max(child.memory_info().rss for child in psutil.Process(full.pid).children(recursive=True))
@@ -137,15 +139,16 @@ def serve(environ: dict[str, str], urls: str, port: int) -> subprocess.Popen[byt
     raise SystemExit("the server did not start")
 
 
-def load(port: int, calls: list[Call], seconds: float) -> int:
-    """Requests answered with 200 by CONNECTIONS keep-alive connections; anything else stops the run."""
+def load(port: int, calls: list[Call], seconds: float, first: int = 0) -> int:
+    """Requests answered with 200 by CONNECTIONS keep-alive connections, from the call `first` on; anything else
+    stops the run."""
     counts = [0] * CONNECTIONS
     wrong: list[int] = []
     end = time.perf_counter() + seconds
 
     def ask(number: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        turn = number
+        turn = first + number
         while time.perf_counter() < end:
             path, headers = calls[turn % len(calls)]
             connection.request("GET", path, headers=headers)

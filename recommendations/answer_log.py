@@ -12,18 +12,19 @@ import os
 import threading
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import islice
 from multiprocessing import util
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
 from luxebrain.lib import logs, redis
 from recommendations import answer_rows
-from recommendations.answer_rows import Noted, Row
+from recommendations.answer_rows import Noted, Worded
 from recommendations.composing import Served
 
 SECONDS = 1.0  # at most until a list is written
-ENOUGH = 200  # lists that are written at once
+ENOUGH = 200  # lists that are written at once, in one round trip
 MOST_NOTED = 4_000  # lists that wait to be put into words; each holds its answer
 MOST_ROWS = 10_000  # rows that wait for the database
 REST_SECONDS = 30.0  # without a list, until the thread's connection is closed
@@ -36,7 +37,7 @@ class _Log:
 
     def __init__(self) -> None:
         self.noted: deque[Noted] = deque()
-        self.rows: deque[tuple[int, Row]] = deque()
+        self.rows: deque[Worded] = deque()
         self.lost: Counter[int] = Counter()
         self.writing = threading.Lock()
         self.wake = threading.Event()
@@ -80,34 +81,36 @@ class _Log:
         """Writes all that waits. While the database is away it stays, up to the bound."""
         with self.writing:
             self.put_into_words()
-            shops: dict[int, list[Row]] = {}
-            for tenant_id, row in self.rows:
-                shops.setdefault(tenant_id, []).append(row)
-            while shops:
-                tenant_id, rows = next(iter(shops.items()))
-                try:
-                    self.lost[tenant_id] += answer_rows.write(tenant_id, rows)
-                except (OperationalError, InterfaceError) as error:
-                    connections.close_all()
-                    log.warning("answers.wait", rows=len(self.rows), shops=len(shops), reason=str(error)[:200])
-                    break
-                except Exception:
-                    log.exception("answers.dropped", tenant_id=tenant_id, rows=len(rows))
-                    self.lost[tenant_id] += len(rows)
-                del shops[tenant_id]
-            self.rows = deque((tenant_id, row) for tenant_id, rows in shops.items() for row in rows)
+            try:
+                while self.rows:
+                    self.write(list(islice(self.rows, ENOUGH)))
+            except answer_rows.AWAY as error:
+                connections.close_all()
+                log.warning("answers.wait", rows=len(self.rows), reason=str(error)[:200])
             self.tell_lost()
+
+    def write(self, lists: list[Worded]) -> None:
+        """Writes these, the first of what waits, and takes them off; they stay while the database is away."""
+        try:
+            self.lost.update(answer_rows.write(lists))
+        except answer_rows.AWAY:
+            raise
+        except Exception:
+            log.exception("answers.dropped", rows=len(lists))
+            self.lost.update(one.tenant_id for one in lists)
+        for _ in lists:
+            self.rows.popleft()
 
     def put_into_words(self) -> None:
         while self.noted:
             noted = self.noted.popleft()
             try:
-                self.rows.append((noted.tenant_id, noted.row()))
+                self.rows.append(noted.worded())
             except Exception:
                 log.exception("answers.not_worded", tenant_id=noted.tenant_id)
                 self.lost[noted.tenant_id] += 1
             if len(self.rows) > MOST_ROWS:
-                self.lost[self.rows.popleft()[0]] += 1
+                self.lost[self.rows.popleft().tenant_id] += 1
 
     def tell_lost(self) -> None:
         """Counts what was dropped where the page can read it; kept until the cache server is there."""
@@ -131,7 +134,7 @@ _log = _Log()
 
 def note(
     tenant_id: int, served: Sequence[Served], answers: Sequence[dict[str, Any]], *, request_id: str,
-    epochs: Sequence[bytes | None] | None, seconds: float, is_test: bool,
+    epochs: Sequence[bytes] | None, seconds: float, is_test: bool,
 ) -> None:
     """Keeps what was answered, one entry per list. Costs the request some appends."""
     for one, answer in zip(served, answers, strict=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db import DatabaseError, DataError, IntegrityError, connections, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connections, transaction
 
 from luxebrain.lib import logs
 from recommendations import queries, suppression
@@ -18,6 +19,7 @@ from tenants import tenancy
 
 HISTORY = 50
 CANDIDATES = 50
+AWAY = (OperationalError, InterfaceError)  # the database is
 _NO_PARTITION = "23514"
 _NONE: list[str] = []  # of marks; only ever read
 log = logs.get(__name__)
@@ -32,9 +34,12 @@ class Noted:
     request_id: str
     served: Served
     answer: dict[str, Any]
-    epochs: Sequence[bytes | None] | None
+    epochs: Sequence[bytes] | None
     seconds: float
     is_test: bool
+
+    def worded(self) -> Worded:
+        return Worded(self.tenant_id, self.row(), self.epochs)
 
     def row(self) -> Row:
         served, answer, query = self.served, self.answer, self.served.query
@@ -69,7 +74,7 @@ class Noted:
                 entry[4] = composed.marks.get(number, _NONE)
         facts: Row = {
             "query": queries.told(served.query),
-            "epochs": [(one or b"").decode("ascii", "replace") for one in self.epochs[1:]] if self.epochs else None,
+            "epochs": [one.decode("ascii", "replace") for one in self.epochs[1:5]] if self.epochs else None,
             "moment": served.moment,
             "reason": served.reason,
             "fallback_used": answer["fallback_used"],
@@ -89,6 +94,20 @@ class Noted:
         return facts
 
 
+@dataclass(slots=True)
+class Worded:
+    """A list in words that waits for the database, and the epochs that it was answered under."""
+
+    tenant_id: int
+    row: Row
+    epochs: Sequence[bytes] | None
+
+    def is_of_erased(self) -> bool:
+        """Raises tenancy.NoSuchTenant."""
+        erased = suppression.known(self.tenant_id, self.epochs)
+        return erased.has(f"c:{self.row['customer_external_id']}", f"s:{self.row['session_id']}")
+
+
 def _begins(candidates: Pool, numbers: list[int]) -> bool:
     return len(candidates) == len(numbers) and candidates.items.tolist() == numbers
 
@@ -99,28 +118,51 @@ def _listed(served: Served, pool: Pool) -> list[list[Any]]:
     return [[name, round(score, 6), sources[code]] for name, score, code in rows]
 
 
-def write(tenant_id: int, rows: Sequence[Row]) -> int:
-    """Writes one shop's rows in one statement inside its own context; how many could not be kept.
+def write(lists: Sequence[Worded]) -> Counter[int]:
+    """Writes these lists, each shop's in one transaction inside its own context; how many of which shop could not
+    be kept.
 
+    One text holds the transactions of all: one round trip, however many shops there are. If it fails, those before
+    the fault are kept, and each shop is written again by itself: a row that stands there already stays as it is.
     Lists of erased shoppers are left out, and nothing is kept for a shop that is gone. Raises
     OperationalError or InterfaceError while the database is away.
     """
+    kept: dict[int, list[Row]] = {}
+    failed: Counter[int] = Counter()
+    for one in lists:
+        try:
+            if not one.is_of_erased():
+                kept.setdefault(one.tenant_id, []).append(one.row)
+        except tenancy.NoSuchTenant:
+            continue
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("answers.dropped", tenant_id=one.tenant_id, rows=1)
+            failed[one.tenant_id] += 1
     try:
-        erased = suppression.known(tenant_id)
-    except tenancy.NoSuchTenant:
-        return 0
-    kept = [row for row in rows if not erased.has(f"c:{row['customer_external_id']}", f"s:{row['session_id']}")]
-    if not kept:
-        return 0
+        _insert(kept)
+    except AWAY:
+        raise
+    except DatabaseError:
+        for tenant_id, rows in kept.items():
+            failed[tenant_id] += _write_one(tenant_id, rows)
+    return failed
+
+
+def _write_one(tenant_id: int, rows: Sequence[Row]) -> int:
+    """How many of the shop's rows could not be kept."""
     try:
-        _insert(tenant_id, kept)
+        _insert({tenant_id: rows})
     except IntegrityError as error:
         if getattr(error.__cause__, "pgcode", "") != _NO_PARTITION:
             return 0  # the shop was removed since
-        ensure_partitions({row["at"].date() for row in kept})
-        _insert(tenant_id, kept)
-    except DataError:
-        return _one_by_one(tenant_id, kept)
+        ensure_partitions({row["at"].date() for row in rows})
+        _insert({tenant_id: rows})
+    except AWAY:
+        raise
+    except DatabaseError:
+        return _one_by_one(tenant_id, rows)
     return 0
 
 
@@ -129,20 +171,37 @@ def _one_by_one(tenant_id: int, rows: Sequence[Row]) -> int:
     failed = 0
     for row in rows:
         try:
-            _insert(tenant_id, [row])
+            _insert({tenant_id: [row]})
+        except AWAY:
+            raise
         except DatabaseError as error:
             log.warning("answers.refused", tenant_id=tenant_id, reason=str(error)[:200])
             failed += 1
     return failed
 
 
-def _insert(tenant_id: int, rows: Sequence[Row]) -> None:
-    """Statements that are sent as one text are one transaction, so the tenant's context holds for both."""
+def _insert(shops: Mapping[int, Sequence[Row]]) -> None:
+    """A transaction a shop, all sent as one text. Call outside a transaction."""
+    values = [
+        value for tenant_id, rows in shops.items() if rows
+        for value in (tenant_id, tenant_id, orjson.dumps(rows).decode())
+    ]
+    if not values:
+        return
     with connections["default"].cursor() as cursor:
-        cursor.execute(_INSERT, [tenant_id, tenant_id, orjson.dumps(rows).decode()])
+        try:
+            cursor.execute(_INSERT * (len(values) // 3), values)
+        except DatabaseError:
+            if not cursor.closed:
+                cursor.execute("rollback")  # what was sent after the fault was not looked at, its end neither
+            raise
 
 
+# A list of the last half second may go with a server that crashes, as those do that still wait in the process:
+# waiting for the disk once a shop would hold up more lists than that.
 _INSERT = """
+begin;
+set local synchronous_commit = off;
 select enter_tenant(%s);
 insert into recommendations_servedlist (tenant_id, at, recommendation_id, request_id, kind, placement,
     customer_external_id, session_id, version, strategy, products, seconds, is_test, facts)
@@ -151,7 +210,8 @@ select %s, r.at, r.recommendation_id, r.request_id, r.kind, r.placement, r.custo
 from jsonb_to_recordset(%s::jsonb) as r (at timestamptz, recommendation_id text, request_id text, kind text,
     placement text, customer_external_id text, session_id text, version integer, strategy text, products text[],
     seconds double precision, is_test boolean, facts jsonb)
-on conflict do nothing
+on conflict do nothing;
+commit;
 """
 
 

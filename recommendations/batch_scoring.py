@@ -239,6 +239,6 @@ def forget() -> None:
 
 def _epochs(tenant_id: int) -> tuple[bytes, ...] | None:
     try:
-        return tuple(value or b"" for value in redis.client().hmget(epochs.name(tenant_id), epochs.KINDS))
+        return epochs.read(tenant_id)
     except redis.Unreachable:
         return None

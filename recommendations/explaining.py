@@ -66,7 +66,7 @@ def fetched(engine: RecommendationEngine, query: Query) -> Call:
     try:
         client = redis.client()
         values = [client.lrange(name, 0, count - 1) if count else client.get(name) or b"" for name, count in wanted]
-        moved = tuple(value or b"" for value in client.hmget(epochs.name(engine.tenant_id), epochs.KINDS))
+        moved = epochs.read(engine.tenant_id)
     except redis.Unreachable:
         return Call(None, [], query.layout)
     return Call(moved, values, query.layout)

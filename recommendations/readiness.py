@@ -109,7 +109,7 @@ def of(tenant: Tenant) -> Facts:
     name = redis.key(tenant.pk, "readiness", "v1")
     try:
         client = redis.client()
-        epoch = b"|".join(value or b"" for value in client.hmget(epochs.name(tenant.pk), epochs.KINDS)).decode()
+        epoch = b"|".join(epochs.read(tenant.pk)).decode()
         raw = client.get(name)
     except redis.Unreachable:
         return count(tenant)

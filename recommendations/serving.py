@@ -202,7 +202,7 @@ class RecommendationEngine:
             found = history.parse(raw)
             if of.startswith("c:") and not history.is_loaded(raw):
                 older = self._recorded(query.customer)
-                if lists and not suppression.known(self.tenant_id).has(of):
+                if lists and not suppression.known(self.tenant_id, call.epochs).has(of):
                     history.complete(self.tenant_id, of, older)
                 found += [(product, kind, int(moment)) for product, kind, moment in older]
             acts += found

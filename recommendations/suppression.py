@@ -3,16 +3,19 @@
 import hmac
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from luxebrain.lib import sealed
-from tenants import tenancy
+from tenants import epochs, tenancy
 from tenants.models import Tenant
 
 PURPOSE = "privacy key"
 CACHE_SECONDS = 30  # how long a process may not know of an erasure; the erasure looks again after that
+CONFIRMED_SECONDS = 1800  # how long a copy is taken whose epoch did not move
+_EPOCH = epochs.KINDS.index("erased")
 _BLOCK = 64
 
 
@@ -42,11 +45,12 @@ def key_of(tenant: Tenant) -> bytes:
 
 
 def add(tenant: Tenant, *subjects: str) -> None:
-    """From here on these subjects are kept out."""
+    """From here on these subjects are kept out. Inside the tenant, in a transaction."""
     key = key_of(tenant)
     model = tenant.erased_shoppers.model
     rows = [model(tenant=tenant, digest=digest(key, subject)) for subject in subjects]
     tenant.erased_shoppers.bulk_create(rows, ignore_conflicts=True)
+    epochs.bump(tenant, "erased")
 
 
 def read(tenant: Tenant) -> Erased:
@@ -55,17 +59,29 @@ def read(tenant: Tenant) -> Erased:
     return Erased(key_of(tenant), digests) if digests else Erased()
 
 
-_known: dict[int, tuple[float, Erased]] = {}
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    erased: Erased
+    epoch: bytes | None
+    read_at: float  # monotonic
+
+    def is_fresh(self, epoch: bytes | None) -> bool:
+        age = time.monotonic() - self.read_at
+        return age <= CACHE_SECONDS if epoch is None else epoch == self.epoch and age <= CONFIRMED_SECONDS
 
 
-def known(tenant_id: int) -> Erased:
-    """This process's copy, at most 30 seconds old: for calls that should ask no database."""
+_known: dict[int, _Copy] = {}
+
+
+def known(tenant_id: int, told: Sequence[bytes] | None = None) -> Erased:
+    """This process's copy, for calls that should ask no database: at most 30 seconds old, or made under the
+    epoch that is `told`, one of the epochs that the gate read."""
+    epoch = told[_EPOCH] if told is not None else None
     held = _known.get(tenant_id)
-    if held is None or time.monotonic() - held[0] > CACHE_SECONDS:
+    if held is None or not held.is_fresh(epoch):
         with tenancy.within(tenant_id) as tenant:
-            held = time.monotonic(), read(tenant)
-        _known[tenant_id] = held
-    return held[1]
+            held = _known[tenant_id] = _Copy(read(tenant), epoch, time.monotonic())
+    return held.erased
 
 
 def forget() -> None:

@@ -98,7 +98,9 @@ class _Known:
 
 
 known = _Known()
-KNOWN_SECONDS = 300  # with the cache server up, the keys epoch tells at once; this bounds the rest
+# With the cache server up, the keys epoch tells at once, also of one that was emptied. This bounds the rest: a cache
+# server that went back to an older state of itself.
+KNOWN_SECONDS = 1800
 KNOWN_SECONDS_BLIND = 4  # without it
 
 

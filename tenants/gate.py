@@ -12,7 +12,7 @@ log = logs.get(__name__)
 
 # GCRA (generic cell rate algorithm, ITU-T I.371): one number per key, the theoretical arrival time.
 # A minute's worth may come at once; after that, one call each 60/limit seconds.
-_SCRIPT = """
+_SCRIPT = epochs.LUA + """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local limit = tonumber(ARGV[1])
@@ -32,7 +32,7 @@ if redis.call('HINCRBY', counter, field, 1) == 1 then redis.call('SADD', KEYS[3]
 local minute = ARGV[2] .. 'm' .. math.floor(now / 60000)
 if redis.call('HINCRBY', minute, field, 1) == 1 then redis.call('EXPIRE', minute, 7200) end
 local out = {ARGV[2], allowed, math.max(0, math.floor((60000 - ahead) / step)), math.ceil(ahead + step - 60000),
-             redis.call('HMGET', KEYS[2], 'keys', 'model', 'catalogue', 'popular', 'control')}
+             epochs_of(KEYS[2], time)}
 if allowed == 1 then
   for i = 4, #KEYS do
     local count = tonumber(ARGV[i + 1])
@@ -46,7 +46,7 @@ return out
 
 @dataclass(slots=True)
 class Passage:
-    """What the gate said. `epochs` are (keys, model, catalogue, popular, control); None = the cache server is away.
+    """What the gate said. `epochs` are those of epochs.KINDS; None = the cache server is away.
     `seconds` is how long the cache server took to answer, `throttled` whether the limit is that of a throttle."""
 
     allowed: bool
@@ -94,9 +94,8 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
         log.error("gate.foreign_answer", tenant_id=tenant_id)
         redis.drop_connection()
         return _blind(limit, bucket)
-    moved = tuple(value or b"" for value in found)
     return Passage(
-        bool(allowed), limit, int(remaining), max(0.0, wait / 1000), moved, values,
+        bool(allowed), limit, int(remaining), max(0.0, wait / 1000), tuple(found), values,
         time.perf_counter() - started, len(bucket) > 1,
     )
 

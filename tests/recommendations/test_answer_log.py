@@ -13,7 +13,7 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from recommendations import answer_log, answer_rows, candidates, privacy, queries, retention, suppression
-from tenants import work
+from tenants import epochs, work
 from tests import make
 from tests.recommendations import shops
 
@@ -130,20 +130,62 @@ def test_rows_wait_while_the_database_is_away_and_the_oldest_are_counted(warm, a
 
 
 def test_a_shop_whose_rows_fail_holds_up_no_other(warm, api, globex, monkeypatch):
-    write = answer_rows.write
+    known = suppression.known
 
-    def failing(tenant_id, found):
+    def failing(tenant_id, told=None):
         if tenant_id == warm.pk:
             raise RuntimeError("a fault of ours")
-        return write(tenant_id, found)
+        return known(tenant_id, told)
 
-    monkeypatch.setattr(answer_rows, "write", failing)
+    monkeypatch.setattr(suppression, "known", failing)
     api.get("/api/v1/recommendations")
     make.product(globex, "g")
     make.Api(make.key(globex)).get("/api/v1/recommendations")
     answer_log.flush()
     assert (len(rows(warm)), len(rows(globex))) == (0, 1)
     assert (answer_log.lost(warm.pk), answer_log.lost(globex.pk)) == (1, 0)
+
+
+def test_lists_of_many_shops_go_in_one_round_trip(warm, api, globex, django_assert_num_queries):
+    make.product(globex, "g")
+    stranger = make.Api(make.key(globex))
+    sent = {warm.pk: [], globex.pk: []}
+    for _ in range(3):
+        sent[warm.pk].append(api.get("/api/v1/recommendations").json()["recommendation_id"])
+        sent[globex.pk].append(stranger.get("/api/v1/recommendations").json()["recommendation_id"])
+    for shop in (warm, globex):
+        suppression.known(shop.pk, epochs.read(shop.pk))
+    with django_assert_num_queries(1):
+        answer_log.flush()
+    for shop in (warm, globex):
+        assert [row.recommendation_id for row in rows(shop)] == sent[shop.pk]
+
+
+def test_a_row_that_the_database_refuses_goes_alone(warm, api, globex):
+    """Its shop's other rows, and those of the shops before and behind it, are kept, each once."""
+    make.product(globex, "g")
+    stranger = make.Api(make.key(globex))
+    for ask in (stranger, api, api, stranger):
+        ask.get("/api/v1/recommendations")
+    answer_log._log.put_into_words()
+    answer_log._log.rows[1].row["session_id"] = "x" * 500
+    answer_log.flush()
+    assert (len(rows(warm)), len(rows(globex))) == (1, 2)
+    assert (answer_log.lost(warm.pk), answer_log.lost(globex.pk)) == (1, 0)
+    with connections["default"].cursor() as cursor:  # no transaction was left open
+        cursor.execute("select now() = statement_timestamp()")
+        assert cursor.fetchone()[0]
+
+
+def test_a_shop_that_is_gone_keeps_nothing_and_holds_up_no_other(warm, api):
+    api.get("/api/v1/recommendations")
+    answer_log._log.put_into_words()
+    gone = answer_log._log.rows[0]
+    suppression._known[10**9] = suppression._Copy(suppression.Erased(), None, time.monotonic())
+    answer_log._log.rows.appendleft(answer_rows.Worded(10**9, gone.row, None))
+    answer_log.flush()
+    assert len(rows(warm)) == 1
+    assert answer_log.lost(10**9) == 0
 
 
 def test_many_threads_lose_and_double_nothing(warm, api):
@@ -248,7 +290,6 @@ def test_an_erased_shopper_is_not_written_and_not_left(warm, api):
         privacy.request_erasure(tenant, "t-1", by="test")
     work.run_due(tasks={privacy.TASK})
     assert [row.customer_external_id for row in rows(warm)] == ["t-3"]
-    suppression.forget()
     api.get("/api/v1/recommendations?customer_id=t-1")
     answer_log.flush()
     assert [row.customer_external_id for row in rows(warm)] == ["t-3"]
