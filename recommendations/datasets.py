@@ -14,13 +14,13 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from recommendations import extract
+from recommendations import extract, merging
 from recommendations.algorithms.data import Baskets, IdMap, Interactions
 from recommendations.algorithms.features import ProductFeatures
 from recommendations.algorithms.tokens import Tokens
-from recommendations.extract import HIDE, KINDS, NOBODY, REMOVE, RETURN, Catalogue, Numbering, Rows
+from recommendations.extract import KINDS, NOBODY, Catalogue, Numbering, Rows
 from recommendations.history import WEIGHTS
-from recommendations.wire import Names
+from recommendations.names import Names
 from tenants.models import Tenant
 
 _WEIGHT_OF = np.array([WEIGHTS["purchase"], *(WEIGHTS[name] for name in list(KINDS)[1:])], np.float32)
@@ -87,8 +87,8 @@ def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = Non
     with ThreadPoolExecutor(1, "described") as beside:  # sorting rows leaves the interpreter to who reads words
         described = beside.submit(_described, catalogue, product_of[catalogue.product], len(products), names.words, key)
         shoppers, rows = _rows(lines, events, product_of, names.shoppers)
-        order = _ordered(rows, len(shoppers))
-        kept = order[_stays(rows)[order]]
+        order = merging.ordered(rows, len(shoppers))
+        kept = order[merging.stays(rows)[order]]
         # Who hid a product has still bought it together with others.
         bought = order[rows.kind[order] == KINDS["order"]]
         orders, basket = np.unique(rows.order[bought], return_inverse=True)
@@ -115,7 +115,7 @@ def of(tenant: Tenant, *, until: datetime | None = None, key: bytes | None = Non
 def _rows(lines: Rows, events: Rows, product_of: np.ndarray, names: Names) -> tuple[pa.Array, Rows]:
     """Names of the shoppers, and all rows by their numbers and those of `product_of`."""
     moment = np.concatenate((lines.moment, events.moment))
-    shoppers, shopper = _shoppers(lines, events, moment, names)
+    shoppers, shopper = merging.shoppers(lines, events, moment, names)
     return shoppers, Rows(
         shopper=shopper,
         session=shopper,
@@ -152,94 +152,11 @@ def _interactions(
     )
 
 
-def _ordered(rows: Rows, shoppers: int) -> np.ndarray:
-    """The rows by time, shopper, product, kind, order."""
-    if not len(rows):
-        return np.empty(0, np.intp)
-    first = (rows.moment - rows.moment.min()) * (shoppers + 1) + rows.shopper + 1
-    order = np.argsort(first)
-    # Few rows are of one shopper and second: those alone are looked at more closely.
-    sorted_ = first[order]
-    same = sorted_[1:] == sorted_[:-1]
-    tied = np.flatnonzero(np.concatenate(([False], same)) | np.concatenate((same, [False])))
-    close = order[tied]
-    order[tied] = close[np.lexsort((rows.order[close], rows.kind[close], rows.product[close], first[close]))]
-    return order
-
-
 def _id_map(names: pa.Array) -> IdMap:
     names = pa.concat_arrays([names])  # buffers that begin with the first name
     _, offsets, text = names.buffers()
     cuts = np.frombuffer(offsets, np.int32)[: len(names) + 1].astype(np.int64)
     return IdMap(blob=np.frombuffer(text or b"", np.uint8)[: cuts[-1]], offsets=cuts)
-
-
-def _shoppers(lines: Rows, events: Rows, moment: np.ndarray, names: Names) -> tuple[pa.Array, np.ndarray]:
-    """Names of the shoppers, and each row's number (-1: a guest); what a guest did before signing in
-    in the same session is the customer's, as serving has it."""
-    shopper = np.concatenate((lines.shopper, events.shopper))
-    session = np.concatenate((lines.session, events.session))
-    shopper = _adopted(shopper, session, moment, NOBODY, len(names))
-    used = names.marked(shopper)
-    used[NOBODY] = False
-    shoppers, places = names.ordered(used)
-    return shoppers, places[shopper]
-
-
-def _adopted(
-    shopper: np.ndarray, session: np.ndarray, moment: np.ndarray, nobody: int, names: int
-) -> np.ndarray:
-    """Rows of a session alone go to the customer who signs in next in that session."""
-    anonymous = (shopper == session) & (session != nobody)
-    signed = np.flatnonzero((shopper != session) & _among(session, session[anonymous], names))
-    waiting = np.flatnonzero(anonymous & _among(session, session[signed], names))
-    if not len(waiting):
-        return shopper
-    # Sign-ins by session and time; the first at or after each waiting row, if it is of that session.
-    span = int(moment.max() - moment.min()) + 1
-    key = session.astype(np.int64) * span + (moment - moment.min())
-    signed = signed[np.argsort(key[signed])]
-    at = np.searchsorted(key[signed], key[waiting])
-    found = signed[np.minimum(at, len(signed) - 1)]
-    fits = (at < len(signed)) & (session[found] == session[waiting])
-    adopted = shopper.copy()
-    adopted[waiting[fits]] = shopper[found[fits]]
-    return adopted
-
-
-def _among(numbers: np.ndarray, wanted: np.ndarray, count: int) -> np.ndarray:
-    """Whether each of the numbers, all below `count`, is one of those wanted."""
-    marked = np.zeros(count, np.bool_)
-    marked[wanted] = True
-    return marked[numbers]
-
-
-# What each sign against a product takes back of what the same shopper did before.
-_TAKES_BACK = {
-    REMOVE: [KINDS["cart"]],
-    RETURN: [KINDS[name] for name in ("purchase", "cart", "click", "view")],
-    HIDE: list(KINDS.values()),
-}
-
-
-def _stays(rows: Rows) -> np.ndarray:
-    """Leaves out signs against a product, and with them what they take back."""
-    stays = np.isin(rows.kind, list(KINDS.values()))
-    if stays.all():
-        return stays
-    pair = rows.shopper.astype(np.int64) << 32 | rows.product
-    for sign, kinds in _TAKES_BACK.items():
-        taken = np.flatnonzero((rows.kind == sign) & (rows.shopper >= 0))
-        if not len(taken):
-            continue
-        pairs, place = np.unique(pair[taken], return_inverse=True)
-        last = np.full(len(pairs), np.iinfo(np.int64).min)
-        np.maximum.at(last, place, rows.moment[taken])
-        asked = np.flatnonzero(np.isin(rows.kind, kinds) & (rows.shopper >= 0))
-        found = np.minimum(np.searchsorted(pairs, pair[asked]), len(pairs) - 1)
-        withdrawn = (pairs[found] == pair[asked]) & (rows.moment[asked] <= last[found])
-        stays[asked[withdrawn]] = False
-    return stays
 
 
 def _columns(catalogue: Catalogue, places: np.ndarray, count: int, names: Names) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import numpy as np
 from django.db import connections
 
 from recommendations import wire
-from recommendations.wire import NUMBER, Field, Names, Text
+from recommendations.names import Names
+from recommendations.wire import NUMBER, Field, Text
 from tenants.models import Tenant
 
 # Rows.kind; 0 is a line of an order.

@@ -8,7 +8,8 @@ import pytest
 from django.db import connections
 
 from recommendations import wire
-from recommendations.wire import NUMBER, Columns, Names, Text
+from recommendations.names import Names
+from recommendations.wire import NUMBER, Columns, Text
 
 pytestmark = pytest.mark.django_db(databases=["default", "ops", "owner"])
 
