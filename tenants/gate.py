@@ -12,7 +12,15 @@ log = logs.get(__name__)
 
 # GCRA (generic cell rate algorithm, ITU-T I.371): one number per key, the theoretical arrival time.
 # A minute's worth may come at once; after that, one call each 60/limit seconds.
-_SCRIPT = epochs.LUA + """
+_COUNT = """
+local function count(usage, field, dirty, now)
+  local hour = usage .. math.floor(now / 3600000)
+  if redis.call('HINCRBY', hour, field, 1) == 1 then redis.call('SADD', dirty, hour) end
+  local minute = usage .. 'm' .. math.floor(now / 60000)
+  if redis.call('HINCRBY', minute, field, 1) == 1 then redis.call('EXPIRE', minute, 7200) end
+end
+"""
+_SCRIPT = epochs.LUA + _COUNT + """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local limit = tonumber(ARGV[1])
@@ -25,12 +33,7 @@ if allowed == 1 then
   redis.call('SET', KEYS[1], string.format('%.3f', arrival + step), 'PX', 61000)
   ahead = ahead + step
 end
-local hour = math.floor(now / 3600000)
-local counter = ARGV[2] .. hour
-local field = allowed == 1 and ARGV[3] or ARGV[4]
-if redis.call('HINCRBY', counter, field, 1) == 1 then redis.call('SADD', KEYS[3], counter) end
-local minute = ARGV[2] .. 'm' .. math.floor(now / 60000)
-if redis.call('HINCRBY', minute, field, 1) == 1 then redis.call('EXPIRE', minute, 7200) end
+count(ARGV[2], allowed == 1 and ARGV[3] or ARGV[4], KEYS[3], now)
 local out = {ARGV[2], allowed, math.max(0, math.floor((60000 - ahead) / step)), math.ceil(ahead + step - 60000),
              epochs_of(KEYS[2], time)}
 if allowed == 1 then
@@ -64,6 +67,7 @@ class Passage:
 
 
 _script = redis.Script(_SCRIPT)
+_turned_away = redis.Script(_COUNT + "count(ARGV[1], ARGV[2], KEYS[1], redis.call('TIME')[1] * 1000)")
 
 
 def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]] = ()) -> Passage:
@@ -98,6 +102,15 @@ def enter(credential: Credential, *, meter: str, reads: Sequence[tuple[str, int]
         bool(allowed), limit, int(remaining), max(0.0, wait / 1000), tuple(found), values,
         time.perf_counter() - started, len(bucket) > 1,
     )
+
+
+def turn_away(credential: Credential) -> None:
+    """Counts one call that was refused before the gate, beside those that the gate refuses."""
+    name = redis.key(credential.tenant_id, "usage", "")
+    try:
+        _turned_away([usage.DIRTY], [name, f"throttled|{credential.key_id}"])
+    except redis.Unreachable:
+        log.warning("gate.blind", tenant_id=credential.tenant_id)
 
 
 def _limit(credential: Credential) -> tuple[int, tuple[object, ...]]:

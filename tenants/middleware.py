@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from luxebrain.lib import jsonbody, logs, problems, tokens
-from tenants import access, api_keys, gate, quota, refusals, tenancy
+from tenants import access, api_keys, gate, lanes, quota, refusals, tenancy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -96,7 +96,7 @@ def bearer(request: HttpRequest) -> str:
 
 
 class UsageTrackingMiddleware:
-    """Lets a call through the gate once its view is known: key, scope, origin, rate limit, usage.
+    """Lets a call through the gate once its view is known: its shop's lane, key, scope, origin, rate limit, usage.
 
     A view takes part by having a `scope` (text, or a mapping of method to text), and may have a
     `meter` and `reads(request, credential)`, which names what to read in the same round trip.
@@ -107,7 +107,12 @@ class UsageTrackingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            lane = getattr(request, "lane", None)
+            if lane is not None:
+                lanes.of_calls.leave(lane)
         passage = getattr(request, "passage", None)
         if passage is not None:
             response["X-RateLimit-Limit"] = str(passage.limit)
@@ -120,8 +125,10 @@ class UsageTrackingMiddleware:
         if not needs_key(request, view):
             return None
         view = getattr(view, "cls", view)
+        needed = view.scope if isinstance(view.scope, str) else view.scope.get(request.method, "")
         try:
-            self.admit(request, view, view.scope)
+            self.wait(request, needed)
+            self.admit(request, view, needed)
             if getattr(request, "has_json", False):
                 jsonbody.body(request)
         except problems.Problem as problem:
@@ -131,7 +138,18 @@ class UsageTrackingMiddleware:
             return problems.answer(request, problem)
         return None
 
-    def admit(self, request: HttpRequest, view: Any, scope: Any) -> None:
+    def wait(self, request: HttpRequest, needed: str) -> None:
+        """Before anything is read or counted: so a flood waits for itself, and nobody else for it."""
+        credential = request.known_key[0]  # type: ignore[attr-defined]
+        lane = credential.tenant_id, needed
+        try:
+            lanes.of_calls.enter(lane)
+        except lanes.Full:
+            gate.turn_away(credential)
+            raise too_many() from None
+        request.lane = lane  # type: ignore[attr-defined]
+
+    def admit(self, request: HttpRequest, view: Any, needed: str) -> None:
         raw = request.raw_key  # type: ignore[attr-defined]
         credential, epoch = request.known_key  # type: ignore[attr-defined]
         reads = getattr(view, "reads", None)
@@ -144,7 +162,7 @@ class UsageTrackingMiddleware:
                 credential = api_keys.confirm(raw, None)
         elif epoch is None or passage.epochs[0] != epoch:  # type: ignore[index]
             credential = api_keys.confirm(raw, passage.epochs[0])  # type: ignore[index]
-        check(request, credential, scope)
+        check(request, credential, needed)
         if not passage.allowed and passage.throttled and not credential.is_throttled:
             passage = gate.enter(credential, meter=meter, reads=wanted)  # it was taken back: by the plan's limit
         if not passage.allowed:
@@ -180,13 +198,17 @@ def too_fast(credential: api_keys.Credential, passage: gate.Passage) -> problems
     return problems.Problem(f"{detail} Try again in {wait} s.", status=429, code="rate_limited", headers=headers)
 
 
-def check(request: HttpRequest, credential: api_keys.Credential, scope: Any) -> None:
+def too_many() -> problems.Problem:
+    detail = "Too many calls of this shop are waiting for their answers. Try again in 1 s."
+    return problems.Problem(detail, status=429, code="too_many_at_once", headers={"Retry-After": "1"})
+
+
+def check(request: HttpRequest, credential: api_keys.Credential, needed: str) -> None:
     """Raises Problem unless this key may make this call from where it comes."""
     if credential.expires_at is not None and credential.expires_at <= timezone.now():
         raise problems.Unauthenticated("This API key has expired.", headers={"WWW-Authenticate": "Bearer"})
     if credential.tenant_state != "active":
         raise problems.Forbidden("This shop is suspended. Please contact us.", code="tenant_suspended")
-    needed = scope if isinstance(scope, str) else scope.get(request.method, "")
     if needed and not credential.may(needed):
         raise problems.Forbidden(f"This key does not have the scope {needed}.", code="scope_missing")
     if credential.only_reads(needed):
