@@ -66,7 +66,7 @@ class State:
         for name in _PORTS:
             port = self.ports.get(name)
             while port is None or port in chosen.values() or not is_free(port):
-                port = _any_port()
+                port = any_port()
             chosen[name] = port
         self.ports = chosen
         self.save()
@@ -91,7 +91,7 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _any_port() -> int:
+def any_port() -> int:
     """A free one that no outgoing connection takes before we listen: below what systems give to those."""
     while True:
         port = _BELOW_OUTGOING + secrets.randbelow(_OUTGOING - _BELOW_OUTGOING)

@@ -78,6 +78,7 @@ FORBIDDEN = {
             "demo/ordering.py": "speaks to the product's own API",
             "tests/demo/test_pages.py": "speaks to the product's own pages",
             "tests/flows/test_shop_day.py": "speaks to the product's own API",
+            "tests/tenants/test_flood.py": "speaks to the product's own API",
         },
     ),
     "signals: an invisible order": (r"^\s*from django\.db\.models\.signals|@receiver\(", ".py", {}),

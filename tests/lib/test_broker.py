@@ -15,7 +15,7 @@ from luxebrain.embedded.supervisor import Supervisor
 @pytest.fixture
 def broker(tmp_path):
     """A broker of the test's own, to be killed: (its program in the supervisor, its address)."""
-    keeper, port, password = Supervisor(), state._any_port(), secrets.token_hex(8)
+    keeper, port, password = Supervisor(), state.any_port(), secrets.token_hex(8)
     program = valkey.program(
         "broker", directory=tmp_path, port=port, password=password, fast=True, records=tmp_path, logs=tmp_path
     )
