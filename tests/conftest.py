@@ -78,6 +78,14 @@ def wipe() -> None:
 
 
 @pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of one shop race each other, as those in many web processes do."""
+    from tenants import lanes
+
+    monkeypatch.setattr(lanes.of_calls, "wide", 100)
+
+
+@pytest.fixture
 def acme(db: None) -> Any:
     return make.tenant("acme", plan="growth")
 

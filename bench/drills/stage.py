@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from luxebrain.embedded import demo, processes, temporary
+from luxebrain.embedded import demo, processes, state, temporary
 from luxebrain.embedded.instance import Instance
 
 WORKER_APP = "bench.drills.effects"  # the product's own, with the handler whose effects can be counted
@@ -17,7 +17,7 @@ WORKER_APP = "bench.drills.effects"  # the product's own, with the handler whose
 def product(*, programs: Sequence[str], worker: str = WORKER_APP) -> Iterator[tuple[Instance, int]]:
     """The servers (fsync on), migrated, and these of the product's programs: (instance, port of the web)."""
     with temporary(fast=False) as instance:
-        port = demo.choose_port(None)
+        port = state.any_port()
         environ = {**os.environ, **demo.environment(instance, port=port), "LUX_LOG_CONSOLE": "0"}
         environ["DJANGO_SETTINGS_MODULE"] = "luxebrain.settings"
         os.environ.update(environ)

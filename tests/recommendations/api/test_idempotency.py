@@ -46,7 +46,7 @@ def test_it_answers_a_repetition_byte_for_byte(path: str, body: Any, status: int
 
 
 @pytest.mark.parametrize(("path", "body", "status"), WRITES)
-def test_twenty_at_once_have_one_effect(path: str, body: Any, status: int, acme: Any, api: Any) -> None:
+def test_twenty_at_once_have_one_effect(path: str, body: Any, status: int, acme: Any, api: Any, wide: None) -> None:
     answers = together(*[lambda: make.Api(api.secret).post(f"/api/v1/{path}", body, **KEY)] * 20)
     said = Counter(answer.status_code for answer in answers)
     assert set(said) <= {status, 409}

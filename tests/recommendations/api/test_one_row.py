@@ -157,7 +157,7 @@ def test_an_older_state_is_a_conflict(method: str, acme: Any, api: Any) -> None:
     assert api("patch", "/api/v1/products/x", {"title": "Newer"}).json()["title"] == "Newer"
 
 
-def test_changes_at_once_do_not_undo_each_other(acme: Any, api: Any, stored: Any) -> None:
+def test_changes_at_once_do_not_undo_each_other(acme: Any, api: Any, stored: Any, wide: None) -> None:
     """Two people change different fields of one row at the same moment: both changes stay."""
     for turn in range(5):
         named: list[dict[str, Any]] = [
@@ -202,7 +202,7 @@ def test_a_put_counts_against_the_plan(db: None) -> None:
     assert api("put", "/api/v1/products/p7", {"title": "y"}).status_code == 200
 
 
-def test_the_last_place_of_a_plan_is_given_once(db: None) -> None:
+def test_the_last_place_of_a_plan_is_given_once(db: None, wide: None) -> None:
     """402 for all but one of those who come at the same moment."""
     free = make.tenant("free-shop", plan="free")
     model = free.products.model
