@@ -37,7 +37,7 @@ _STATUSES = {
     "406": "Only JSON is answered",
     "413": "The body is larger than 10 MB, or holds more than 1,000 rows",
     "415": "The body is not JSON in UTF-8, uncompressed",
-    "429": "Too many calls; see Retry-After",
+    "429": "Too many calls a minute, or at once; see Retry-After",
     "503": "Temporarily unavailable; see Retry-After",
 }
 _WRITING = {
