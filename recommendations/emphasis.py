@@ -32,6 +32,22 @@ PARTS = {
     "hybrid": ("Their taste and the product", "The same with what products are, so that new ones are met too."),
     "shoppers": ("Similar shoppers", "What shoppers with a similar history chose."),
 }
+# Where products come from that no part of a model chose by itself.
+SOURCES = {
+    "blend": "The model",
+    "bought_together": "Bought together",
+    "trending": "Trending",
+    "newest": "Newest products",
+    "viewed": "Viewed lately",
+    "pending_cart": "Still in the cart",
+    "buy_again": "Bought before",
+    "rule": "A rule",
+}
+
+
+def spoken(name: str) -> str:
+    """How people call a source of products or a part of a model."""
+    return SOURCES.get(name) or PARTS.get(name, (name, ""))[0]
 
 
 def slider(part: str, *, initial: int = AS_TRAINED, **options: Any) -> forms.IntegerField:

@@ -100,7 +100,7 @@ class Need:
     @property
     def sentence(self) -> str:
         if self.done:
-            return f"Ready: {self.need:,} {self.unit} needed"
+            return f"Enough {self.unit.partition(' until ')[0]} ({self.need:,} needed)"
         return f"{self.have:,} of {self.need:,} {self.unit}"
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import NotFound, Problem
 from modelregistry.artifacts import ArtifactError
-from recommendations import explaining, queries, reach, replaying
+from recommendations import emphasis, explaining, queries, reach, replaying
 from recommendations.algorithms.bundle import BundleDamaged
 from recommendations.models import Merchandising
 from tenants.access import tenant_page
@@ -136,10 +136,13 @@ def find_customers(tenant: Tenant, text: str, *, chosen: str) -> list[Any]:
 
 
 def find_products(tenant: Tenant, text: str) -> list[Any]:
+    """Those for sale whose title or id contains the text; without one the best sellers."""
     rows = tenant.products.for_sale()
     if text:
-        rows = rows.filter(Q(title__icontains=text) | Q(external_id__icontains=text))
-    return list(rows.order_by("title")[:8])
+        return list(rows.filter(Q(title__icontains=text) | Q(external_id__icontains=text)).order_by("title")[:8])
+    found = explaining.explain(tenant, queries.Query(kind="popular", limit=8))
+    best = [item["product_id"] for item in found["items"]]
+    return sorted(rows.filter(external_id__in=best), key=lambda row: best.index(row.external_id))
 
 
 def ask(tenant: Tenant, asked: dict[str, Any], *, version: str, request_id: str) -> dict[str, Any]:
@@ -175,13 +178,22 @@ def compared(tenant: Tenant, query: queries.Query, answer: dict[str, Any], versi
             place = against.get(item["product_id"])
             same = place == item["rank"]
             item["elsewhere"] = f"not in {there}" if place is None else "" if same else f"{there}: place {place}"
-    return {"other": other, "shared": len(first.keys() & second.keys())}
+    both = first.keys() & second.keys()
+    return {
+        "other": other, "shared": len(both), "moved": sum(first[name] != second[name] for name in both),
+        "is_same": first == second,
+    }
 
 
 def priced(answer: dict[str, Any]) -> dict[str, Any]:
-    """Prices come as the text that the API sends."""
+    """For people: prices as numbers, sources and parts by their names, without parts that add nothing."""
     for item in answer["items"]:
         item["price"] = Decimal(item["price"]) if item.get("price") is not None else None
+        item["source"] = emphasis.spoken(item["source"])
+        item["parts"] = [
+            {"part": emphasis.spoken(part["part"]), "score": part["score"]}
+            for part in item["parts"] if round(part["score"], 3)
+        ]  # fmt: skip
     return answer
 
 

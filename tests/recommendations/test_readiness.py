@@ -32,6 +32,7 @@ def test_it_says_how_many_orders_are_missing(acme):
     for _ in range(7):
         make.order(acme, ["a"])
     assert need(acme, "personal").done
+    assert need(acme, "personal").sentence == "Enough orders (10 needed)"
 
 
 def test_it_counts_baskets_of_two_different_products(acme):
@@ -125,6 +126,7 @@ def test_the_page_shows_what_is_missing_and_the_next_step(acme, signed_in, reque
     assert "1 of 10 orders until personal recommendations" in text
     assert "1 of 500 baskets" in text
     assert "enough for 1 of 7 kinds" in text
+    assert "Enough products for sale (1 needed)" in text
     assert ("/t/acme/api-keys" in text) is (who != "ben")
 
 

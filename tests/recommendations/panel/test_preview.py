@@ -117,7 +117,7 @@ def test_it_stands_beside_another_version(signed_in, acme, ana):
     found = text(client, customer="t-1", version="1")
     assert "By model v1" in found
     assert "products in both lists" in found
-    assert "From model v2" in found
+    assert "Made by model v2" in found
     assert "<summary>Why</summary>" in found
     assert "Version v99 is not stored" in text(client, customer="t-1", version="99")
 
@@ -139,3 +139,34 @@ def test_it_escapes_what_shops_and_people_write(signed_in, shop, ana):
     make.product(shop, "x", title="<script>alert(1)</script>")
     found = text(signed_in(ana), type="similar", q="<script>")
     assert "<script>alert" not in found
+
+
+def test_it_offers_the_best_sellers_to_stand_beside(signed_in, shop, ana):
+    """Not the first of the alphabet: a merchandiser looks at what sells."""
+    make.product(shop, "0", title="1 odd thing that nobody buys")
+    found = text(signed_in(ana), type="similar")
+    assert found.index("Title A") < found.index("Title B") < found.index("1 odd thing")
+
+
+def test_it_says_who_chose_a_product_in_words(signed_in, shop, ana):
+    found = text(signed_in(ana))
+    assert "Chosen by</dt><dd>Best sellers" in found
+    assert "popularity" not in found
+    assert "the shop's best sellers" in found
+
+
+def test_it_says_what_a_model_learnt_from(signed_in, acme, ana):
+    """A model may know what goes together in other shops: then the page does not say “only”."""
+    shops.stock(acme)
+    shops.sell(acme)
+    shops.fit(acme)
+    found = text(signed_in(ana))
+    assert "Made by model v1" in found
+    assert "trained on this shop" not in found
+    assert "your shop's data only" in found
+
+
+def test_a_search_without_a_match_says_what_can_be_searched(signed_in, shop, ana):
+    client = signed_in(ana)
+    assert "A part of a customer id is enough" in text(client, q="zzz")
+    assert "A part of a title or id" in text(client, type="similar", q="zzz")
