@@ -98,14 +98,9 @@ def totals(tenant: Tenant, *, first: date, last: date) -> tuple[int, int]:
     return found["shown"] or 0, found["clicked"] or 0
 
 
-def by_placement(tenant: Tenant, *, first: date, last: date) -> dict[str, tuple[int, int]]:
-    """(lists shown, lists clicked) by placement on the days first…last; "" = lists without one."""
-    rows = (
-        tenant.daily_performance.filter(day__range=(first, last))
-        .values("placement")
-        .annotate(shown=Sum("impressions"), clicked=Sum("clicks"))
-    )
-    return {row["placement"]: (row["shown"], row["clicked"]) for row in rows}
+def by_placement(tenant: Tenant, *, first: date, last: date) -> dict[str, Totals]:
+    """Sums of the days first…last by placement; "" = lists without one."""
+    return {row["placement"]: _totals(row) for row in _sums(tenant, first, last, "placement")}
 
 
 def by_version(tenant: Tenant, *, first: date, last: date) -> dict[int, Totals]:

@@ -8,6 +8,7 @@ import numpy as np
 from django.db import connections
 from django.utils import timezone
 
+from luxebrain.lib import figures
 from recommendations import listed_spans
 from recommendations.evaluation import spread
 from tenants.models import Tenant
@@ -46,13 +47,14 @@ class Products:
 
 @dataclass(slots=True)
 class Insight:
-    """What the page shows; shares are 0 to 1, None where nothing can be said."""
+    """What the page shows; shares are 0 to 1, None where nothing can be said. first_ten: of all places in lists."""
 
     days: int
     lists: int
     products: Products
     coverage: float | None = None
     gini: float | None = None
+    first_ten: float | None = None
     deciles: dict[str, list[float]] = field(default_factory=dict)
     prices: list[tuple[str, tuple[float, float, float]]] = field(default_factory=list)
     categories: list[tuple[str, tuple[float, float, float]]] = field(default_factory=list)
@@ -83,11 +85,13 @@ def read(tenant: Tenant, *, days: int) -> Insight:
             "Listed": spread.by_decile(popular, listed[sale]),
             "Clicked": spread.by_decile(popular, products.clicks[sale]),
         }
-        found.prices, found.categories = _prices(products, sale), _categories(products, sale)
+        found.prices = _prices(products, sale, tenant.currency)
+        found.categories = _categories(products, sale)
     found.top = _top(products)
     cold = sale & (products.ever == 0)
     found.cold, found.cold_listed = int(cold.sum()), int((listed[cold] > 0).sum())
     total = float(listed.sum())
+    found.first_ten = float(np.sort(listed)[::-1][:10].sum()) / total if total else None
     found.cold_share = float(listed[cold].sum()) / total if total else None
     return found
 
@@ -102,15 +106,15 @@ def _products(rows: list[tuple[Any, ...]]) -> Products:
     )
 
 
-def _prices(products: Products, sale: np.ndarray) -> list[tuple[str, tuple[float, float, float]]]:
+def _prices(products: Products, sale: np.ndarray, currency: str) -> list[tuple[str, tuple[float, float, float]]]:
     """(band, shares of listed, sold, catalogue); bands hold a quarter of the catalogue for sale each."""
     known = sale & ~np.isnan(products.prices)
     if known.sum() < BANDS:
         return []
     edges = np.unique(np.quantile(products.prices[known], [0.25, 0.5, 0.75]))
     groups = np.where(np.isnan(products.prices), -1, np.searchsorted(edges, products.prices, side="right"))
-    texts = [f"{edge:.2f}" for edge in edges]
-    labels = [f"below {texts[0]}", *(f"{low} to {high}" for low, high in zip(texts, texts[1:], strict=False)),
+    texts = [figures.price(float(edge), currency) for edge in edges]
+    labels = [f"Below {texts[0]}", *(f"{low} to {high}" for low, high in zip(texts, texts[1:], strict=False)),
               f"{texts[-1]} and more"]  # fmt: skip
     return _mix(labels, groups, products, known)
 
@@ -123,7 +127,7 @@ def _categories(products: Products, sale: np.ndarray) -> list[tuple[str, tuple[f
     first = [str(names[place]) for place in np.argsort(-counts, kind="stable")[:CATEGORIES]]
     place = {name: number for number, name in enumerate(first)}
     groups = np.array([place.get(name, len(first)) if name else -1 for name in products.categories])
-    return _mix([*first, "others"] if len(names) > len(first) else first, groups, products, sale)
+    return _mix([*first, "Others"] if len(names) > len(first) else first, groups, products, sale)
 
 
 def _mix(

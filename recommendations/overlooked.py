@@ -21,15 +21,20 @@ BELOW = "others rank higher"
 
 @dataclass(frozen=True, slots=True)
 class Overlooked:
+    """`units`: sold in the period. `is_for_sale`: a rule could bring it into lists."""
+
     product_id: str
     title: str
     reason: str
+    units: int
+    is_for_sale: bool
 
 
 def of(tenant: Tenant, products: Products) -> list[Overlooked]:
-    """In the order of the catalogue."""
-    never = np.flatnonzero(products.listed == 0).tolist()
-    shop = reach.shop_of(tenant)
+    """What sold most in the period first: that is what a list misses most."""
+    never = np.flatnonzero(products.listed == 0)
+    never = never[np.argsort(-products.units[never], kind="stable")].tolist()
+    shop, for_sale = reach.shop_of(tenant), products.for_sale
     excluded = _excluded(shop, [products.ids[at] for at in never])
     found = []
     for at in never:
@@ -44,7 +49,7 @@ def of(tenant: Tenant, products: Products) -> list[Overlooked]:
             reason = BELOW
         else:
             reason = NEW if _resembles(shop, name) else ALONE
-        found.append(Overlooked(name, products.titles[at], reason))
+        found.append(Overlooked(name, products.titles[at], reason, int(products.units[at]), bool(for_sale[at])))
     return found
 
 
@@ -66,7 +71,6 @@ def _excluded(shop: Shop, names: list[str]) -> dict[str, str]:
             if item in hit and item >= 0:
                 found.setdefault(name, rule.name)
     return found
-
 
 
 def _resembles(shop: Shop, name: str) -> bool:

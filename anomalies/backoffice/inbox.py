@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,7 +27,7 @@ TABS = (
     ("all", "All", tuple(State)),
 )
 REFRESH_SECONDS = 20
-_RANK = Case(*(When(severity=level, then=Value(level.rank)) for level in Severity), output_field=IntegerField())
+_RANK = Severity.ranked()
 
 
 class IncidentFilter(FilterForm):

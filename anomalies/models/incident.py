@@ -1,7 +1,7 @@
 """AnomalyIncident, IncidentEvent, PlatformIncident: what went wrong, said once, and what was done about it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, Value, When
 
 from tenants.models import Tenant, TenantOwned, User
 
@@ -14,6 +14,11 @@ class Severity(models.TextChoices):
     @property
     def rank(self) -> int:
         return list(Severity).index(self)
+
+    @classmethod
+    def ranked(cls) -> Case:
+        """The rank of a row's severity, for the database to sort by."""
+        return Case(*(When(severity=level, then=Value(level.rank)) for level in cls), output_field=IntegerField())
 
 
 class State(models.TextChoices):

@@ -35,11 +35,15 @@ def alerts(request: Any) -> HttpResponse:
     name, _, states = next((tab for tab in TABS if tab[0] == asked), TABS[0])
     counts = counting.of_tenant(request.tenant)
     listing = ListPage(
-        request, request.tenant.anomaly_incidents.filter(state__in=states).select_related("tenant", "owner"),
+        request, request.tenant.anomaly_incidents.filter(state__in=states).select_related("tenant", "owner")
+        .annotate(rank=Severity.ranked()),
         template="anomalies/panel/alerts.html",
-        columns=(Column("Severity"), Column("What happened"), Column("Seen", "count", numeric=True),
+        columns=(Column("Severity", "severity"), Column("What happened"), Column("Seen", "count", numeric=True),
                  Column("Began", "began"), Column("Last", "last"), Column("Status")),
-        sorts={"count": "count", "began": "first_seen_at", "last": "last_seen_at"}, default_sort="-last",
+        sorts={
+            "severity": ("rank", "last_seen_at"), "count": "count", "began": "first_seen_at", "last": "last_seen_at",
+        },
+        default_sort="-severity" if name == "open" else "-last",
         filters=AlertFilter, nouns=("alert", "alerts"), keeps=("tab",),
     )  # fmt: skip
     for row in listing.rows:

@@ -70,7 +70,7 @@ def _tiles(found: tracking.Summary, hours: int) -> list[dict[str, Any]]:
             "help": text,
             "missing": missing,
             "change": change,
-            "note": note if change else f"too little to compare in the {found.days} days before",
+            "note": note if change else "too little before to compare",
         }
 
     others = ", ".join(markup.money(amount, code) for code, amount in found.other_revenue)

@@ -16,7 +16,7 @@ from recommendations.cells import guard
 from tenants.access import tenant_page
 
 SHOWN = 20
-TENTHS = ["Best sellers", *(f"{n}. tenth" for n in range(2, 10)), "Last tenth"]
+TENTHS = ["Best sellers", "2nd tenth", "3rd tenth", *(f"{n}th tenth" for n in range(4, 10)), "Last tenth"]
 
 
 @require_safe
@@ -34,6 +34,7 @@ def insights(request: Any) -> HttpResponse:
         ],
         "for_sale": int(found.products.for_sale.sum()),
         "gini_text": f"{found.gini:.2f}" if found.gini is not None else "",
+        "may_write": request.membership.may("recommendations.write"),
         "tail": tail(found),
         "prices": mix(found.prices),
         "categories": mix(found.categories),
@@ -79,9 +80,9 @@ def never_recommended(request: Any) -> HttpResponse:
     found = use.read(request.tenant, days=days)
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["product_id", "title", "reason"])
+    writer.writerow(["product_id", "title", "reason", "units_sold"])
     for one in overlooked.of(request.tenant, found.products):
-        writer.writerow([guard(one.product_id), guard(one.title), guard(one.reason)])
+        writer.writerow([guard(one.product_id), guard(one.title), guard(one.reason), one.units])
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"{request.tenant.slug}-never-recommended-{days}-days.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

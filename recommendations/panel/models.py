@@ -67,6 +67,7 @@ def models(request: HttpRequest) -> HttpResponse:
             "champion": places.fact(champion) if champion else None,
             "before": before,
             "rollback_title": f"Go back to {before}?",
+            "rollback_button": f"Roll back to {before}…",
             "tiles": facts.tiles(champion, before) if champion else [],
             "is_stale": bool(champion) and facts.is_stale(champion, tenant.plan),
             "chart": facts.chart(tenant),

@@ -40,7 +40,7 @@ class PlacementForm(forms.Form):
     )
     bought = forms.ChoiceField(
         label="Products that the shopper has bought", choices=Placement.Bought.choices,
-        help_text="Which categories are bought again is set for the whole shop, under “For all lists”.",
+        help_text="Which categories are bought again is set for the whole shop, under “Settings for all lists”.",
     )  # fmt: skip
     diversity = forms.IntegerField(label="Variety", min_value=0, max_value=20, widget=Slider(SHARES))
     novelty = forms.IntegerField(label="Less known products", min_value=0, max_value=20, widget=Slider(SHARES))

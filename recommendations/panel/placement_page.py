@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
+from modelregistry import performance
 from recommendations import placements as use
 from recommendations import reach, rules, simulation, tracking
 from recommendations.evaluation import clicks
@@ -56,15 +57,15 @@ def page(request: Any, row: Placement) -> HttpResponse:
         else:
             messages.success(request, f"{row.name} is saved. The next answer follows it.")
             return redirect("panel:placements", slug=tenant.slug)
-    lists, clicked = shown(tenant).get(row.code, (0, 0)) if row.pk else (0, 0)
+    did = shown(tenant).get(row.code, performance.Totals()) if row.pk else performance.Totals()
     context = {
         "form": form,
         "row": row,
         "may_write": request.membership.may("recommendations.write"),
         "problems": reach.placement_conflicts(tenant, [row]).get(row.code, []) if row.pk else [],
         "rules": [rule for rule in rules.live(tenant) if not rule.placements or row.code in rule.placements],
-        "lists": lists,
-        "ctr": min(clicked, lists) / lists if lists >= tracking.ENOUGH_LISTS else None,
+        "did": did,
+        "ctr": did.share("ctr") if did.shown >= tracking.ENOUGH_LISTS else None,
         "enough": tracking.ENOUGH_LISTS,
         "days": DAYS,
         "call": call(row),

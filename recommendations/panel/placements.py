@@ -34,7 +34,7 @@ def placements(request: Any) -> HttpResponse:
         columns=(
             Column("Placement", "name"), Column("What it shows", "kind"), Column("Products", "count", numeric=True),
             Column("Rules", numeric=True), Column("Lists shown", numeric=True), Column("Click-through", numeric=True),
-            Column("State", "state"), Column("Actions", hidden_label=True),
+            Column("Earned", numeric=True), Column("State", "state"), Column("Actions", hidden_label=True),
         ),
         search=("name", "code"),
         sorts={"name": "name", "kind": ("kind", "name"), "count": ("count", "name"), "state": ("is_active", "name")},
@@ -60,12 +60,12 @@ def drawn(tenant: Tenant, rows: list[Placement]) -> None:
     found = reach.placement_conflicts(tenant, rows)
     for row in rows:
         row.rules = sum(not rule.placements or row.code in rule.placements for rule in live)
-        row.lists, clicked = figures.get(row.code, (0, 0))
-        row.ctr = min(clicked, row.lists) / row.lists if row.lists >= tracking.ENOUGH_LISTS else None
+        row.did = figures.get(row.code, performance.Totals())
+        row.ctr = row.did.share("ctr") if row.did.shown >= tracking.ENOUGH_LISTS else None
         row.conflicts = found.get(row.code, [])
 
 
-def shown(tenant: Tenant) -> dict[str, tuple[int, int]]:
+def shown(tenant: Tenant) -> dict[str, performance.Totals]:
     last = tenant.today()
     return performance.by_placement(tenant, first=last - timedelta(days=DAYS - 1), last=last)
 
@@ -73,7 +73,7 @@ def shown(tenant: Tenant) -> dict[str, tuple[int, int]]:
 def elsewhere(tenant: Tenant) -> list[tuple[str, int]]:
     """Names that calls used and no placement has, with the lists shown there."""
     codes = set(tenant.placements.values_list("code", flat=True))
-    found = [(code, lists) for code, (lists, _) in shown(tenant).items() if code and code not in codes and lists]
+    found = [(code, did.shown) for code, did in shown(tenant).items() if code and code not in codes and did.shown]
     return sorted(found, key=lambda one: -one[1])[:5]
 
 

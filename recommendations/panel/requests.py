@@ -14,7 +14,7 @@ from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.markup import build_query
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Problem
-from recommendations import answer_log, reach, replaying, served_lists
+from recommendations import answer_log, emphasis, reach, replaying, served_lists
 from recommendations.models import Placement, ServedList
 from recommendations.panel.preview import REASONS
 from tenants.access import tenant_page
@@ -94,13 +94,14 @@ def told(tenant: Tenant, row: ServedList) -> dict[str, Any]:
     return {
         "row": row,
         "kind_name": KINDS.get(row.kind, row.kind),
+        "placement": tenant.placements.filter(code=row.placement).first() if row.placement else None,
         "items": [
-            {"product_id": name, "title": names.get(name, name), "score": score, "source": source, "reason": words,
-             "marks": marks, "clicks": followed.clicks.get(name, 0)}
+            {"product_id": name, "title": names.get(name, name), "score": score, "source": emphasis.spoken(source),
+             "reason": words, "marks": marks, "clicks": followed.clicks.get(name, 0)}
             for name, score, source, words, marks in items
         ],
         "passed_over": [
-            {"product_id": name, "title": names.get(name, name), "score": score, "source": source}
+            {"product_id": name, "title": names.get(name, name), "score": score, "source": emphasis.spoken(source)}
             for name, score, source in considered if name not in listed
         ],
         "history": [

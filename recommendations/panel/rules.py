@@ -72,12 +72,12 @@ def rules(request: Any) -> HttpResponse:
         tenant.rules.select_related("owner"),
         template="recommendations/rules.html",
         columns=(
-            Column("Rule", "name"), Column("Where and for whom"), Column("State", "ends"), Column("Owner", "owner"),
+            Column("Rule", "name"), Column("Where and for whom"), Column("State", "ends"),
             Column("Changed", "changed"), Column("Actions", hidden_label=True),
         ),
         search=("name", "note", "filter"),
         filters=rule_filter(tenant),
-        sorts={"name": "name", "ends": ("ends_at", "name"), "owner": ("owner__name", "name"), "changed": "updated_at"},
+        sorts={"name": "name", "ends": ("ends_at", "name"), "changed": "updated_at"},
         default_sort="-changed",
         nouns=("rule", "rules"),
     )  # fmt: skip

@@ -96,8 +96,36 @@ def test_it_says_why_a_product_is_never_recommended(warm, api, ana, signed_in):
     assert rows["toy-1"] == "others rank higher"
     assert rows["never-sold"].startswith("no sales yet")
     text = page(client)
+    assert "/t/acme/rules/new?product=never-sold" in text
+    assert "/t/acme/rules/new?product=gone" not in text, "a rule does not bring it back"
     assert "excluded by the rule Not this one" in text
     assert "Not this one" in text
+
+
+def test_what_sold_most_is_named_first_among_the_never_recommended(warm, api, ana, signed_in):
+    make.product(warm, "a-first-id", stock=5)
+    make.product(warm, "z-seller", stock=5)
+    for _ in range(60):
+        make.order(warm, ["z-seller"])
+    api.get("/api/v1/recommendations?customer_id=t-1&limit=1&fallback=none")
+    answer_log.flush()
+    answer = signed_in(ana).get("/t/acme/insights/never-recommended.csv?days=28")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert (rows[0]["product_id"], rows[0]["units_sold"]) == ("z-seller", "60")
+    sold = [int(row["units_sold"]) for row in rows]
+    assert sold == sorted(sold, reverse=True)
+
+
+def test_it_says_how_much_the_most_shown_take_and_prices_in_the_shops_currency(warm, api, ana, signed_in):
+    api.get("/api/v1/recommendations?customer_id=t-1&limit=4&fallback=none")
+    answer_log.flush()
+    with make.inside(warm) as tenant:
+        found = insights.read(tenant, days=28)
+    assert found.first_ten == 1.0, "one short list: its products take all places"
+    assert all("€" in label for label, _ in found.prices)
+    text = page(signed_in(ana))
+    assert "The ten most shown" in text
+    assert "Gini" in text
 
 
 def test_cold_products_are_those_without_a_sale(warm, api, ana, signed_in):

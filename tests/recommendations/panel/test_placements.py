@@ -1,6 +1,7 @@
 """The pages of placements: made, changed, switched, copied, removed and put back; what each shows and did."""
 
 from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -146,7 +147,8 @@ def test_it_shows_what_each_did_or_says_why_not(owner, acme):
     send(owner, code="cart", name="Cart")
     today = timezone.now().date()
     rows = [
-        performance.Row(today - timedelta(days=1), 1, "home", "EUR", impressions=400, clicks=20),
+        performance.Row(today - timedelta(days=1), 1, "home", "EUR", impressions=400, clicks=20, orders=3,
+                        revenue=Decimal("1240.50")),
         performance.Row(today - timedelta(days=2), 2, "home", "EUR", impressions=100, clicks=5),
         performance.Row(today - timedelta(days=2), 2, "cart", "EUR", impressions=40, clicks=5),
         performance.Row(today - timedelta(days=2), 2, "footer", "EUR", impressions=7, clicks=0),
@@ -156,6 +158,9 @@ def test_it_shows_what_each_did_or_says_why_not(owner, acme):
     page = html(owner)
     assert "500" in page and "5.0%" in page or "5.00%" in page or "5%" in page
     assert "40 of 100 lists" in page
+    assert "€1,241" in page or "€1,240" in page
+    assert "3 orders" in page
+    assert "€1,24" in html(owner, f"{PAGE}/home"), "the page of the placement says what it earned, too"
     assert "Named in calls, not set here" in page
     assert "footer" in page
     assert 'value="footer"' in html(owner, f"{PAGE}/new?code=footer")
