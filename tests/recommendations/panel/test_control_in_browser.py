@@ -41,6 +41,33 @@ def test_a_rule_is_made_with_the_picker(browser_page, shop, ana):
     assert (row.action, row.products, row.position) == ("pin", ["toy-5"], 1)
 
 
+def test_a_condition_is_built_without_knowing_the_language(browser_page, shop, ana):
+    page = browser_page
+    shop.products.filter(external_id__startswith="tea").update(categories=['Tea "loose"'], price=4)
+    sign_in(page, ana.email)
+    page.goto("/t/acme/rules")
+    page.get_by_role("link", name="New rule").first.click()  # a boosted link brings the script, too
+    group = page.get_by_role("group", name="Add a condition").first
+    group.get_by_label("What the condition is about").select_option("Price")
+    group.get_by_label("How it is compared").select_option("is below")
+    group.get_by_role("button", name="Add condition").click()
+    expect(page.locator("#id_filter")).to_have_value("")  # without a value it asks for one
+    expect(group.get_by_label("With which value")).to_be_focused()
+    page.keyboard.type("9,5")
+    page.keyboard.press("Enter")
+    group.get_by_label("What the condition is about").select_option("Categories")
+    group.get_by_label("With which value").fill('Tea "loose"')
+    group.get_by_role("button", name="Add condition").click()
+    expect(page.locator("#id_filter")).to_have_value('price < 9.5 and categories contains "Tea \\"loose\\""')
+    page.get_by_text("of them for sale now").wait_for()
+    group.get_by_label("What the condition is about").select_option("In stock")
+    expect(group.get_by_label("With which value")).not_to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Cheap tea")
+    page.get_by_role("button", name="Save the rule").click()
+    page.get_by_text("The rule is saved.").wait_for()
+    assert shop.rules.get().filter.startswith("price < 9.5 and categories contains")
+
+
 def test_the_preview_follows_the_form(browser_page, shop, ana):
     page = browser_page
     sign_in(page, ana.email)
