@@ -32,8 +32,8 @@ class PlacementForm(forms.Form):
     kind = forms.ChoiceField(label="What it shows", choices=Placement.Kind.choices)
     count = forms.IntegerField(label="How many products", min_value=1, max_value=100, initial=10)
     filter = ExpressionField(
-        label="Only products that this holds for",
-        help_text='An expression, such as price < 50 and "wool" in tags. Empty: every product for sale.',
+        label="Only products that match",
+        help_text='Build a condition below, or write one, such as "wool" in tags. Empty: every product for sale.',
     )  # fmt: skip
     fallback = forms.ChoiceField(
         label="When too few are found", choices=Placement.Fallback.choices, help_text="What the list is filled up with."

@@ -35,15 +35,15 @@ class RuleForm(forms.Form):
         help_text="Boosts and buries only: scores are multiplied, from ×1.25 to ×10 or from ×0.8 to ×0.1.",
     )  # fmt: skip
     filter = ExpressionField(
-        label="Or products that this holds for",
-        help_text='An expression instead of chosen products, such as brand == "Acme" and price < 50.',
+        label="Or products that match",
+        help_text='Build a condition below, or write one, such as brand == "Acme" and price < 50.',
     )  # fmt: skip
     placements = forms.MultipleChoiceField(
         label="Where", required=False, widget=forms.CheckboxSelectMultiple, help_text="None chosen: everywhere."
     )
     segment = ExpressionField(
         scope="shopper", label="For which shoppers",
-        help_text='An expression about the shopper, such as shopper.orders >= 3. Empty: for everybody.',
+        help_text="Build a condition below, or write one, such as shopper.orders >= 3. Empty: for everybody.",
     )  # fmt: skip
     starts_at = MomentField(label="From", required=False, help_text="Empty: at once.")
     ends_at = MomentField(label="Until", required=False, help_text="Empty: without end.")

@@ -117,7 +117,7 @@ def words(rule: Rule, titles: dict[str, str]) -> str:
         case Rule.Action.EXCLUDE:
             return f"Never shows {what}"
         case _:
-            return f"Multiplies the score of {what} by {rule.factor:g}"
+            return f"Ranks {what} {'higher' if rule.factor > 1 else 'lower'}: score ×{rule.factor:g}"
 
 
 def said(text: str, scope: str) -> str:

@@ -48,12 +48,12 @@
       event.preventDefault();
       return;
     }
-    if (!isPoll(elt)) { setRunning(1); elt.lux = true; }
+    if (!isPoll(elt)) { setRunning(1); requestConfig.lux = true; } // not on the element: the answer may take its place
     if (elt.matches("form") && requestConfig.verb !== "get") setBusy(elt, true);
   });
   on("afterRequest", (event) => {
-    const { elt, successful } = event.detail;
-    if (elt.lux) { setRunning(-1); delete elt.lux; }
+    const { elt, successful, requestConfig } = event.detail;
+    if (requestConfig?.lux) setRunning(-1);
     if (elt.matches?.("form")) setBusy(elt, false);
     if (successful) failures.delete(elt);
   });

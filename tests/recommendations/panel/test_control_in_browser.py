@@ -88,6 +88,17 @@ def test_the_preview_follows_the_form(browser_page, shop, ana):
     assert (row.count, row.diversity) == (6, 0.1)
 
 
+def test_a_choice_in_the_preview_draws_the_list_anew(browser_page, shop, ana):
+    """And the sign of a running request goes when its form was swapped away with the answer."""
+    page = browser_page
+    sign_in(page, ana.email)
+    page.goto("/t/acme/recommendations?customer=t-1")
+    page.get_by_label("Placement").select_option("home")
+    expect(page.locator(".shelf li")).to_have_count(4)
+    assert "placement=home" in page.url
+    expect(page.locator("html[data-busy]")).to_have_count(0)
+
+
 def test_it_all_works_without_scripts(chromium, server, shop, ana):
     context = chromium.new_context(base_url=server.url, java_script_enabled=False)
     page = context.new_page()
