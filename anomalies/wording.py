@@ -11,6 +11,7 @@ from anomalies import metrics
 from anomalies.models import AnomalyIncident, IncidentEvent, PlatformIncident, Severity
 from luxebrain.lib import figures
 from luxebrain.lib.markup import since
+from tenants import consumption
 
 TONES = {Severity.HIGH: "bad", Severity.MEDIUM: "warning", Severity.LOW: "neutral"}
 _WHO = {"keys": "Top keys", "endpoints": "Top endpoints", "subjects": "Behind it", "customers": "Top customers",
@@ -170,7 +171,10 @@ def _who(incident: AnomalyIncident, names: Mapping[str, str]):
     for kind, rows in (incident.facts.get("who") or {}).items():
         total = sum(count for _, count in rows) or 1
         shown = tuple(
-            (called(name, names), _amount(incident, kind, count), figures.percent(count / total, 0))
+            (
+                consumption.LABELS.get(name, name) if kind == "endpoints" else called(name, names),
+                _amount(incident, kind, count), figures.percent(count / total, 0),
+            )
             for name, count in rows
         )
         if shown:

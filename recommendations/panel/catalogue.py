@@ -14,27 +14,22 @@ from django.views.decorators.http import require_safe
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_page
 from recommendations import explaining
-from recommendations.models import Order, Product
+from recommendations.models import Event, Order, Product
 from recommendations.panel import preview
 from recommendations.queries import Query
 from tenants.access import tenant_page
 from tenants.models import Tenant
 
+EVENTS = dict(Event.Kind.choices)
 SALES_DAYS = 90
 
 
 def tabs(request: Any, current: str) -> list[dict[str, Any]]:
     slug = {"slug": request.tenant.slug}
     names = (
-        ("Products", "catalogue"),
-        ("Customers", "customers"),
-        ("Orders", "orders"),
-        ("Deliveries", "deliveries"),
-        ("Imports", "imports"),
-        ("Connections", "connections"),
-        ("Readiness", "readiness"),
-        ("Data quality", "quality"),
-    )
+        ("Products", "catalogue"), ("Customers", "customers"), ("Orders", "orders"), ("Deliveries", "deliveries"),
+        ("Imports", "imports"), ("Connections", "connections"), ("Readiness", "readiness"), ("Data quality", "quality"),
+    )  # fmt: skip
     if request.membership.may("data.export"):
         names += (("Export", "exports"),)
     return [
@@ -179,6 +174,7 @@ def customer(request: Any, external_id: str) -> HttpResponse:
     known = titles(tenant, [act.product_external_id for act in acts])
     for act in acts:
         act.title = known.get(act.product_external_id, "")
+        act.name = EVENTS.get(act.kind, act.kind)
     context = {
         "customer": found,
         "may_erase": request.membership.may("privacy.write"),

@@ -66,6 +66,16 @@ def test_a_shop_sees_its_own_alone(owner, acme, globex):
         assert owner.post(f"/t/acme/alerts/{theirs.pk}/{verb}", {"note": "x"}).status_code == 404
 
 
+def test_the_worst_open_alert_stands_first(owner, acme):
+    """Not the newest: a low one that came after must not push a high one down."""
+    flagged(acme, "failed_auth", severity="high", minutes=20)
+    flagged(acme, severity="low", minutes=1)
+    rows = text(owner, "/t/acme/alerts").split('id="rows"')[1]
+    assert rows.index("Failed sign-ins") < rows.index("Many orders")
+    newest = text(owner, "/t/acme/alerts?sort=-last").split('id="rows"')[1]
+    assert newest.index("Many orders") < newest.index("Failed sign-ins")
+
+
 def test_the_staffs_notes_stay_with_the_staff(owner, acme, sam, signed_in):
     one = flagged(acme)
     signed_in(sam).post(f"/anomalies/{one.pk}/note", {"note": "they are scraping us"})

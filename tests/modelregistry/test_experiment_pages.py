@@ -116,6 +116,20 @@ def test_it_forecasts_from_what_was_seen(acme: Any, ana: Any, signed_in: Any, tw
     assert not acme.experiments.exists()
 
 
+def test_a_lift_without_room_says_so(acme: Any, ana: Any, signed_in: Any, two: Any) -> None:
+    """Where all ordered already no sample shows a lift: the page says what to choose instead."""
+    now = timezone.now()
+    with make.inside(acme) as tenant:
+        for n in range(20):
+            tenant.events.create(occurred_at=now - timedelta(days=n, hours=1), id=f"00000000-0000-4000-8000-{n:012}",
+                                 kind="impression", session_id=f"s{n}", recommendation_id=f"r{n}")  # fmt: skip
+    for n in range(20):
+        make.order(acme, ["a"], session_id=f"s{n}", days_ago=0)
+    page = text(signed_in(ana).post("/t/acme/experiments/new/forecast", FORM, headers={"HX-Request": "true"}))
+    assert "there is no room for a lift" in page
+    assert "Choose a smaller lift or another goal" in page
+
+
 def test_it_moves_the_share_and_says_why_not(acme: Any, ana: Any, signed_in: Any, two: Any) -> None:
     client = signed_in(ana)
     client.post("/t/acme/experiments/new", FORM)

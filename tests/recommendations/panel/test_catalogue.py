@@ -27,10 +27,12 @@ def text(client, path, **query):
     ("catalogue/orders", "No orders yet"), ("catalogue/imports", "No file was imported yet"),
 ])  # fmt: skip
 def test_it_says_what_to_do_while_there_is_nothing(signed_in, ana, path, words):
-    """R122: the empty state names the next step and the call that does it."""
+    """R122: the empty state leads to the next step, which no command line is needed for."""
     found = text(signed_in(ana), path)
     assert words in found
-    assert "curl" in found or "import_store" in found
+    assert "Import a file" in found
+    assert "/t/acme/catalogue/imports" in found
+    assert "manage.py" not in found
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -101,8 +103,13 @@ def test_it_shows_a_customer_s_orders_and_acts(signed_in, acme, ana):
     acme.events.create(
         id=uuid.uuid4(), kind="cart", occurred_at=timezone.now(), customer_external_id="zoe", product_external_id="a"
     )
+    acme.events.create(
+        id=uuid.uuid4(), kind="impression", occurred_at=timezone.now(), customer_external_id="zoe",
+        recommendation_id="rec_1", placement="home",
+    )  # fmt: skip
     found = text(signed_in(ana), "catalogue/customers/zoe")
-    assert all(words in found for words in ("o-1", "cart", "Cake stand"))
+    assert all(words in found for words in ("o-1", "Add to cart", "Cake stand", "Recommendation shown"))
+    assert "/t/acme/recommendations/requests?q=rec_1" in found, "what was shown is one click away"
 
 
 def test_it_lists_the_rows_an_import_refused(signed_in, acme, ana):

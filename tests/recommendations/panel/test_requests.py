@@ -93,6 +93,16 @@ def test_it_tells_one_request_with_what_followed(warm, api, ana, signed_in):
     assert "purchase" in text  # of the history
 
 
+def test_what_answered_is_said_in_words_and_one_click_away(warm, api, ana, signed_in):
+    warm.placements.create(code="home", name="Home page", kind="personalised", count=4)
+    epochs.bump_now(warm.pk, "control")
+    ask(api, "customer_id=t-1&placement=home", **{"X-Request-Id": "checkout-0009"})
+    text = page(signed_in(ana), "/checkout-0009")
+    assert 'href="/t/acme/models/1">v1</a>' in text
+    assert 'href="/t/acme/placements/home">Home page</a>' in text
+    assert ">neighbours<" not in text and ">popularity<" not in text and ">blend<" not in text
+
+
 def test_a_replay_by_the_same_version_is_the_same(warm, api, ana, signed_in):
     """Also when the shopper did more since: the history of then is used."""
     ask(api, **{"X-Request-Id": "checkout-0003"})

@@ -67,7 +67,7 @@ def test_it_makes_one_of_chosen_products(owner, acme, ana, shelf):
     )
     assert row.owner == ana
     page = html(owner)
-    assert "Multiplies the score of Green tea by 2" in page
+    assert "Ranks Green tea higher: score ×2" in page
     assert "Active" in page
     entry = acme.audit_entries.get(action="rules.create")
     assert entry.details["products"] == ["tea"]
@@ -89,7 +89,7 @@ def test_it_makes_one_of_an_expression(owner, acme, shelf):
 def test_it_says_an_expression_in_words(owner, shelf):
     send(owner, products=[], filter="price < 20 and in_stock", segment="shopper.orders >= 2")
     page = html(owner)
-    assert "Multiplies the score of products where price is below 20 and it is in stock by 2" in page
+    assert "Ranks products where price is below 20 and it is in stock higher: score ×2" in page
     assert "where orders of the shopper are at least 2" in page
 
 
