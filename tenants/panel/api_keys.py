@@ -1,6 +1,7 @@
 """The API keys of a shop: list, issue, rotate, revoke. A secret is in one answer and nowhere else."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -39,7 +40,9 @@ def keys(request: Any) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page(may="keys.write")
 def issue(request: Any) -> HttpResponse:
-    initial = {"origins": request.tenant.website, "kind": request.GET.get("kind", "sk")}
+    site = urlsplit(request.tenant.website)  # a website may have a path; a site that uses a key has none
+    initial = {"kind": request.GET.get("kind", "sk")}
+    initial["origins"] = f"{site.scheme}://{site.netloc}" if site.netloc else ""
     form = KeyForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

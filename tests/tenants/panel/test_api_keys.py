@@ -221,3 +221,11 @@ def test_a_strangers_key_is_not_found(acme, globex, ana, signed_in):
     assert client.post(f"/t/acme/api-keys/{other.pk}/rotate", {"grace": "0"}).status_code == 404
     other.refresh_from_db()
     assert other.revoked_at is None
+
+
+def test_the_site_that_is_proposed_is_taken(acme, ana, signed_in):
+    """A website with a path is no site of a key: proposed as it is, the form would refuse its own words."""
+    acme.website = "https://shop.example/uk/home"
+    acme.save()
+    page = signed_in(ana).get("/t/acme/api-keys/new").text
+    assert ">\nhttps://shop.example</textarea>" in page
