@@ -157,4 +157,4 @@ def test_it_marks_when_a_version_was_activated(signed_in, acme, ana):
         acme.daily_performance.create(day=day, version=4, currency="EUR", impressions=100, clicks=5 + ago)
     text = part(signed_in(ana), "ctr").content.decode()
     assert "v4 activated" in text
-    assert "Shaded: 95 % interval of v4" in text
+    assert "Shaded: 95% interval of v4" in text
