@@ -9,9 +9,9 @@ import threading
 from collections import deque
 from collections.abc import Hashable
 
-THREADS = 16  # of a web process, as it is started (luxebrain/embedded/demo.py, deployment/systemd)
+THREADS = 32  # of a web process, as it is started (luxebrain/embedded/demo.py, deployment/systemd)
 WIDE = 2  # calls of a lane that are under way
-PLACES = 10  # calls of all lanes that wait: one shop holds at most twelve threads, and four are left to the others
+PLACES = 24  # calls of all lanes that wait: a burst of one shop holds at most 26 threads, six are left to the others
 PATIENCE_SECONDS = 10.0
 
 

@@ -141,7 +141,7 @@ def product(instance: Instance, *, environ: Mapping[str, str], port: int) -> lis
             [
                 *(sys.executable, "-m", "granian", "--interface", "wsgi"),
                 *("--host", "127.0.0.1", "--port", str(port), "--workers", "2"),
-                *("--blocking-threads", "16", "--respawn-failed-workers"),
+                *("--blocking-threads", "32", "--respawn-failed-workers"),
                 "luxebrain.wsgi:application",
             ],
             env=serving | _ONE_THREAD,

@@ -21,12 +21,10 @@ SUPERUSER = "postgres"
 _SYSTEM_STATE = Path("/var/lib/luxebrain")  # used by root alone, see place() and find_binaries()
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
-_DURABLE = {"max_connections": "100"}
 _FAST = {  # for tests: a crash of the machine may lose everything
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "max_connections": "200",
 }
 
 
@@ -109,7 +107,8 @@ def program(
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] %q%u@%d ",
-        **(_FAST if fast else _DURABLE),
+        "max_connections": "200",
+        **(_FAST if fast else {}),
     }
     record = records / "postgres.json"
     arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
