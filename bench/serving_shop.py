@@ -113,7 +113,7 @@ def main(sizes: list[int], tenants: int) -> None:
         keep(small, bundle(SMALL, 20))
     secrets = keys(shops)
     facts = {"sized": dict(zip(map(str, sizes), secrets[: len(sizes)], strict=True)), "small": secrets[len(sizes) :]}
-    print(json.dumps({**facts, "shops": [shop.pk for shop in shops]}))
+    print(json.dumps({**facts, "shops": [shop.pk for shop in shops], "keys": secrets}))
 
 
 def keys(shops: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -34,11 +34,11 @@ class ForeignRows(RuntimeError):
 
 @dataclass(frozen=True)
 class Serving:
-    """Versions in the order in which they are tried; `wanted` is the one that ought to serve, `is_lost` says
-    that the folder of the isolated ones is gone, so that a copy in memory must not go on."""
+    """Versions in the order in which they are tried, to be gone through once; `wanted` is the one that ought to
+    serve, `is_lost` says that the folder of the isolated ones is gone, so that a copy in memory must not go on."""
 
     wanted: ModelVersion | None
-    order: list[ModelVersion]
+    order: Iterable[ModelVersion]
     is_lost: bool = False
 
 
@@ -85,16 +85,17 @@ class TenantModelIsolation:
             return own
         return self.home(SHARED)
 
-    def servable(self, champion: ModelVersion, good: Sequence[ModelVersion]) -> Serving:
+    def servable(self, champion: ModelVersion, stand_ins: Callable[[], Sequence[ModelVersion]]) -> Serving:
         """What may serve in place of the champion, best first. An isolated version serves only while the
         tenant is isolated; then, if none of its kind can be read, a shared one does.
 
-        good    ready versions that may stand in for the champion, best first
+        stand_ins    ready versions that may serve in place of the champion, best first; asked only where they matter
         """
+        if champion.scope == SHARED:
+            return Serving(champion, _shared(champion, stand_ins))
+        good = stand_ins()
         own = [version for version in good if version.scope == TENANT]
         shared = [version for version in good if version.scope == SHARED]
-        if champion.scope == SHARED:
-            return Serving(champion, [champion, *shared])
         if not shared and (latest := self.latest_shared()) is not None:
             shared = [latest]
         if self.get_model_path() == self.home():
@@ -277,6 +278,12 @@ class TenantModelIsolation:
             except versions.NotActivatable:
                 continue
         work.enqueue(self.tenant, TRAIN_SHARED, key="train-shared")
+
+
+def _shared(champion: ModelVersion, stand_ins: Callable[[], Sequence[ModelVersion]]) -> Iterator[ModelVersion]:
+    """The champion, and what else of the shared scope may serve once the champion could not."""
+    yield champion
+    yield from (version for version in stand_ins() if version.scope == SHARED)
 
 
 def _said(text: str, missing: str) -> str:

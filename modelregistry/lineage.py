@@ -11,6 +11,7 @@ from django.conf import settings
 
 from modelregistry.models import AliasMove, ModelAlias, ModelVersion
 from tenants.models import Tenant
+from tenants.statements import written_once
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Spell:
 
 def named(tenant: Tenant, name: str, *, model: str = settings.MODEL_NAME) -> ModelVersion | None:
     """The version that an alias points at: champion, challenger, shadow or previous."""
-    alias = aliases(tenant, model, name).select_related("version").first()
-    return alias.version if alias else None
+    found = _aliases_with_versions(tenant, model, name)
+    return found[0].version if found else None
 
 
 def champion(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> ModelVersion | None:
@@ -79,6 +80,11 @@ def last_move(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> AliasMove 
 def moves(tenant: Tenant, model: str) -> Any:
     """Changes of what serves, newest first."""
     return tenant.alias_moves.filter(model=model, name=ModelAlias.CHAMPION).order_by("-moved_at", "-id")
+
+
+@written_once
+def _aliases_with_versions(tenant: Tenant, model: str, name: str) -> Any:
+    return aliases(tenant, model, name).select_related("version")
 
 
 def aliases(tenant: Tenant, model: str, name: str = ModelAlias.CHAMPION) -> Any:

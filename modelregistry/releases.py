@@ -16,6 +16,7 @@ from modelregistry.models import ModelAlias, ModelVersion, Release
 from modelregistry.routing import Canary
 from tenants import audit, epochs, occurrences
 from tenants.models import Tenant, User
+from tenants.statements import written_once
 
 SHARES = (500, 2_500)  # 5 %, then 25 %
 BREACHED = "guard.breached"
@@ -65,10 +66,14 @@ def of(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> Release | None:
 
 def canary(tenant: Tenant, *, model: str = settings.MODEL_NAME) -> Canary | None:
     """The route of the release that serves a share of the subjects."""
-    release = of(tenant, model=model)
-    if release is None or release.state != Release.State.CANARY:
-        return None
-    return Canary(release.version.number, f"release-{release.pk}", int(release.share * 100))
+    for release in _canaries(tenant, model):
+        return Canary(release.version.number, f"release-{release.pk}", int(release.share * 100))
+    return None
+
+
+@written_once
+def _canaries(tenant: Tenant, model: str) -> Any:
+    return tenant.releases.filter(model=model, state=Release.State.CANARY).select_related("version")
 
 
 def advance(release: Release, *, by: User | str | None, reason: str = "") -> Release:

@@ -10,10 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from modelregistry import bucketing, running
 from modelregistry.models import Experiment
 from tenants.models import Tenant
+from tenants.statements import written_once
 
 ARMS = ("A", "B")
 # Number of an experiment -> (arm, epoch seconds of the answer it was seen in), those that count first.
@@ -138,12 +140,17 @@ def of(tenant: Tenant, *, model: str = settings.MODEL_NAME, canary: Canary | Non
     """Reads and compiles; inside the tenant. One query."""
     holdout: Trial | None = None
     tests: list[Trial] = []
-    for experiment in running.now_running(tenant, model=model):
+    for experiment in _running(tenant, model):
         if experiment.unit == Experiment.Unit.HOLDOUT:
             holdout = trial(experiment)
         else:
             tests.append(trial(experiment))
     return Routes(holdout, tuple(tests), canary)
+
+
+@written_once
+def _running(tenant: Tenant, model: str) -> QuerySet[Experiment]:
+    return running.now_running(tenant, model=model)
 
 
 def trial(experiment: Experiment) -> Trial:

@@ -174,9 +174,9 @@ def _load_others(held: Shop, tenant: Tenant) -> None:
     wanted = routes.versions - ({held.version} if held.bundle is not None and not held.degraded else set())
     others: dict[int, Shop] = {}
     isolation = TenantModelIsolation(tenant)
-    for version in tenant.model_versions.filter(model=settings.MODEL_NAME, number__in=wanted):
+    for version in tenant.model_versions.filter(model=settings.MODEL_NAME, number__in=wanted) if wanted else ():
         before = held.others.get(version.number)
-        if version not in isolation.servable(version, []).order:
+        if version not in isolation.servable(version, tuple).order:
             continue
         if before is not None and before.digest == version.digest:
             others[version.number] = before
@@ -198,7 +198,7 @@ def load_champion(held: Shop, tenant: Tenant) -> None:
     unchanged = (champion.pk, champion.digest) == (held.version_id, held.digest) and not held.degraded
     if unchanged and champion.scope == ModelVersion.Scope.SHARED:
         return
-    serving = TenantModelIsolation(tenant).servable(champion, _good_ones(tenant, champion))
+    serving = TenantModelIsolation(tenant).servable(champion, lambda: _good_ones(tenant, champion))
     if unchanged and serving.wanted == champion and not serving.is_lost:
         return
     for version in serving.order:

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from luxebrain.lib import logs
 from recommendations import expressions
 from recommendations.expressions import Expression, ExpressionError
 from recommendations.models import Merchandising, Placement, Rule
 from recommendations.queries import Boost, Query
 from tenants.models import Tenant
+from tenants.statements import written_once
 
 # Candidates looked at where the list is more than the best few in order.
 POOL = 200
@@ -89,8 +92,23 @@ class Control:
 
 def of(tenant: Tenant) -> Control:
     """Reads and compiles; inside the tenant."""
-    general = tenant.merchandising.first() or Merchandising()
-    return made(tenant.placements.all(), tenant.rules.filter(is_active=True), general)
+    general = next(iter(_merchandising(tenant)), None) or Merchandising()
+    return made(_placements(tenant), _rules(tenant), general)
+
+
+@written_once
+def _merchandising(tenant: Tenant) -> QuerySet[Merchandising]:
+    return tenant.merchandising.all()
+
+
+@written_once
+def _placements(tenant: Tenant) -> QuerySet[Placement]:
+    return tenant.placements.all()
+
+
+@written_once
+def _rules(tenant: Tenant) -> QuerySet[Rule]:
+    return tenant.rules.filter(is_active=True)
 
 
 def made(placements: Iterable[Placement], active: Iterable[Rule], general: Merchandising) -> Control:

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 from django.core.validators import slug_re
 from django.db import connections, transaction
+from django.db.models import QuerySet
 
 from luxebrain.lib import logs
 from tenants.models import Tenant
+from tenants.statements import written_once
 
 
 class NoSuchTenant(LookupError):
@@ -16,6 +18,11 @@ class NoSuchTenant(LookupError):
 
 
 _held = threading.local()
+
+
+@written_once
+def _with_plan(tenant: Tenant) -> QuerySet[Tenant]:
+    return Tenant.objects.select_related("plan").filter(pk=tenant.pk)
 
 
 @contextmanager
@@ -29,9 +36,10 @@ def enter(tenant_id: int) -> Iterator[Tenant]:
     with transaction.atomic(durable=True):
         with connections["default"].cursor() as cursor:
             cursor.execute("select enter_tenant(%s)", [int(tenant_id)])
-        tenant = Tenant.objects.select_related("plan").filter(pk=tenant_id).first()
-        if tenant is None:
+        found = _with_plan(Tenant(pk=tenant_id))
+        if not found:
             raise NoSuchTenant(tenant_id)
+        tenant: Tenant = found[0]
         logs.bind(tenant=tenant.slug)
         _held.tenant = tenant
         try:
