@@ -61,9 +61,10 @@ def ask() -> None:
 
     from recommendations import history, queries
     from recommendations.serving import RecommendationEngine
+    from tenants.epochs import KINDS
 
     shops, calls = json.loads(sys.argv[1]), int(sys.argv[2])
-    epochs = (b"", b"", b"", b"", b"")
+    epochs = (b"",) * len(KINDS)
     acts = [history.LOADED]
     now = int(time.time())
     measured: dict[int, list[tuple[float, float]]] = {shop: [] for shop in shops}

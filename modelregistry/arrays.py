@@ -39,12 +39,17 @@ class FileFacts:
         return f"{name} {self.sha256} {self.size} {self.dtype} {self.shape}"
 
 
-def write_array(path: Path, array: np.ndarray) -> FileFacts:
-    """Write, flush to the disk, and describe what was written."""
+def plain(name: str, array: np.ndarray) -> np.ndarray:
+    """As it is written: row by row, the lowest byte first. Raises ValueError for anything but numbers."""
     array = np.ascontiguousarray(array)
     if array.dtype.kind not in KINDS:
-        raise ValueError(f"{path.stem}: only plain numbers can be saved, not {array.dtype}")
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        raise ValueError(f"{name}: only plain numbers can be saved, not {array.dtype}")
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def write_array(path: Path, array: np.ndarray) -> FileFacts:
+    """Write, flush to the disk, and describe what was written."""
+    little = plain(path.stem, array)
     with path.open("xb") as file:
         np.lib.format.write_array(file, little, allow_pickle=False)
         file.flush()
@@ -54,8 +59,9 @@ def write_array(path: Path, array: np.ndarray) -> FileFacts:
     return FileFacts(sha256, path.stat().st_size, little.dtype.str, list(little.shape))
 
 
-def map_array(file: IO[bytes], facts: FileFacts, *, verify: bool) -> np.ndarray:
-    """A read-only array over the file's own pages (a small one in memory); header and size are compared first."""
+def map_array(file: IO[bytes], facts: FileFacts, *, verify: bool, read_up_to: int = SMALL_BYTES) -> np.ndarray:
+    """A read-only array over the file's own pages (in memory up to so many bytes); header and size are compared
+    first."""
     size = os.fstat(file.fileno()).st_size
     if size != facts.size:
         raise ArrayDamaged(f"{size} bytes instead of {facts.size}")
@@ -66,7 +72,7 @@ def map_array(file: IO[bytes], facts: FileFacts, *, verify: bool) -> np.ndarray:
     count = math.prod(shape)
     if offset + count * dtype.itemsize != size:
         raise ArrayDamaged("the header promises another size than the file has")
-    mapped = _bytes_of(file, size)
+    mapped = _bytes_of(file, size) if size <= read_up_to else mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
     if verify and hashlib.sha256(mapped).hexdigest() != facts.sha256:
         raise ArrayDamaged("the bytes were changed")
     if count == 0:
@@ -76,10 +82,8 @@ def map_array(file: IO[bytes], facts: FileFacts, *, verify: bool) -> np.ndarray:
     return np.frombuffer(mapped, dtype, count, offset).reshape(shape)
 
 
-def _bytes_of(file: IO[bytes], size: int) -> bytes | mmap.mmap:
+def _bytes_of(file: IO[bytes], size: int) -> bytes:
     """A small file is read: a mapping holds a descriptor, of which thousands of small shops would need too many."""
-    if size > SMALL_BYTES:
-        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
     file.seek(0)
     read = file.read(size)
     if len(read) != size:

@@ -14,8 +14,8 @@ from typing import Any, NotRequired, TypedDict, Unpack
 
 import numpy as np
 
-from modelregistry import artefact_places, manifests
-from modelregistry.arrays import ArrayDamaged, FileFacts, map_array, write_array
+from modelregistry import artefact_places, manifests, packing
+from modelregistry.arrays import SMALL_BYTES, ArrayDamaged, FileFacts, map_array, write_array
 from modelregistry.manifests import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
@@ -45,6 +45,7 @@ class Artefact(TypedDict):
     arrays: dict[str, np.ndarray]
     manifest: dict[str, Any]
     scope: NotRequired[str]  # of artefact_places.SCOPES; "tenant" where it is not named
+    is_packed: NotRequired[bool]  # False: a file for each array, however small, as it was before they were packed
 
 
 @dataclass(frozen=True)
@@ -107,19 +108,24 @@ def _publish(root: Path, path: Path, artefact: Artefact) -> Saved:
     model, version, arrays = artefact["model"], artefact["version"], artefact["arrays"]
     for name in arrays:
         artefact_places.check_name("array", name)
+    if packing.NAME in arrays:
+        raise ValueError(f"array {packing.NAME}: the name is taken")
     if path.exists():
         raise ArtifactExists(f"{path.name} of {model} has been saved already")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}"
     temporary.mkdir(mode=0o700)
     try:
-        head = {"schema": manifests.SCHEMA, "tenant": artefact["tenant"], "model": model, "version": version}
+        is_packed = artefact.get("is_packed", True)
+        held, packed = packing.packed(arrays) if is_packed else (arrays, {})
+        schema = manifests.SCHEMA if is_packed else manifests.PLAIN_SCHEMA
+        head = {"schema": schema, "tenant": artefact["tenant"], "model": model, "version": version}
         # As it will be read: tuples are lists and keys are texts from here on.
         manifest = json.loads(json.dumps(artefact["manifest"], allow_nan=False))
-        files = {name: write_array(temporary / f"{name}.npy", arrays[name]) for name in arrays}
-        digest = manifests.digest_of(head, manifest, files)
+        files = {name: write_array(temporary / f"{name}.npy", array) for name, array in held.items()}
+        digest = manifests.digest_of(head, manifest, files, packed)
         content = {name: facts.as_json() for name, facts in sorted(files.items())}
-        whole = {**head, "digest": digest, "files": content, "content": manifest}
+        whole = {**head, "digest": digest, "files": content, "packed": packed, "content": manifest}
         manifests.write(temporary / MANIFEST, whole)
         _sync_folder(temporary)
         _rename(temporary, path)
@@ -144,6 +150,8 @@ def load(
         whole = manifests.read(folder)
         files = manifests.described(whole, tenant, expected_digest)
         arrays = {name: _map(folder, name, facts, verify=verify, hold=hold) for name, facts in files.items()}
+    if whole["packed"]:
+        arrays |= _unpacked(arrays.pop(packing.NAME, None), whole["packed"])
     size = sum(facts.size for facts in files.values())
     return Loaded(whole["content"], arrays, whole["digest"], size, whole["model"], whole["version"])
 
@@ -198,6 +206,16 @@ def _map(folder: int, name: str, facts: FileFacts, *, verify: bool, hold: bool) 
         if hold:  # a mapping keeps a copy of this descriptor, and with it the lock
             fcntl.flock(file, fcntl.LOCK_SH)
         try:
-            return map_array(file, facts, verify=verify)
+            most = packing.READ_BYTES if name == packing.NAME else SMALL_BYTES
+            return map_array(file, facts, verify=verify, read_up_to=most)
         except ArrayDamaged as error:
             raise ArtifactDamaged(f"{name}: {error}") from error
+
+
+def _unpacked(held: np.ndarray | None, index: packing.Index) -> dict[str, np.ndarray]:
+    if held is None:
+        raise ArtifactDamaged("the small arrays have no file")
+    try:
+        return packing.unpacked(held, index)
+    except ArrayDamaged as error:
+        raise ArtifactDamaged(str(error)) from error

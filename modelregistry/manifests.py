@@ -14,7 +14,8 @@ from luxebrain.lib.problems import Unavailable
 from modelregistry.arrays import FileFacts
 from modelregistry.artefact_places import NAME
 
-SCHEMA = 1
+SCHEMA = 2  # small arrays are packed; in 1 each array was a file, and the manifest had no "packed"
+PLAIN_SCHEMA = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 16_000_000
 
@@ -46,7 +47,8 @@ class ArtifactUnreachable(ArtifactError, Unavailable):
 
 
 def described(whole: dict[str, Any], tenant: str | None, expected_digest: str | None) -> dict[str, FileFacts]:
-    """The files that belong beside the manifest. Raises ArtifactForeign, ArtifactDamaged."""
+    """The files that belong beside the manifest, by the names of their arrays. Raises ArtifactForeign,
+    ArtifactDamaged."""
     if whole["tenant"] != tenant:
         raise ArtifactForeign("the artefact belongs to another tenant")
     head = {key: whole[key] for key in ("schema", "tenant", "model", "version")}
@@ -54,25 +56,30 @@ def described(whole: dict[str, Any], tenant: str | None, expected_digest: str | 
         files = {name: FileFacts(**facts) for name, facts in whole["files"].items()}
     except TypeError as error:
         raise ArtifactDamaged(f"manifest: {error}") from error
-    strange = next((name for name in files if not NAME.fullmatch(name)), None)
+    packed = whole["packed"]
+    strange = next((name for name in (*files, *packed) if not NAME.fullmatch(name) or name in files and name in packed),
+                   None)  # fmt: skip
     if strange is not None:
         raise ArtifactDamaged(f"no such array name: {strange!r}")
-    found = digest_of(head, whole["content"], files)
+    found = digest_of(head, whole["content"], files, packed)
     if found != whole["digest"] or found != (expected_digest or found):
         raise ArtifactDamaged("the digest is not the one that was registered")
     return files
 
 
-def digest_of(head: dict[str, Any], content: dict[str, Any], files: dict[str, FileFacts]) -> str:
-    """sha256 over the sorted file digests, with all that the manifest says about them."""
-    described = json.dumps([head, content], sort_keys=True, separators=(",", ":"))
+def digest_of(
+    head: dict[str, Any], content: dict[str, Any], files: dict[str, FileFacts], packed: dict[str, Any]
+) -> str:
+    """sha256 over the sorted file digests, with all that the manifest says about them and about what is in them."""
+    said = [head, content] if head["schema"] == PLAIN_SCHEMA else [head, content, packed]
+    described = json.dumps(said, sort_keys=True, separators=(",", ":"))
     lines = [described, *(facts.line(name) for name, facts in sorted(files.items()))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def write(path: Path, whole: dict[str, Any]) -> None:
     with path.open("x", encoding="utf-8") as file:
-        json.dump(whole, file, sort_keys=True, indent=1, allow_nan=False)
+        json.dump(whole, file, sort_keys=True, allow_nan=False)
         file.flush()
         os.fsync(file.fileno())
 
@@ -105,11 +112,13 @@ def read(folder: int) -> dict[str, Any]:
         raise ArtifactDamaged("the manifest is too large")
     try:
         whole = json.loads(text)
-        kinds = {"schema": int, "model": str, "version": int, "digest": str, "files": dict,
-                 "content": dict, "tenant": (str, type(None))}
+        if whole["schema"] == PLAIN_SCHEMA:
+            whole["packed"] = {}
+        kinds = {"schema": int, "model": str, "version": int, "digest": str, "files": dict, "packed": dict,
+                 "content": dict, "tenant": (str, type(None))}  # fmt: skip
         wrong = [key for key, kind in kinds.items() if not isinstance(whole[key], kind)]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ArtifactDamaged(f"the manifest cannot be read: {error}") from error
-    if wrong or whole["schema"] != SCHEMA:
+    if wrong or whole["schema"] not in (PLAIN_SCHEMA, SCHEMA):
         raise ArtifactDamaged(f"the manifest is of another form: {wrong or whole['schema']}")
     return whole

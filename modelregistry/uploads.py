@@ -179,10 +179,15 @@ def _proved(tenant: Tenant, model: str, loaded: Loaded) -> dict[str, Any]:
 
 def _save_again(known: ModelVersion, loaded: Loaded) -> Saved:
     """Under its own number, in a folder of its own: what is left of the former one goes its way."""
-    return store.save_again(
-        tenant=versions.owner_of(known.tenant), model=known.model, version=known.number,
-        arrays=loaded.arrays, manifest=loaded.manifest,
-    )  # fmt: skip
+    whole: artifacts.Artefact = {
+        "tenant": versions.owner_of(known.tenant), "model": known.model, "version": known.number,
+        "arrays": loaded.arrays, "manifest": loaded.manifest,
+    }  # fmt: skip
+    saved = store.save_again(**whole)
+    if saved.digest == known.digest:
+        return saved
+    store.discard(saved.place)
+    return store.save_again(**whole, is_packed=False)  # as a version was saved whose digest is older than packing
 
 
 def _save(tenant: Tenant, model: str, loaded: Loaded) -> Saved:

@@ -96,11 +96,11 @@ class Assortment:
     def _follow(self, names: Iterable[str], *, all_of_them: bool = False) -> None:
         rows = self.window.rows
         if all_of_them and self.known is not None:
-            known = np.fromiter(
-                (name in rows and rows[name].is_for_sale for name in self.known), np.bool_, count=self._first
-            )
-            self.for_sale[: self._first] = known
+            known = list(self.known)
+            self.for_sale[: self._first] = [name in rows and rows[name].is_for_sale for name in known]
             self.for_sale[self._first :] = False
+            settled = set(known)
+            names = [name for name in names if name not in settled]
         names = list(names)
         for name, at in zip(names, self._numbered(names), strict=True):
             self.for_sale[at] = rows[name].is_for_sale

@@ -27,7 +27,7 @@ where p.tenant_id = %(tenant)s and p.is_published and (p.stock is null or p.stoc
 order by sold.units desc nulls last, p.created_at desc, p.id desc limit %(kept)s
 """
 _COUNTABLE = """
-select count(*) from (select from recommendations_order where tenant_id = %s and is_countable limit %s) some
+select count(*) from (select from recommendations_order where tenant_id = %s and is_countable limit %s) counted
 """
 
 

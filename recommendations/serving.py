@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,11 +123,14 @@ class RecommendationEngine:
         if shop is None:
             shop = candidates.shop(self.tenant_id, call.epochs)
             routes = shop.routes if shop.routes.decides and not query.is_limited else None
-        shop.is_cold = self._is_cold_start(call.one("cold"))
+        flag = call.one("cold")
+        # Without the flag the cache server mostly knows no histories either: one transaction for both.
+        with nullcontext() if flag else tenancy.within(self.tenant_id):
+            shop.is_cold = self._is_cold_start(flag)
+            acts = self._acts(query, call)
         kept = arms.kept(call.all("arms")) if routes else {}
         rules = rules or shop.control
         call.moment = call.moment or time.time()
-        acts = self._acts(query, call)
         shopper = self._shopper(query, call) if query.uses_shopper or rules.uses_shopper else None
         found: list[Served] = []
         for one in query.several or (query,):

@@ -74,7 +74,8 @@ class IdMap:
         return self._count
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.ids(np.arange(len(self))))
+        text, cuts = self._blob.tobytes(), self._offsets.tolist()
+        return (text[start:end].decode() for start, end in pairwise(cuts))
 
     def id(self, index: int) -> str:
         if not 0 <= index < self._count:

@@ -116,7 +116,7 @@ def test_it_notices_a_renamed_owner(saved: Saved) -> None:
         artifacts.load(saved.path, tenant="t2")
 
 
-@pytest.mark.parametrize("name", ["items.npy", "manifest.json"])
+@pytest.mark.parametrize("name", ["items.npy", "_packed.npy", "manifest.json"])
 def test_it_notices_a_flipped_byte(saved: Saved, name: str) -> None:
     path = saved.path / name
     raw = bytearray(path.read_bytes())
@@ -142,7 +142,7 @@ def test_it_notices_a_cut_file(saved: Saved, length: int, *, verify: bool) -> No
 def test_it_notices_a_file_that_is_gone_or_another_digest(saved: Saved) -> None:
     with pytest.raises(ArtifactDamaged):
         artifacts.load(saved.path, tenant="t1", expected_digest="0" * 64)
-    (saved.path / "scores.npy").unlink()
+    (saved.path / "_packed.npy").unlink()
     with pytest.raises(ArtifactDamaged):
         load(saved)
 
@@ -151,7 +151,9 @@ def test_it_notices_a_file_that_is_gone_or_another_digest(saved: Saved) -> None:
     "change",
     [
         {"digest": "0" * 64},
-        {"schema": 2},
+        {"schema": 1},
+        {"schema": 3},
+        {"packed": {}},
         {"files": []},
         {"content": {"personal": "als"}},
         {"version": "3"},
@@ -183,7 +185,8 @@ def test_it_compares_the_header_before_it_believes_it(saved: Saved) -> None:
 
 
 def test_it_refuses_a_lying_shape_even_where_the_manifest_lies_too(tmp_path: Path) -> None:
-    saved = artifacts.save(tmp_path, tenant="t1", model="rec", version=1, arrays={"a": np.arange(9)}, manifest={})
+    whose = {"tenant": "t1", "model": "rec", "version": 1}
+    saved = artifacts.save(tmp_path, **whose, arrays={"a": np.arange(9)}, manifest={}, is_packed=False)
     path = saved.path / "a.npy"
     path.write_bytes(path.read_bytes().replace(b"(9,), ", b"(9**9,)", 1))
     with pytest.raises(ArtifactDamaged):
@@ -197,7 +200,7 @@ def test_it_refuses_a_lying_shape_even_where_the_manifest_lies_too(tmp_path: Pat
     whole["files"]["a"] |= {"shape": [huge], "size": path.stat().st_size}
     head = {key: whole[key] for key in ("schema", "tenant", "model", "version")}
     facts = {name: artifacts.FileFacts(**found) for name, found in whole["files"].items()}
-    whole["digest"] = manifests.digest_of(head, whole["content"], facts)
+    whole["digest"] = manifests.digest_of(head, whole["content"], facts, {})
     write_manifest(saved, whole)
     with pytest.raises(ArtifactDamaged, match="header promises"):
         artifacts.load(saved.path, tenant="t1", verify=False)
@@ -211,7 +214,7 @@ def test_it_never_runs_a_pickle(saved: Saved, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="plain numbers"):
         artifacts.save(tmp_path, tenant="t1", model="rec", version=4, arrays={"text": np.array(["a"])}, manifest={})
     assert [path.name for path in saved.path.parent.iterdir()] == ["3"]
-    np.save(saved.path / "scores.npy", np.array([print], dtype=object), allow_pickle=True)
+    np.save(saved.path / "items.npy", np.array([print], dtype=object), allow_pickle=True)
     for verify in (True, False):
         with pytest.raises(ArtifactDamaged):
             load(saved, verify=verify)
@@ -240,7 +243,7 @@ def test_it_follows_no_symbolic_links(saved: Saved, tmp_path: Path) -> None:
     link.symlink_to(saved.path)
     with pytest.raises(ArtifactDamaged):
         artifacts.load(link, tenant="t1")
-    for name in ("items.npy", "manifest.json"):
+    for name in ("items.npy", "_packed.npy", "manifest.json"):
         outside = tmp_path / name
         (saved.path / name).rename(outside)
         (saved.path / name).symlink_to(outside)

@@ -1,5 +1,7 @@
 """A version whose files were let go gets them back by the same upload, and nothing else brings them."""
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from modelregistry import artifacts
 from tests.modelregistry.test_admin_api import packed, post, upload
 from tests.modelregistry.test_retention import aged, keeping, let_go, text
 from tests.recommendations import shops
@@ -57,6 +60,24 @@ def test_the_same_file_brings_the_files_back(acme: Any, operator: Client, file: 
         let_go()
     assert len(lying(acme)) == 1
     assert post(operator, "activate", {"id": back.pk}).status_code == 200
+
+
+def test_a_version_of_before_small_arrays_were_packed_gets_its_own_too(
+    acme: Any, operator: Client, file: bytes, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
+        archive.extractall(tmp_path / "uploaded")
+    loaded = artifacts.load(tmp_path / "uploaded", tenant=str(acme.pk))
+    of_then = artifacts.save(
+        tmp_path, tenant=str(acme.pk), model=loaded.model, version=2, arrays=loaded.arrays, manifest=loaded.manifest,
+        is_packed=False,
+    )  # fmt: skip
+    acme.model_versions.filter(number=2).update(digest=of_then.digest)
+    answer = upload(operator, file)
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["version"], answer.json()["digest"]) == (2, of_then.digest)
+    assert len(lying(acme)) == 1
+    assert post(operator, "activate", {"id": acme.model_versions.get(number=2).pk}).status_code == 200
 
 
 def test_a_version_that_was_changed_since_stays_without_files(acme: Any, operator: Client, file: bytes) -> None:

@@ -47,7 +47,7 @@ def test_it_publishes_to_the_bucket_and_loads_on_another_host(bucket: Bucket) ->
     assert {key.rpartition("/")[2] for key in bucket.keys(f"models/{saved.place}/")} == {
         "manifest.json",
         "scores.npy",
-        "items.npy",
+        "_packed.npy",
     }
     other = bucket.host("two")
     loaded = load(saved)
@@ -67,7 +67,7 @@ def test_the_host_that_published_needs_no_fetch(bucket: Bucket) -> None:
     assert load(saved).digest == saved.digest
 
 
-@pytest.mark.parametrize("what", ["scores.npy", "items.npy", "manifest.json"])
+@pytest.mark.parametrize("what", ["scores.npy", "_packed.npy", "manifest.json"])
 def test_it_refuses_a_damaged_object_and_keeps_nothing_of_it(bucket: Bucket, what: str) -> None:
     saved = save()
     bucket.flip(f"models/{saved.place}/{what}")
@@ -86,7 +86,7 @@ def test_it_refuses_an_object_that_is_longer_or_another_version(bucket: Bucket) 
     bucket.host("two")
     with pytest.raises(ArtifactDamaged):
         load(saved)
-    for file in ("scores.npy", "items.npy", "manifest.json"):  # whole, but not what was registered
+    for file in ("scores.npy", "_packed.npy", "manifest.json"):  # whole, but not what was registered
         source = {"Bucket": bucket.name, "Key": f"models/{next_one.place}/{file}"}
         bucket.client.copy_object(Bucket=bucket.name, Key=f"models/{saved.place}/{file}", CopySource=source)
     with pytest.raises(ArtifactDamaged, match="digest"):
@@ -213,7 +213,7 @@ def test_it_keeps_tenants_apart(bucket: Bucket) -> None:
     mine, theirs = save(3, tenant="7"), save(3, tenant="8")
     with pytest.raises(ArtifactForeign):
         load(theirs, tenant="7")
-    for file in ("scores.npy", "items.npy", "manifest.json"):
+    for file in ("scores.npy", "_packed.npy", "manifest.json"):
         source = {"Bucket": bucket.name, "Key": f"models/{theirs.place}/{file}"}
         bucket.client.copy_object(Bucket=bucket.name, Key=f"models/{mine.place}/{file}", CopySource=source)
     bucket.host("two")
@@ -296,7 +296,7 @@ def test_what_lies_on_the_disk_is_sent_once(bucket: Bucket, capsys: Any) -> None
     assert "2 sent, 0 were there already, 0 refused" in capsys.readouterr().out
     assert store.load(whole.place, tenant="7", digest=whole.digest).manifest == MANIFEST
     store.discard(damaged.place)
-    (damaged.path / "items.npy").write_bytes(b"no")
+    (damaged.path / "_packed.npy").write_bytes(b"no")
     with pytest.raises(CommandError):
         call_command("send_models")
     told = capsys.readouterr()

@@ -16,7 +16,7 @@ from tests import make
 
 
 def damage(version: ModelVersion) -> None:
-    path = next((settings.MODELS_DIR / version.artifact_path).glob("popularity-*.npy"))
+    path = next((settings.MODELS_DIR / version.artifact_path).glob("_packed.npy"))
     content = bytearray(path.read_bytes())
     content[-1] ^= 0xFF
     path.chmod(0o600)

@@ -64,7 +64,7 @@ def test_what_is_sold_out_or_says_nothing_is_not_recommended_by_likeness(trained
 
 
 def test_a_model_without_features_knows_no_newcomers(trained, api):
-    held = candidates.shop(trained.pk, (b"1",) * 5)
+    held = candidates.shop(trained.pk, (b"1",) * 6)
     content = held.bundle.parts["content"]
     arrays = {name: array for name, array in content.arrays().items() if not name.startswith("feature")}
     assert type(content).from_arrays(arrays, content.params).likeness is None
