@@ -25,7 +25,7 @@ lint: setup  ## ruff, the import contracts, and no migration missing
 	$(BIN)/lint-imports
 	$(SERVERS) run --fresh $(BIN)/python manage.py makemigrations --check --dry-run
 
-BENCHES := serving latency events fairness hook_fairness imports isolation expressions training anomalies experiments batch
+BENCHES := serving latency first_call events fairness hook_fairness imports isolation expressions training anomalies experiments batch
 
 bench: setup  ## run the measurements in bench/, each on fresh servers
 	@for name in $(BENCHES); do \
