@@ -46,7 +46,7 @@ def read(values: Any) -> Wanted:
         try:
             wanted.name = fields.text(values["name"], limit=120)
         except Refused as refused:
-            given.refuse("name", refused.message)
+            given.refuse("name", refused.code, refused.message)
     given.check()
     return wanted
 
@@ -61,7 +61,7 @@ def _asked(given: Given) -> dict[str, Any]:
         query: Query = queries.parse(values)
     except Problem as problem:
         for error in problem.errors:
-            given.refuse(error["field"], error["message"])
+            given.refuse(error["field"], error["code"], error["message"])
         return {}
     return {**queries.told(query), **({"session_id": session} if session else {})}
 
@@ -73,7 +73,7 @@ def _for_whom(given: Given, wanted: Wanted) -> None:
         ways.append("customer_id")
     if len(ways) != 1:
         message = "Say for whom, in one way: customer_id (or session_id), customer_ids, or audience."
-        given.refuse("customer_ids" if not ways else ways[0], message)
+        given.refuse("customer_ids" if not ways else ways[0], "conflict" if ways else "required", message)
         return
     if ways == ["customer_id"]:
         wanted.ids = [given.identifier("customer_id")]
@@ -81,7 +81,7 @@ def _for_whom(given: Given, wanted: Wanted) -> None:
         if isinstance(values["audience"], Mapping):
             wanted.audience = values["audience"]
         else:
-            given.refuse("audience", 'An object with a kind, such as {"kind": "all"}.')
+            given.refuse("audience", "type", 'An object with a kind, such as {"kind": "all"}.')
     else:
         wanted.ids = _ids(given, values["customer_ids"])
 
@@ -91,5 +91,5 @@ def _ids(given: Given, value: Any) -> list[str]:
         return audience_files.sent(value, field="customer_ids", most=MAX_IDS)
     except Problem as problem:
         for error in problem.errors:
-            given.refuse(error["field"], error["message"])
+            given.refuse(error["field"], error["code"], error["message"])
         return []

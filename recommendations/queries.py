@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from luxebrain.lib.problems import Problem
-from recommendations import expressions
-from recommendations.asked import Given, external_id
+from recommendations import expressions, fields
+from recommendations.asked import Given, Wrong, refusal
 
-__all__ = ["Boost", "Query", "external_id", "from_query", "parse"]
+__all__ = ["Boost", "Query", "from_query", "parse"]
 
 _ESCAPED = re.compile(r"[%+]")
 _LONGEST_PLAIN = 512
@@ -132,39 +132,42 @@ def spelled(text: str) -> dict[str, list[str]] | None:
     return found
 
 
-def from_query(parameters: Mapping[str, list[str]]) -> Query:
-    """Reads ?type=…&limit=…, each name with its texts; lists of ids may be repeated or separated by commas.
-    Raises Problem."""
-    values: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
+def from_query(parameters: Mapping[str, list[str]], **said: str) -> Query:
+    """Reads ?type=…&limit=…, each name with its texts; lists of ids may be repeated or separated by commas. `said` are
+    values that the path of the address gives. Raises Problem."""
+    values: dict[str, Any] = dict(said)
+    wrong: Wrong = {}
     for name, texts in parameters.items():
-        if name in {"exclude", "product_ids", "product_id", "candidates"}:
+        if name in said or "\ufffd" in name + "".join(texts):
+            why = "The address says this already." if name in said else "Must be UTF-8."
+            wrong[fields.shown(name)] = ("conflict" if name in said else "format", why)
+        elif name in {"exclude", "product_ids", "product_id", "candidates"}:
             values[name] = [part for text in texts for part in text.split(",") if part]
         elif name in {"boosts", "placements"}:
-            wrong[name] = "Send this in the body of a POST."
+            wrong[name] = ("unknown", "Send this in the body of a POST.")
         elif len(texts) > 1:
-            wrong[name[:60]] = "Give this parameter once."
+            wrong[fields.shown(name)] = ("conflict", "Give this parameter once.")
         else:
             values[name] = _typed(name, texts[0], wrong)
     if wrong:
-        raise _wrong(wrong)
+        raise refusal(wrong)
     return parse(values)
 
 
-def _typed(name: str, text: str, wrong: dict[str, str]) -> Any:
+def _typed(name: str, text: str, wrong: Wrong) -> Any:
     """The text of an address as the JSON value that it stands for."""
     if name == "limit":
         if text.isascii() and text.isdigit() and len(text) <= 4:
             return int(text)
-        wrong[name] = f"A whole number from 1 to {MAX_LIMIT}."
+        wrong[name] = ("range", f"A whole number from 1 to {MAX_LIMIT}.")
     elif name in {"details", "validate_only"}:
         if text.lower() in {"1", "0", "true", "false"}:
             return text.lower() in {"1", "true"}
-        wrong[name] = "true or false."
+        wrong[name] = ("type", "true or false.")
     elif name in {"min_relevance", "diversity"}:
         if re.fullmatch(r"\d{1,2}(\.\d{1,9})?|\.\d{1,9}", text, re.ASCII):
             return float(text)
-        wrong[name] = "A number from 0 to 1."
+        wrong[name] = ("range", "A number from 0 to 1.")
     return text
 
 
@@ -180,7 +183,8 @@ def parse(values: Mapping[str, Any]) -> Query:
         query.several = _several(given, query)
     elif query.kind in BESIDE and not query.products and not given.has_error("product_id"):
         if not query.placement:
-            given.refuse("product_id", f"Say which product it is about: {query.spoken_kind} needs product_id.")
+            why = f"Say which product it is about: {query.spoken_kind} needs product_id."
+            given.refuse("product_id", "required", why)
     given.check()
     return query
 
@@ -191,7 +195,7 @@ def _one(given: Given) -> Query:
     if isinstance(kind, str) and kind in KINDS:
         query.kind = KINDS[kind]
     else:
-        given.refuse("type", f"One of {', '.join(spoken())}.")
+        given.refuse("type", "choice", f"One of {', '.join(spoken())}.")
     query.customer, query.session = given.identifier("customer_id"), given.identifier("session_id")
     if query.given <= _USUAL:
         query.limit = given.whole("limit", 1, MAX_LIMIT, default=10)
@@ -225,9 +229,9 @@ def _several(given: Given, shared: Query) -> tuple[Query, ...]:
         own.know(_ONE - {"customer_id", "session_id", "language", "details"})
         query = _one(own)
         if not query.placement:
-            own.refuse("placement", "Say which placement: each list of a call is known by it.")
+            own.refuse("placement", "required", "Say which placement: each list of a call is known by it.")
         elif query.placement in names:
-            own.refuse("placement", "This placement is named twice in one call.")
+            own.refuse("placement", "conflict", "This placement is named twice in one call.")
         names.add(query.placement)
         query.customer, query.session = shared.customer, shared.session
         query.language, query.details = shared.language, shared.details
@@ -258,7 +262,3 @@ def told(query: Query) -> dict[str, Any]:
 def spoken() -> list[str]:
     """The kinds as the documentation calls them."""
     return sorted({SPOKEN.get(kind, kind) for kind in KINDS.values()})
-
-
-def _wrong(fields: dict[str, str]) -> Problem:
-    return Problem("Some parameters are not right.", fields=fields)

@@ -19,8 +19,7 @@ class RowRefused(problems.Problem):
     """The row is not right; `errors` say which fields, with a code each."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
-        super().__init__("Some fields are not right.")
-        self.errors = errors
+        super().__init__("Some fields are not right.", errors=errors)
 
 
 class Outdated(problems.Conflict):

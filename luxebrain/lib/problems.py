@@ -31,7 +31,8 @@ TITLES = {
 
 
 class Problem(Exception):
-    """Base of every exception that a user may see. Subclasses set status and code."""
+    """Base of every exception that a user may see. Subclasses set status and code. `errors` name fields with a code
+    of their own; `fields` are the rest: {field: message}."""
 
     status = 400
     code = "invalid"
@@ -41,6 +42,7 @@ class Problem(Exception):
         detail: str,
         *,
         fields: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
         code: str | None = None,
         status: int | None = None,
@@ -48,7 +50,8 @@ class Problem(Exception):
         super().__init__(detail)
         self.detail = detail
         self.headers = dict(headers or {})
-        self.errors = [{"field": name, "code": "invalid", "message": text} for name, text in (fields or {}).items()]
+        named = [{"field": name, "code": "invalid", "message": text} for name, text in (fields or {}).items()]
+        self.errors = [*map(dict, errors), *named]
         self.code = code or self.code
         self.status = status or self.status
 

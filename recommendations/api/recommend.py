@@ -12,6 +12,8 @@ from rest_framework.views import APIView
 from luxebrain.lib import jsonbody, problems
 from recommendations import expressions, queries
 from recommendations.api import sent, serializers
+from recommendations.asked import refusal
+from recommendations.fields import shown
 from recommendations.serving import RecommendationEngine
 from tenants import quota
 from tenants.api_keys import Credential
@@ -49,16 +51,18 @@ def recommend(request: HttpRequest, product_id: str = "") -> HttpResponse:
 
 def read(request: HttpRequest) -> queries.Query:
     """The query of a GET, or the JSON object of a POST. Raises Problem."""
-    match = request.resolver_match
-    product = match.kwargs.get("product_id") if match else None
-    if request.method == "POST" and not product:
-        return queries.parse(jsonbody.body(request))
+    product = request.resolver_match.kwargs.get("product_id") if request.resolver_match else None
     given = queries.spelled(request.META.get("QUERY_STRING", ""))
     if given is None:
         given = dict(request.GET.lists())
     if product:
-        given |= {"product_id": [product], "type": [match.kwargs.get("kind", "bought-together")]}
-    return queries.from_query(given)
+        kind = request.resolver_match.kwargs.get("kind", "bought-together")
+        return queries.from_query(given, product_id=product.removesuffix("/"), type=kind)
+    if request.method != "POST":
+        return queries.from_query(given)
+    if given:
+        raise refusal({shown(name): ("unknown", "Send this in the body.") for name in given})
+    return queries.parse(jsonbody.body(request))
 
 
 def reads(request: HttpRequest, credential: Credential) -> list[tuple[str, int]]:
