@@ -313,7 +313,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.KeyMay"],
     "DEFAULT_RENDERER_CLASSES": ["luxebrain.lib.rest.ORJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["luxebrain.lib.rest.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "luxebrain.lib.rest.OneAnswer",
+    "DEFAULT_SCHEMA_CLASS": "tenants.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "luxebrain.lib.rest_errors.handle_exception",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
@@ -349,7 +350,7 @@ CORS_EXPOSE_HEADERS = [
     "X-Request-Id", "Idempotent-Replayed", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After",
     "X-Plan-Calls",
 ]
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-api-key", "x-request-id", "idempotency-key"]
 
 # --- What the product does --------------------------------------------------------------------
 ISOLATED_STALE_DAYS = env.number("LUX_ISOLATED_STALE_DAYS", 3)  # an isolated model is trained every night

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from luxebrain.lib.problems import Problem
+from luxebrain.lib.problems import Problem, fault
 from recommendations import expressions, fields
 from recommendations.expressions import ExpressionError
 from recommendations.fields import Refused
@@ -16,7 +16,7 @@ Wrong = dict[str, tuple[str, str]]  # field: (code, message)
 def refusal(wrong: Wrong) -> Problem:
     return Problem(
         "Some parameters are not right.",
-        errors=[{"field": name, "code": code, "message": message} for name, (code, message) in wrong.items()],
+        errors=[fault(name, code, message) for name, (code, message) in wrong.items()],
     )
 
 

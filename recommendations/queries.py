@@ -53,6 +53,7 @@ MAX_BOOSTS = 10
 MAX_PLACEMENTS = 10
 _PLACEMENT = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _LISTS = {"exclude": MAX_EXCLUDED, "candidates": MAX_CANDIDATES}
+_SPELLED = {**_LISTS, "product_id": MAX_PRODUCTS, "product_ids": MAX_PRODUCTS}
 _ONE = frozenset(
     "type recommendation_type customer_id session_id product_id product_ids limit placement exclude candidates details "
     "filter boosts min_relevance diversity fallback language".split()
@@ -141,8 +142,9 @@ def from_query(parameters: Mapping[str, list[str]], **said: str) -> Query:
         if name in said or "\ufffd" in name + "".join(texts):
             why = "The address says this already." if name in said else "Must be UTF-8."
             wrong[fields.shown(name)] = ("conflict" if name in said else "format", why)
-        elif name in {"exclude", "product_ids", "product_id", "candidates"}:
-            values[name] = [part for text in texts for part in text.split(",") if part]
+        elif name in _SPELLED:
+            parts = ",".join(texts).split(",")  # too many are too many, though they be empty
+            values[name] = parts if len(parts) > _SPELLED[name] else [part for part in parts if part]
         elif name in {"boosts", "placements"}:
             wrong[name] = ("unknown", "Send this in the body of a POST.")
         elif len(texts) > 1:

@@ -1,6 +1,7 @@
 """One row of a shop, by the shop's own id: find, replace, change and delete a product, customer or order."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,8 +48,10 @@ class Kind:
 
     def find(self, tenant: Tenant, external_id: str, *, lock: bool = False) -> Any:
         """The row. Raises NoSuchRow."""
-        rows = self.of(tenant).filter(external_id=_known(external_id))
-        row = (rows.select_for_update(of=("self",)) if lock else rows).first()
+        names = _spellings(external_id)
+        rows = self.of(tenant).filter(external_id__in=names)
+        found = {row.external_id: row for row in (rows.select_for_update(of=("self",)) if lock else rows)}
+        row = next((found[name] for name in names if name in found), None)
         if row is None:
             raise NoSuchRow
         return row
@@ -63,7 +66,7 @@ def replace(tenant: Tenant, kind: Kind, external_id: str, given: Any, *, now: da
 
     Raises RowRefused, Outdated, PlanLimit.
     """
-    name = _known(external_id)
+    name = _new(tenant, kind, external_id)
     status = _take(tenant, kind, _named(given, name), now=now)
     return kind.tell(tenant, name), status == "created"
 
@@ -92,11 +95,23 @@ def delete(tenant: Tenant, kind: Kind, external_id: str) -> None:
         kind.delete(tenant, kind.find(tenant, external_id, lock=True))
 
 
-def _known(external_id: str) -> str:
+def _spellings(external_id: str) -> list[str]:
+    """The ids that an address may mean: the one it says, or the one before its trailing slash. None if it says none."""
+    names = []
+    for text in dict.fromkeys((external_id, external_id.removesuffix("/"))):
+        with suppress(fields.Refused):
+            names.append(fields.identifier(text))
+    return names
+
+
+def _new(tenant: Tenant, kind: Kind, external_id: str) -> str:
+    """The id that an address gives to a row: one that is there, or a new one. Raises RowRefused."""
+    if external_id.endswith("/") and kind.of(tenant).filter(external_id__in=_spellings(external_id)[:1]).exists():
+        return external_id
     try:
         return fields.identifier(external_id.removesuffix("/"))
-    except fields.Refused:
-        raise NoSuchRow from None
+    except fields.Refused as refused:
+        raise RowRefused([{"field": "id", "code": refused.code, "message": refused.message}]) from None
 
 
 def _named(given: Any, name: str) -> dict[str, Any]:

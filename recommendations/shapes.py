@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from luxebrain.lib import tokens
+from luxebrain.lib.problems import fault as error
 from recommendations import fields
 from recommendations.fields import Refused
 
 MAX_ROWS = 1000
+MAX_ITEMS = 200  # of one event
 MAX_AHEAD = timedelta(minutes=10)  # clocks of shops are never quite right
 STATES = ("pending", "completed", "cancelled", "refunded", "failed", "test")
 NEEDS_PRODUCT = {"view", "cart", "remove", "click", "hide"}
@@ -67,10 +69,6 @@ class Shape:
             if value is not None and value > now + MAX_AHEAD:
                 errors.append(error(name, "future", "Must not lie more than 10 minutes in the future."))
         return clean, errors or self.whole(clean)
-
-
-def error(field: str, code: str, message: str) -> Error:
-    return {"field": field, "code": code, "message": message}
 
 
 def told(name: str, refused: Refused) -> Errors:
@@ -222,9 +220,17 @@ EVENT = Shape(
 def _shown(value: Any) -> list[str]:
     if type(value) is not list or not value:
         raise Refused("type", "Must be a list of at least one product id.")
-    if len(value) > 100:
-        raise Refused("too_many", "Must be at most 100.")
-    return [fields.identifier(item) for item in value]
+    if len(value) > MAX_ITEMS:
+        raise Refused("too_many", f"Must be at most {MAX_ITEMS}.")
+    clean, faults = [], []
+    for place, item in enumerate(value):
+        try:
+            clean.append(fields.identifier(item))
+        except Refused as refused:
+            faults.append(error(str(place), refused.code, refused.message))
+    if faults:
+        raise RefusedRows(faults[:MAX_FAULTS])
+    return clean
 
 
 def events(
@@ -286,7 +292,7 @@ def _items(kind: str, clean: Row) -> list[Any]:
     if kind == "impression":
         return _shown(clean["items"])
     if kind == "purchase":
-        return _rows(clean["items"], of=_BOUGHT, most=200, what="item")
+        return _rows(clean["items"], of=_BOUGHT, most=MAX_ITEMS, what="item")
     raise Refused("unknown", "Only an impression or a purchase has items.")
 
 

@@ -122,7 +122,7 @@ def _mismatch(name: str, data: Row) -> shapes.Error | None:
         return None
     for other, kind in KINDS.items():
         if other != name and len(data.keys() & kind.marks) > 1:
-            return shapes.error("", "mismatch", f"This looks like a {kind.noun}; send it as {other}.")
+            return shapes.error("", "mismatch", f"This is the shape of {other}; send it as that.")
     return None
 
 

@@ -105,7 +105,10 @@ def claim(tenant: Tenant, request: HttpRequest) -> Claim | None:
             status=422,
             code="idempotency_key_reused",
         )
-    response = HttpResponse(bytes(stored.body), status=stored.status, headers=stored.headers)
+    response = HttpResponse(bytes(stored.body), status=stored.status)
+    del response["Content-Type"]  # of an answer without a body there is none
+    for name, value in stored.headers.items():
+        response[name] = value
     response["Idempotent-Replayed"] = "true"
     raise Replayed(response)
 

@@ -218,4 +218,12 @@ def check(request: HttpRequest, credential: api_keys.Credential, needed: str) ->
     if credential.kind == "pk":
         origin = request.META.get("HTTP_ORIGIN", "").rstrip("/").lower()
         if origin not in credential.origins:
-            raise problems.Forbidden("This key may not be used from this origin.", code="origin_not_allowed")
+            raise problems.Forbidden(_not_from(origin), code="origin_not_allowed")
+
+
+def _not_from(origin: str) -> str:
+    """Why a publishable key is refused: developers meet this first of all."""
+    if not origin:
+        return "This is a publishable key: it works in the pages of its sites, whose browsers send an Origin."
+    seen = "".join(char if char.isprintable() else "?" for char in origin[:100])
+    return f"This key may not be used from {seen}. Add the site to the key, with scheme and port as they stand here."

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404
 
 from luxebrain.lib import problems
 from luxebrain.lib.uploads import FileTooLarge
@@ -39,7 +40,10 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return say(request, 404, "not_found", "There is nothing here, or it is not yours.")
+    detail = "There is nothing here, or it is not yours."
+    if isinstance(exception, Resolver404) and request.path.startswith("/api/"):
+        detail = "There is no such call: /api/docs lists them all."
+    return say(request, 404, "not_found", detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -29,6 +29,11 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "The API says where and why",
+        "Every fault has its place and a code for programs; the documentation names the scope of each call.",
+        "api-keys",
+    ),
+    News(
         date(2026, 11, 26), "Told before the calls are used up",
         "A notice at 80 % and one at 100 % of your plan's calls; Plan & usage says when they end, and what follows.",
         "usage",

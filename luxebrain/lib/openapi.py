@@ -4,10 +4,11 @@ from typing import Any
 
 from luxebrain.lib import problems
 
+_COUNTS = ("kept", "unchanged", "accepted", "refused")
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details",
-    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "required": ["type", "title", "status", "code", "detail", "errors", "error", "request_id"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -18,14 +19,30 @@ PROBLEM = {
             "type": "array",
             "items": {
                 "type": "object",
+                "required": ["field", "code", "message"],
                 "properties": {
-                    "field": {"type": "string"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
+                    "field": {"type": "string", "description": "With its place: lines.2.quantity; of no field: empty"},
+                    "code": {"type": "string", "description": "For programs, such as required, unknown, type, range"},
+                    "message": {"type": "string", "description": "For people; it may change"},
+                    "index": {"type": "integer", "minimum": 0, "description": "Of several rows: which one"},
                 },
             },
         },
-        "request_id": {"type": "string"},
+        "error": {
+            "type": "object",
+            "description": "code, message and {field: message} once more, for plugins that read this shape",
+            "required": ["code", "message", "fields"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+        "results": {"type": "array", "items": {"type": "object"}, "description": "Of several rows: each one's"},
+        **{name: {"type": "integer", "description": "Of several rows: how many"} for name in _COUNTS},
+        "delivery": {"type": "integer", "description": "Of a webhook: its number in the panel"},
+        "error_id": {"type": "string", "description": "Of a fault of ours: what it was noted under"},
+        "request_id": {"type": "string", "description": "Also in X-Request-Id; the panel finds the call by it"},
     },
 }
 _STATUSES = {
@@ -34,7 +51,6 @@ _STATUSES = {
     "403": "The key may not do this: its scope, its mode, the site it is used from, or the shop is suspended",
     "404": "Not found, or not yours",
     "405": "This address does not know this method; see Allow",
-    "406": "Only JSON is answered",
     "413": "The body is larger than 10 MB, or holds more than 1,000 rows",
     "415": "The body is not JSON in UTF-8, uncompressed",
     "429": "Too many calls a minute, or at once; see Retry-After",
@@ -70,16 +86,26 @@ def without_aliases(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[st
 
 
 def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Every operation may answer with a problem, whatever else it documents; writes with some more."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    """Every operation may answer with a problem, whatever else it documents; writes with some more. Each is written
+    once and referred to; what an operation says of a status in its own words stands there."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    shared = {status: _answer(status, text) for status, text in {**_STATUSES, **_WRITING}.items()}
+    components["responses"] = {f"Problem{status}": answer for status, answer in shared.items()}
     for operations in result.get("paths", {}).values():
         for operation in operations.values():
             if isinstance(operation, dict) and "responses" in operation:
                 writes = any(each.get("name") == "Idempotency-Key" for each in operation.get("parameters", ()))
                 told = {status: text for status, text in _TOLD.items() if status in operation.get("description", "")}
-                for status, text in sorted({**_STATUSES, **told, **(_WRITING if writes else {})}.items()):
-                    operation["responses"][status] = {"description": text, "content": _content(status)}
+                for status in sorted({*_STATUSES, *told, *(_WRITING if writes else ())}):
+                    own = status in told and not (writes and status in _WRITING)
+                    refers = {"$ref": f"#/components/responses/Problem{status}"}
+                    operation["responses"][status] = _answer(status, told[status]) if own else refers
     return result
+
+
+def _answer(status: str, text: str) -> dict[str, Any]:
+    return {"description": text, "content": _content(status)}
 
 
 def _content(status: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from luxebrain.lib.problems import Problem
+from luxebrain.lib.problems import Problem, fault
 
 MAX_LENGTH = 500
 
@@ -16,11 +16,11 @@ def query(given: Mapping[str, Any], *, allowed: Iterable[str]) -> dict[str, str]
         values = given.getlist(name)  # type: ignore[attr-defined]
         if name not in known:
             use = f"Use {', '.join(sorted(known))}." if known else "This call has none."
-            raise Problem("There is no such parameter.", fields={name[:60]: use})
+            raise Problem("There is no such parameter.", errors=[fault(name[:60], "unknown", use)])
         if len(values) != 1:
-            raise Problem("A parameter came twice.", fields={name: "Send it once."})
+            raise Problem("A parameter came twice.", errors=[fault(name, "conflict", "Send it once.")])
         if not values[0].isprintable() or "\ufffd" in values[0] or len(values[0]) > MAX_LENGTH:
-            raise Problem("A parameter is not right.", fields={name: "Must be at most 500 visible characters."})
+            raise not_right(name, "format", "Must be at most 500 visible characters.")
         found[name] = values[0]
     return found
 
@@ -30,5 +30,9 @@ def limit(text: str | None, *, default: int = 50, most: int = 100) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= most):
-        raise Problem("A parameter is not right.", fields={"limit": f"Must be a whole number from 1 to {most}."})
+        raise not_right("limit", "range", f"Must be a whole number from 1 to {most}.")
     return int(text)
+
+
+def not_right(name: str, code: str, message: str) -> Problem:
+    return Problem("A parameter is not right.", errors=[fault(name, code, message)])

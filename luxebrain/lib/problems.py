@@ -30,6 +30,11 @@ TITLES = {
 }
 
 
+def fault(field: str, code: str, message: str) -> dict[str, str]:
+    """What is wrong with one field: `code` for programs (required, unknown, type, range …), `message` for people."""
+    return {"field": field, "code": code, "message": message}
+
+
 class Problem(Exception):
     """Base of every exception that a user may see. Subclasses set status and code. `errors` name fields with a code
     of their own; `fields` are the rest: {field: message}."""
@@ -50,8 +55,7 @@ class Problem(Exception):
         super().__init__(detail)
         self.detail = detail
         self.headers = dict(headers or {})
-        named = [{"field": name, "code": "invalid", "message": text} for name, text in (fields or {}).items()]
-        self.errors = [*map(dict, errors), *named]
+        self.errors = [*map(dict, errors), *(fault(name, "invalid", text) for name, text in (fields or {}).items())]
         self.code = code or self.code
         self.status = status or self.status
 

@@ -16,11 +16,12 @@ _VALUES: dict[str, dict[str, Any]] = {
     "least": sent.MONEY | {"description": "Above zero, over all orders, in the shop's currency"},
     "category": sent.text(120, least=1, null=False),
     "ids": {"type": "array", "items": sent.ID, "minItems": 1, "maxItems": audiences.MOST_IDS},
+    "id": {"type": "integer", "minimum": 1, "description": "Of a saved audience"},
 }
 RULES = [kind for kind in audiences.KINDS if kind != "saved"]
 
 
-def _rule(kind: str) -> dict[str, Any]:
+def rule(kind: str) -> dict[str, Any]:
     names = audiences.KINDS[kind]
     return {
         "type": "object", "additionalProperties": False, "required": ["kind", *names],
@@ -31,7 +32,7 @@ def _rule(kind: str) -> dict[str, Any]:
 FIELDS: dict[str, dict[str, Any]] = {
     "name": sent.text(80, least=1, null=False),
     "audience": {
-        "oneOf": [_rule(kind) for kind in RULES],
+        "oneOf": [rule(kind) for kind in RULES],
         "description": "A rule that finds its customers anew with every job, or up to 1,000 ids",
         "example": {"kind": "ordered_within", "days": 90},
     },
@@ -57,44 +58,42 @@ _COUNT = inline_serializer("AudienceCount", {
 Listed = type("AudienceListed", (s.Serializer,), dict(_ROW))
 Told = type("AudienceTold", (s.Serializer,), {**_ROW, "customers": _COUNT})
 _ID = OpenApiParameter("audience_id", int, OpenApiParameter.PATH)
-_READ, _WRITE = "Needs the scope batch:read.", "Needs the scope batch:write."
 
 many = described.with_methods(
     get=extend_schema(
         summary="List saved audiences", operation_id="audiences_list",
-        description=f"A page of the audiences that the shop keeps under a name, oldest first. {_READ}",
+        description="A page of the audiences that the shop keeps under a name, oldest first.",
         parameters=[described.LIMIT, described.CURSOR], responses={200: listed("audiences", Listed)},
     ),
     post=extend_schema(
         summary="Save an audience", operation_id="audiences_make",
         description='Under a name of its own, by a rule or by ids. A batch job takes it as {"kind": "saved", "id": …}. '
-        f"The answer says how many customers are in it now. {_WRITE}",
-        parameters=[described.KEY], request=Sent, responses={201: Told},
+        "The answer says how many customers are in it now.",
+        request=Sent, responses={201: Told},
     ),
 )  # fmt: skip
 one = described.with_methods(
     get=extend_schema(
         summary="Read a saved audience", operation_id="audiences_read",
-        description=f"With the number of its customers now, counted up to 100,000. {_READ}",
+        description="With the number of its customers now, counted up to 100,000.",
         parameters=[_ID], responses={200: Told},
     ),
     patch=extend_schema(
         summary="Change a saved audience", operation_id="audiences_change",
         description="Changes the named fields alone; what is planned for it follows. 409 where a batch job is reading "
-        f"it and its customers would change. {_WRITE}",
-        parameters=[_ID, described.KEY], request=Part, responses={200: Told},
+        "it and its customers would change.",
+        parameters=[_ID], request=Part, responses={200: Told},
     ),
     delete=extend_schema(
         summary="Remove a saved audience", operation_id="audiences_remove",
         description="Jobs that were made stay; what is planned for it fails and says so. The panel can put it back for "
-        f"a week. 409 while a batch job is reading it. {_WRITE}",
-        parameters=[_ID, described.KEY], request=None, responses={204: None},
+        "a week. 409 while a batch job is reading it.",
+        parameters=[_ID], request=None, responses={204: None},
     ),
 )  # fmt: skip
 count = extend_schema(
     summary="Count an audience", operation_id="audiences_count",
-    description="How many customers a rule finds now, and a few of them, without saving it; counted up to 100,000. "
-    f"{_READ}",
+    description="How many customers a rule finds now, and a few of them, without saving it; counted up to 100,000.",
     request=sent.body("AudienceAsked", {"audience"}, audience=FIELDS["audience"]),
     responses={200: inline_serializer("AudienceCounted", {
         "audience": s.DictField(), "customers": _COUNT, "sample": s.ListField(child=s.CharField()),
@@ -122,12 +121,11 @@ Uploaded = type("AudienceUploaded", (s.Serializer,), {**_ROW, "customers": _COUN
 upload = extend_schema(
     summary="Save an audience from a file", operation_id="audiences_upload",
     description=f"Under a name of its own, for up to a million customers. {_REFUSED} A batch job takes it as "
-    f'{{"kind": "saved", "id": …}}. With a key, name and ids are what is compared. {_WRITE}',
-    parameters=[described.KEY], request=_form(name=FIELDS["name"], file=_FILE), responses={201: Uploaded},
+    f'{{"kind": "saved", "id": …}}. With a key, name and ids are what is compared.',
+    request=_form(name=FIELDS["name"], file=_FILE), responses={201: Uploaded},
 )  # fmt: skip
 replace = extend_schema(
     summary="Replace the customers of a saved audience by a file", operation_id="audiences_replace",
-    description=f"The name stays, and what is planned for it follows. {_REFUSED} 409 while a batch job is reading it. "
-    f"{_WRITE}",
-    parameters=[_ID, described.KEY], request=_form(file=_FILE), responses={200: Uploaded},
+    description=f"The name stays, and what is planned for it follows. {_REFUSED} 409 while a batch job is reading it.",
+    parameters=[_ID], request=_form(file=_FILE), responses={200: Uploaded},
 )  # fmt: skip

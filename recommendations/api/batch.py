@@ -8,7 +8,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from luxebrain.lib.problems import Problem
+from luxebrain.lib.parameters import not_right
 from recommendations import batch_asking, batch_downloads, batch_handing, batch_results
 from recommendations.api import batch_schemas, bodies, described, paging
 from recommendations.batch import BatchInferenceQueue
@@ -46,8 +46,7 @@ class BatchJobsView(_View):
 
     @extend_schema(
         summary="List batch jobs", operation_id="batch_jobs_list",
-        description="A page of the shop's batch jobs, oldest first; next_cursor leads to the next page. Needs "
-        "the scope batch:read.",
+        description="A page of the shop's batch jobs, oldest first; next_cursor leads to the next page.",
         parameters=[described.LIMIT, described.CURSOR, _STATUS], responses={200: batch_schemas.JOBS},
     )  # fmt: skip
     def get(self, request: Any) -> Response:
@@ -55,7 +54,7 @@ class BatchJobsView(_View):
         rows = self.tenant.batch_jobs.all()
         if "status" in asked:
             if asked["status"] not in _STATES:
-                raise Problem("A parameter is not right.", fields={"status": f"Must be one of {', '.join(_STATES)}."})
+                raise not_right("status", "choice", f"Must be one of {', '.join(_STATES)}.")
             rows = rows.filter(state=asked["status"])
         found, following = paging.page(
             rows, tenant_id=self.tenant.pk, kind="batch", cursor=asked.get("cursor"),
@@ -69,9 +68,8 @@ class BatchJobsView(_View):
         summary="Ask for recommendations of many customers", operation_id="batch_jobs_send",
         description="Answers at once with the job, which is done in the background. One customer or session, up to "
         "1,000 customer_ids, or an audience; the other fields are those of a single call and hold for every customer. "
-        "The job keeps the version of the model that it begins with. Needs the scope batch:write, and batch:read to "
-        "follow it.",
-        parameters=[described.KEY], request=batch_schemas.ASKED, responses={202: batch_schemas.JOB},
+        "The job keeps the version of the model that it begins with. Following it needs batch:read.",
+        request=batch_schemas.ASKED, responses={202: batch_schemas.JOB},
     )  # fmt: skip
     def post(self, request: Any) -> Response:
         bodies.query(request.query_params, allowed=())
@@ -94,7 +92,7 @@ class BatchJobView(_View):
     @extend_schema(
         summary="Read a batch job and its lists", operation_id="batch_jobs_read",
         description="State, counts, what failed and why, and a page of the customers that are done, in their order. "
-        "While it runs, Retry-After says when asking again is worth it. Needs the scope batch:read.",
+        "While it runs, Retry-After says when asking again is worth it.",
         parameters=[described.LIMIT, described.CURSOR], responses={200: batch_schemas.JOB_WITH_LISTS},
     )  # fmt: skip
     def get(self, request: Any, job_id: UUID) -> Response:
@@ -117,7 +115,7 @@ def _start(cursor: str | None, salt: str) -> int:
     try:
         return int(signing.loads(cursor, salt=salt))
     except (signing.BadSignature, ValueError, TypeError):
-        raise Problem("A parameter is not right.", fields={"cursor": "Is not a cursor of this job."}) from None
+        raise not_right("cursor", "format", "Is not a cursor of this job.") from None
 
 
 class BatchDownloadView(_View):
@@ -128,19 +126,16 @@ class BatchDownloadView(_View):
     @extend_schema(
         summary="Download the lists of a batch job", operation_id="batch_jobs_download",
         description="CSV and Parquet have one row per product, JSON Lines one object per customer. The file is made "
-        "while it is sent. Cells that a spreadsheet would run as a formula are marked as text. Needs the "
-        "scope batch:read.",
+        "while it is sent. Cells that a spreadsheet would run as a formula are marked as text.",
         parameters=[OpenApiParameter("format", _FORMAT)],
-        responses={(200, kind): bytes for kind in ("text/csv", "application/x-ndjson", "application/octet-stream")},
+        responses={(200, kind.split(";")[0]): bytes for kind in batch_downloads.TYPES.values()},
     )  # fmt: skip
     def get(self, request: Any, job_id: UUID) -> HttpResponseBase:
         asked = bodies.query(request.query_params, allowed=("format",))
         job = self.queue.find(job_id)
         chosen = asked.get("format", "csv")
         if chosen not in batch_downloads.TYPES:
-            raise Problem(
-                "A parameter is not right.", fields={"format": f"Must be one of {', '.join(batch_downloads.TYPES)}."}
-            )
+            raise not_right("format", "choice", f"Must be one of {', '.join(batch_downloads.TYPES)}.")
         self.queue.check_readable(job)
         pieces = batch_downloads.stream(self.tenant.pk, job.public_id, chosen)
         response = StreamingHttpResponse(pieces, content_type=batch_downloads.TYPES[chosen])
@@ -159,7 +154,7 @@ def _acting(verb: str, summary: str, description: str, **options: Any) -> type:
 
         @extend_schema(
             summary=summary, operation_id=f"batch_jobs_{verb}" + ("_failed" if options else ""),
-            description=f"{description} Needs the scope batch:write.", parameters=[described.KEY],
+            description=description,
             request=None, responses={200: batch_schemas.JOB},
         )  # fmt: skip
         def post(self, request: Any, job_id: UUID) -> Response:

@@ -7,10 +7,10 @@ from django.http import HttpRequest
 
 from luxebrain.lib.jsonbody import body as read
 from luxebrain.lib.parameters import limit, query
-from luxebrain.lib.problems import Problem
+from luxebrain.lib.problems import Problem, fault
 from recommendations.fields import shown
 
-__all__ = ["known", "limit", "nothing", "query", "read", "rows"]
+__all__ = ["known", "limit", "nothing", "query", "read", "rows", "unknown"]
 
 
 def nothing(request: HttpRequest) -> None:
@@ -25,9 +25,13 @@ def known(request: Any, names: Collection[str]) -> dict[str, Any]:
     body = read(request._request)
     if type(body) is not dict:
         raise Problem("Send one JSON object.")
-    if wrong := {shown(name): "There is no such field." for name in list(body) if name not in names}:
-        raise Problem("Some fields are not right.", fields=wrong)
+    if wrong := [unknown(name) for name in body if name not in names]:
+        raise Problem("Some fields are not right.", errors=wrong)
     return body
+
+
+def unknown(name: str) -> dict[str, str]:
+    return fault(shown(name), "unknown", "There is no such field.")
 
 
 def rows(request: HttpRequest, *, name: str, most: int) -> list[Any]:
@@ -41,8 +45,8 @@ def rows(request: HttpRequest, *, name: str, most: int) -> list[Any]:
         return [body]
     many = body[name]
     if len(body) > 1:
-        others = {shown(other): "There is no such field." for other in list(body)[:20] if other != name}
-        raise Problem(f'Beside "{name}" there may be no other field.', fields=others)
+        others = [unknown(other) for other in list(body)[:20] if other != name]
+        raise Problem(f'Beside "{name}" there may be no other field.', errors=others)
     if type(many) is not list or not many:
         raise Problem("Some fields are not right.", fields={name: "Must be a list of at least one object."})
     if len(many) > most:

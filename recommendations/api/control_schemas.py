@@ -139,7 +139,7 @@ def many(name: str) -> Any:
         ),
         post=extend_schema(
             summary=f"Make a {name}", description=_WHAT[name], operation_id=f"{name}_make",
-            parameters=[described.KEY], request=_SENT[name], responses={201: _TOLD[name]},
+            request=_SENT[name], responses={201: _TOLD[name]},
         ),
     )  # fmt: skip
 
@@ -153,10 +153,10 @@ def one(name: str, *, parameter: OpenApiParameter) -> Any:
         ),
         patch=extend_schema(
             summary=f"Change one {name}", description="Changes the named fields alone.", operation_id=f"{name}_change",
-            parameters=[parameter, described.KEY], request=_PART[name], responses={200: _TOLD[name]},
+            parameters=[parameter], request=_PART[name], responses={200: _TOLD[name]},
         ),
         delete=extend_schema(
             summary=f"Remove one {name}", description="The panel can put it back for a week.",
-            operation_id=f"{name}_remove", parameters=[parameter, described.KEY], request=None, responses={204: None},
+            operation_id=f"{name}_remove", parameters=[parameter], request=None, responses={204: None},
         ),
     )  # fmt: skip

@@ -11,14 +11,6 @@ LIMIT = OpenApiParameter(
     "limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}, description="Rows of a page"
 )
 CURSOR = OpenApiParameter("cursor", str, description="next_cursor of the page before")
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    OpenApiParameter.HEADER,
-    description="Any new value, such as a UUID. A call that is sent again with the same key and body within 24 hours "
-    "is answered as before, with `Idempotent-Replayed: true`, and done once. Another body: 422. The first call is "
-    "still running: 409. A call that was refused changed nothing, and its key may be used again.",
-)
 
 
 def many(name: str, of: type, sends: type, narrowing: tuple[filters.Filter, ...]) -> Callable[[type], type]:
@@ -37,7 +29,6 @@ def many(name: str, of: type, sends: type, narrowing: tuple[filters.Filter, ...]
             f"that one bad row of the {name} does not lose the others: 200 as soon as one could be taken, with the "
             "others refused by name in `results`; 400 when none could.",
             operation_id=f"{name}_send",
-            parameters=[KEY],
             request=sent.one_or_many(name, sends),
             responses={200: serializers.RowsTaken},
             examples=examples.sending(name),
@@ -59,7 +50,6 @@ def one(name: str, of: type) -> Callable[[type], type]:
             description=f"Makes the {name} what is sent, and makes it if there is none: what is left out takes its "
             "default. 409 when a newer state is stored.",
             operation_id=f"{name}_replace",
-            parameters=[KEY],
             request=sent.WHOLE[name],
             responses={200: of, 201: of},
         ),
@@ -68,7 +58,6 @@ def one(name: str, of: type) -> Callable[[type], type]:
             description="Changes the named fields alone. They are merged with what is stored and checked as a whole; "
             "lists and objects are replaced whole. Two changes at once never undo each other.",
             operation_id=f"{name}_change",
-            parameters=[KEY],
             request=sent.PART[name],
             responses={200: of},
             examples=examples.changing(name),
@@ -77,7 +66,6 @@ def one(name: str, of: type) -> Callable[[type], type]:
             summary=f"Delete one {name}",
             description=_DELETED[name] + " Deleting it again is a 404.",
             operation_id=f"{name}_delete",
-            parameters=[KEY],
             request=None,
             responses={204: None},
         ),

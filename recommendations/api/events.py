@@ -114,7 +114,6 @@ class EventsView(TenantView):
         description="What shoppers do: one event, or up to 1,000. The shopper's next recommendations follow them at "
         "once. Each event is answered: 202 as soon as one could be taken, 400 when none could.",
         operation_id="events_send",
-        parameters=[described.KEY],
         request=sent.one_or_many("events", sent.Event),
         responses={202: serializers.EventsTaken},
         examples=examples.sending("events"),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 
-from luxebrain.lib.problems import Problem
+from luxebrain.lib.problems import Problem, fault
 from recommendations import fields, shapes
 
 TIME = {"type": "string", "format": "date-time"}
@@ -33,15 +33,15 @@ class Filter:
 
 def narrowed(rows: QuerySet, filters: Sequence[Filter], given: dict[str, str]) -> QuerySet:
     """The rows that all the given filters let through. Raises Problem with a reason for each that is not right."""
-    wrong: dict[str, str] = {}
+    wrong: list[dict[str, str]] = []
     for each in filters:
         if each.name in given:
             try:
                 rows = rows.filter(each.narrow(each.read(given[each.name])))
             except fields.Refused as refused:
-                wrong[each.name] = refused.message
+                wrong.append(fault(each.name, refused.code, refused.message))
     if wrong:
-        raise Problem("Some parameters are not right.", fields=wrong)
+        raise Problem("Some parameters are not right.", errors=wrong)
     return rows
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core import signing
 from django.db.models import Q, QuerySet
 
-from luxebrain.lib.problems import Problem
+from luxebrain.lib.parameters import not_right
 
 
 def page(rows: QuerySet, *, tenant_id: int, kind: str, cursor: str | None, limit: int) -> tuple[list[Any], str | None]:
@@ -17,7 +17,7 @@ def page(rows: QuerySet, *, tenant_id: int, kind: str, cursor: str | None, limit
         try:
             rows = rows.filter(pk__gt=int(signing.loads(cursor, salt=salt)))
         except (signing.BadSignature, ValueError, TypeError):
-            raise Problem("A parameter is not right.", fields={"cursor": "Is not a cursor of this list."}) from None
+            raise not_right("cursor", "format", "Is not a cursor of this list.") from None
     found = list(rows.order_by("pk")[: limit + 1])
     following = signing.dumps(found[limit - 1].pk, salt=salt) if len(found) > limit else None
     return found[:limit], following
@@ -33,7 +33,7 @@ def page_by_time(
             moment, name = signing.loads(cursor, salt=salt)
             after, last = datetime.fromisoformat(moment), UUID(name)
         except (signing.BadSignature, ValueError, TypeError, AttributeError):
-            raise Problem("A parameter is not right.", fields={"cursor": "Is not a cursor of this list."}) from None
+            raise not_right("cursor", "format", "Is not a cursor of this list.") from None
         rows = rows.filter(occurred_at__gte=after).filter(Q(occurred_at__gt=after) | Q(id__gt=last))
     found = list(rows.order_by("occurred_at", "id")[: limit + 1])
     last_row = found[limit - 1] if len(found) > limit else None

@@ -12,6 +12,7 @@ from luxebrain.lib.problems import NotFound, Problem
 from recommendations import fields, privacy
 from recommendations.api import bodies
 from recommendations.models import PrivacyRequest
+from recommendations.privacy_places import PLACES
 from tenants.api.base import TenantView
 
 _ASKED = inline_serializer("ErasureAsked", {"customer_id": serializers.CharField(max_length=64)})
@@ -33,9 +34,7 @@ _HELD = inline_serializer(
     {
         "customer_id": serializers.CharField(),
         "sessions": serializers.ListField(child=serializers.CharField()),
-        "customer": serializers.ListField(child=serializers.DictField()),
-        "orders": serializers.ListField(child=serializers.DictField()),
-        "events": serializers.ListField(child=serializers.DictField()),
+        **{place.name: serializers.ListField(child=serializers.DictField()) for place in PLACES if place.export},
     },
 )
 
@@ -51,6 +50,7 @@ class ErasuresView(TenantView):
         description="Events, history, the customer's row, deliveries and imports, and the name in trained models; "
         "orders stay, of nobody. What arrives later is kept out. The answer's status_url tells when it is done "
         "and carries the certificate.",
+        operation_id="erasure_ask",
         request=_ASKED,
         responses={202: _TOLD},
     )
@@ -62,7 +62,8 @@ class ErasuresView(TenantView):
         if type(given["customer_id"]) is not str:  # an erasure is for good: no guess at what a number meant
             raise Problem("Some fields are not right.", fields={"customer_id": "Must be text."})
         row = privacy.request_erasure(self.tenant, given["customer_id"], by=f"key {request.auth.label}")
-        return Response(told(row), status=202)
+        answer = told(row)
+        return Response(answer, status=202, headers={"Location": answer["status_url"]})
 
 
 class ErasureView(TenantView):
@@ -71,8 +72,8 @@ class ErasureView(TenantView):
     http_method_names = ["get", "options"]
     scope = {"GET": "privacy:write"}
 
-    @extend_schema(summary="Read an erasure", description="Its state, and at the end its certificate.",
-                   responses={200: _TOLD})  # fmt: skip
+    @extend_schema(summary="Read an erasure", operation_id="erasure_read", responses={200: _TOLD},
+                   description="Its state, and at the end its certificate.")  # fmt: skip
     def get(self, request: Any, public_id: UUID) -> Response:
         bodies.query(request.query_params, allowed=())
         return Response(told(privacy.find(self.tenant, public_id)))
@@ -85,7 +86,8 @@ class ExportView(TenantView):
     scope = {"GET": "privacy:write"}
 
     @extend_schema(summary="Read all that is held of a customer", operation_id="customer_export",
-                   description="Events, orders and the customer's own row; that it was asked for is kept.",
+                   description="The customer's row, orders, events, answered lists and batch lists; that it was asked "
+                   "for is kept.",
                    responses={200: _HELD})  # fmt: skip
     def get(self, request: Any, external_id: str) -> Response:
         bodies.query(request.query_params, allowed=())

@@ -9,7 +9,8 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.views import APIView
 
-from luxebrain.lib import jsonbody, problems
+from luxebrain.lib import jsonbody
+from luxebrain.lib.rest import other_method
 from recommendations import expressions, queries
 from recommendations.api import sent, serializers
 from recommendations.asked import refusal
@@ -23,9 +24,7 @@ from tenants.api_keys import Credential
 def recommend(request: HttpRequest, product_id: str = "") -> HttpResponse:
     """Answers from what the gate fetched; `reads` below has read the query before."""
     if request.method not in {"GET", "POST"}:
-        return problems.respond(
-            request, status=405, code="method_not_allowed", detail="GET or POST.", headers={"Allow": "GET, POST"}
-        )
+        return other_method(request, "GET", "POST")
     credential, passage = request.credential, request.passage  # type: ignore[attr-defined]
     query = request.query  # type: ignore[attr-defined]
     if credential.used_up == quota.Then.POPULAR:
@@ -122,6 +121,7 @@ class RecommendDescribed(APIView):
         summary="Recommendations",
         description="Products for a customer or session, or products that go with a product. Products that are sold "
         "out or not published are left out." + _USED_UP,
+        operation_id="recommendations_read",
         parameters=[
             OpenApiParameter("type", {"type": "string", "enum": sorted(set(queries.KINDS)), "default": "personalised"}),
             OpenApiParameter("product_id", {"type": "string", "maxLength": 64}, description="Needed by some types"),
@@ -135,6 +135,7 @@ class RecommendDescribed(APIView):
         summary="Recommendations",
         description="The same as GET, for queries that do not fit into an address. Reads only: it needs no "
         "Idempotency-Key." + _USED_UP,
+        operation_id="recommendations_ask",
         request=sent.Question,
         responses={200: serializers.Answered},
     )
@@ -161,9 +162,7 @@ class CrossSellDescribed(APIView):
 def beside(request: HttpRequest, product_id: str, kind: str = "") -> HttpResponse:
     """GET /recommendations/cross-sell/<product_id> and /recommendations/outfit/<product_id>."""
     if request.method != "GET":
-        return problems.respond(
-            request, status=405, code="method_not_allowed", detail="Use GET.", headers={"Allow": "GET"}
-        )
+        return other_method(request, "GET")
     return recommend(request, product_id)
 
 

@@ -117,7 +117,8 @@ _EVENT: dict[str, Schema] = {
     "type": {
         "type": "string",
         "pattern": "^[a-z0-9][a-z0-9_.-]{0,39}$",
-        "description": "view, cart, remove, purchase, click, impression, search, or a word of your own",
+        "description": "view, cart, remove, click and hide (never shown to this shopper again) need a product_id; "
+        "purchase, impression, search, or a word of your own",
         "example": "view",
     },
     "id": {"type": "string", "format": "uuid", "description": "The same id sent again is one event"},
@@ -147,7 +148,7 @@ _BOUGHT: Schema = {
 _EVENT["items"] = {
     "type": "array",
     "minItems": 1,
-    "maxItems": 200,
+    "maxItems": shapes.MAX_ITEMS,
     "nullable": True,
     "items": {"anyOf": [*ID["anyOf"], _BOUGHT]},
     "description": "impression: product ids; purchase: products with quantity, price and recommendation_id",
@@ -199,26 +200,28 @@ _LIST = {
     "diversity": {"type": "number", "minimum": 0, "maximum": 1},
     "fallback": {"type": "string", "enum": list(queries.FALLBACKS), "description": "none: rather a shorter list"},
 }
-_PLACED = {"type": "string", "pattern": "^[A-Za-z0-9_.-]{0,40}$", "nullable": True}
+OF_CALL: dict[str, Schema] = {
+    "customer_id": NO_OR_ID,
+    "session_id": NO_OR_ID,
+    "placement": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{0,40}$", "nullable": True},
+    "language": {"type": "string", "enum": list(queries.LANGUAGES), "description": "Of the reasons"},
+}
 
 
-def _asked(name: str, needed: set[str], **more: Any) -> type[serializers.Serializer]:
+def asked(name: str, needed: set[str], /, **more: Any) -> type[serializers.Serializer]:
     """A list that is asked for, with its boosts."""
     boosts = serializers.ListField(child=Boost(), required=False, allow_null=True, max_length=queries.MAX_BOOSTS)
     return type(name, (body(name, needed, **_LIST, **more),), {"boosts": boosts})
 
 
-PlacementAsked = _asked(
+PlacementAsked = asked(
     "PlacementAsked", {"placement"}, placement={"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,40}$"}
 )
-_Question = _asked(
+_Question = asked(
     "Question",
     set(),
-    customer_id=NO_OR_ID,
-    session_id=NO_OR_ID,
-    placement=_PLACED,
+    **OF_CALL,
     details={"type": "boolean", "default": False},
-    language={"type": "string", "enum": list(queries.LANGUAGES), "description": "Of the reasons"},
     validate_only={"type": "boolean", "default": False, "description": "Says what is wrong, recommends nothing"},
 )
 Question = type("Question", (_Question,), {

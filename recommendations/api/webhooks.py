@@ -15,8 +15,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from luxebrain.lib import jsonbody, problems
+from luxebrain.lib.rest import other_method
 from recommendations import deliveries, endpoints
-from recommendations.api import bodies, described, serializers
+from recommendations.api import bodies, serializers
 from recommendations.deliveries import Delivery
 from recommendations.endpoints import Bound
 from recommendations.models import WebhookReceipt
@@ -35,9 +36,9 @@ def hook(source: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., H
     def dress(take: Callable[[HttpRequest, Bound], HttpResponse]) -> Callable[..., HttpResponse]:
         @csrf_exempt
         def view(request: HttpRequest, token: str) -> HttpResponse:
+            if request.method != "POST":
+                return other_method(request, "POST")
             try:
-                if request.method != "POST":
-                    raise problems.Problem("Send POST.", status=405, code="method_not_allowed")
                 bound = endpoints.find(token, source=source)
                 if bound is None:
                     raise problems.NotFound("There is nothing here, or it is not yours.")
@@ -114,7 +115,6 @@ class WebhookView(TenantView):
         parameters=[
             OpenApiParameter("event", OpenApiTypes.STR, OpenApiParameter.PATH, enum=sorted(EVENTS)),
             OpenApiParameter("webhook-id", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Names the delivery"),
-            described.KEY,
         ],
         request=OpenApiTypes.OBJECT,
         responses={202: serializers.Delivered},

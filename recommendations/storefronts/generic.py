@@ -22,9 +22,10 @@ def read(topic: str, payload: Any, *, shop: str = "") -> Reading:
         topic, row = row["type"], take.mapping(row["data"], "data")
     found = _TOPIC.fullmatch(topic.lower())
     if found is None:
-        return take.ignored("other", f"We have no use for {topic[:60]}.")
+        raise take.Unreadable("type", "Must be order, customer or product with -created, -updated or -deleted.")
     kind = found[1]
-    name = take.required_identifier(row, "id" if row.get("id") not in (None, "") else f"{kind}_id")
+    named = take.identifier(row, f"{kind}_id") if row.get("id") in (None, "") else ""
+    name = named or take.required_identifier(row)
     if found[2] == "deleted":
         return Reading(kind, "delete", name, modified_at=_modified(row))  # type: ignore[arg-type]
     return Reading(kind, "upsert", name, dict(row), _modified(row))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.views import APIView
 
+from luxebrain.lib.rest import nothing
 from tenants import idempotency, tenancy
 
 
@@ -20,6 +21,8 @@ class TenantView(APIView):
     meter = "api_calls"
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "OPTIONS":  # what can be asked is no secret, and needs no key
+            return nothing(allow=", ".join(self.allowed_methods))
         self.claim: idempotency.Claim | None = None
         with ExitStack() as self.context:
             response = super().dispatch(request, *args, **kwargs)

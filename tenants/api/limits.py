@@ -46,11 +46,13 @@ _ANSWER = _object(
 class LimitStatus(TenantView):
     """Usage of this month against the plan."""
 
+    http_method_names = ["get", "options"]
     scope = "usage:read"
 
     @extend_schema(
         operation_id="limits_status",
         summary="Usage against the plan",
+        tags=["limits"],
         responses={200: _ANSWER},
     )
     def get(self, request: Any) -> Response:

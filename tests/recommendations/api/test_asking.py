@@ -38,6 +38,11 @@ def test_any_id_of_a_product_stands_in_the_address(path: str, name: str, acme: A
     assert answer.json()["missing_ids"] == []
 
 
+def test_too_many_ids_are_too_many_though_they_be_empty(acme: Any, api: Any) -> None:
+    assert errors(api.get(f"{PATH}?exclude={','.join([''] * 201)}")) == {"exclude": "too_many"}
+    assert api.get(f"{PATH}?{'exclude=&' * 200}").status_code == 200
+
+
 @pytest.mark.parametrize("query", ["customer_id=%ff", "session_id=a%c0%af", "%ff=1", "exclude=%ff,x"])
 def test_a_parameter_that_is_no_utf_8_is_refused(query: str, acme: Any, api: Any) -> None:
     assert list(errors(api.get(f"{PATH}?{query}")).values()) == ["format"]

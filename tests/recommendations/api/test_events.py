@@ -133,7 +133,7 @@ def test_the_same_id_is_one_row(acme: Any, api: Any) -> None:
         ({"type": "purchase", "items": [{"product_id": "a", "price": -1}]}, "items"),
         ({"type": "purchase", "items": []}, "items"),
         ({"type": "impression", "items": [None]}, "items"),
-        ({"type": "impression", "items": ["a"] * 101}, "items"),
+        ({"type": "impression", "items": ["a"] * 201}, "items"),
         ({"placement": "x" * 41}, "placement"),
         ({"recommendation_id": "a b"}, "recommendation_id"),
         ({"properties": {"a": {"b": 1}}}, "properties"),
