@@ -7,4 +7,4 @@ class AnomaliesConfig(AppConfig):
     name = "anomalies"
 
     def ready(self) -> None:
-        from anomalies import tasks  # noqa: F401  (registers the handlers of the app's work)
+        from anomalies import audit_said, tasks  # noqa: F401  (registers words of the trail and handlers of work)

@@ -82,5 +82,6 @@ def _general(tenant: Tenant, moment: datetime, found: Then) -> Merchandising:
     if entries.filter(happened_at__gt=moment).exists():
         found.changed.append("the general settings of placements were changed")
         before = entries.filter(happened_at__lte=moment).order_by("-pk").first()
-        return Merchandising(**before.details) if before is not None else Merchandising()
+        held = before.details if before is not None else {}
+        return Merchandising(**{name: value for name, value in held.items() if name != "before"})
     return tenant.merchandising.first() or Merchandising()

@@ -100,8 +100,10 @@ def set_general(tenant: Tenant, *, language: str, bought_again: list[str], by: U
         raise Problem("Some fields are not right.", fields=wrong)
     with tenant.atomic():
         values = {"language": language, "bought_again": names}
+        was = general(tenant)
+        before = {name: getattr(was, name) for name, value in values.items() if getattr(was, name) != value}
         row, _ = tenant.merchandising.update_or_create(defaults=values)
-        audit.record(tenant, "merchandising.update", by=by, details=values)
+        audit.record(tenant, "merchandising.update", by=by, details={**values, "before": before})
         epochs.bump(tenant, "control")
     return row
 
@@ -111,8 +113,9 @@ def _keep(tenant: Tenant, row: Placement, action: str, *, by: User | str | None,
     row.updated_at = timezone.now()
     try:
         with tenant.atomic():
+            details = putting_back.moved(tenant, row)
             row.save(using=tenant.alias, force_insert=fresh)
-            audit.record(tenant, action, by=by, target=row.code, details=putting_back.state(row))
+            audit.record(tenant, action, by=by, target=row.code, details={**details, "id": row.pk})
             epochs.bump(tenant, "control")
     except IntegrityError:
         raise Problem("Some fields are not right.", fields={"code": _TAKEN}) from None

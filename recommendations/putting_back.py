@@ -32,6 +32,17 @@ def state(row: Model) -> dict[str, Any]:
     return values
 
 
+def moved(tenant: Tenant, row: Model) -> dict[str, Any]:
+    """The state in which a row is about to be saved; "before": what it changes of the row that is there."""
+    there = _rows(tenant, type(row)).filter(pk=row.pk).first() if row.pk else None
+    after = state(row)
+    if there is None:
+        return after
+    was = state(there)
+    changed = [name for name in was if name != "id" and getattr(there, name) != getattr(row, name)]
+    return {**after, "before": {name: was[name] for name in changed}}
+
+
 def removed(tenant: Tenant, action: str, model: type[Model]) -> list[AuditEntry]:
     """What was removed in the last week and is not there (again), newest first."""
     since = timezone.now() - KEPT

@@ -107,7 +107,8 @@ def _keep(tenant: Tenant, row: Rule, action: str, *, by: User | str | None, fres
             others = live(tenant).exclude(pk=row.pk).count()
             if others >= MOST_ACTIVE:
                 raise Conflict(f"At most {MOST_ACTIVE} rules are on at a time. Switch one off first.")
+        details = putting_back.moved(tenant, row)
         row.save(using=tenant.alias, force_insert=fresh)
-        audit.record(tenant, action, by=by, target=row.name, details=putting_back.state(row))
+        audit.record(tenant, action, by=by, target=row.name, details={**details, "id": row.pk})
         epochs.bump(tenant, "control")
     return row

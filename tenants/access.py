@@ -26,7 +26,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "owner": frozenset(
         _READ
         | {"keys.read", "keys.write", "catalogue.write", "data.export", "models.train", "models.write", "team.write"}
-        | {"settings.write", "privacy.write", "recommendations.write", "batch.write", "alerts.write"}
+        | {"settings.write", "privacy.write", "recommendations.write", "batch.write", "alerts.write", "audit.read"}
     ),
 }
 PLATFORM_RIGHTS: dict[str, frozenset[str]] = {

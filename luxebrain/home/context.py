@@ -80,6 +80,7 @@ TENANT_MENU = (
     Item("Outgoing webhooks", "webhook", "panel:outgoing", "Settings", may="keys.read"),
     Item("Team", "users", "panel:team", "Settings", may="team.read"),
     Item("Plan & usage", "receipt-text", "panel:usage", "Settings", may="usage.read"),
+    Item("Changes", "scroll-text", "panel:changes", "Settings", may="audit.read"),
     Item("Privacy", "shield-check", "panel:privacy", "Settings", may="privacy.write"),
     Item("Shop settings", "settings", "panel:settings", "Settings", may="settings.write"),
 )

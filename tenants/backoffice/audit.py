@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from luxebrain.lib.pages import Column, ListPage
+from tenants import audit_changes
 from tenants.access import staff_page
 from tenants.backoffice.forms import AuditFilter
 from tenants.models import AuditEntry
@@ -20,4 +21,5 @@ def audit(request: HttpRequest) -> HttpResponse:
         search=("actor_label", "action", "target", "reason", "request_id", "tenant__name", "tenant__slug"),
         filters=AuditFilter, sorts={"when": "id"}, default_sort="-when", nouns=("entry", "entries"), sizes=(50, 100),
     )  # fmt: skip
+    audit_changes.tell(listing.rows)
     return listing.render()

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from luxebrain.lib import problems
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
-from tenants import access, consumption, labels, members, signup, standing
+from tenants import access, audit_changes, consumption, labels, members, signup, standing
 from tenants.access import staff_page
 from tenants.backoffice import figures
 from tenants.backoffice.forms import OpenForm, PlanForm, TenantFilter
@@ -83,7 +83,7 @@ def show(request: Any, shop: Tenant, *, form: PlanForm | None = None) -> HttpRes
         "keys": keys,
         "report": found,
         "holdings": consumption.holdings(shop),
-        "entries": shop.audit_entries.all()[:20],
+        "entries": audit_changes.tell(shop.audit_entries.all()[:20]),
         "form": form or PlanForm(initial={"plan": shop.plan_id}),
         "may_write": access.may_operate(request),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.panel import api_keys, notices, outgoing, settings, team, usage
+from tenants.panel import api_keys, changes, notices, outgoing, settings, team, usage
 
 urlpatterns = [
     path("api-keys", api_keys.keys, name="api-keys"),
@@ -30,5 +30,6 @@ urlpatterns = [
     path("notices", notices.notices, name="notices"),
     path("notices/read", notices.read, name="notices-read"),
     path("notices/mail", notices.mail, name="notices-mail"),
+    path("changes", changes.changes, name="changes"),
     path("settings", settings.settings, name="settings"),
 ]
