@@ -4,7 +4,6 @@ from typing import Any
 
 from anomalies import metrics
 from anomalies.channels import choosing
-from anomalies.models import AlertRule
 from tenants.audit_values import SAID, Side
 
 
@@ -13,10 +12,7 @@ def figure(value: Any, side: Side) -> str:
 
 
 def threshold(value: Any, side: Side) -> str:
-    """A fixed limit in the unit of its figure; the strangeness of a baseline has none."""
-    if side.get("kind") == AlertRule.Kind.BASELINE:
-        return f"strangeness {metrics.get('').text(value)}"
-    return metrics.get(str(side.get("metric", ""))).text(value)
+    return metrics.threshold(str(side.get("metric", "")), str(side.get("kind", "")), value)
 
 
 def channels(value: Any, side: Side) -> str:

@@ -196,9 +196,21 @@ MARKS = {
 }
 
 
+# Where a threshold needs a unit that the sentences of incidents have not.
+_UNITS = {"large_order": "in the shop's currency"}
+
+
 def get(name: str) -> Metric:
     """The metric; a name that is no longer watched stands for itself, so that old incidents can be read."""
     return ALL.get(name) or Metric(name, name.replace("_", " ").capitalize(), "limit", {"up": name}, "")
+
+
+def threshold(name: str, kind: str, value: Any) -> str:
+    """From when on a rule speaks, with its unit: "100 calls", "strangeness 3.8"."""
+    if kind == "baseline":
+        return f"strangeness {figures.number(value, 1)}"
+    metric = get(name)
+    return f"{metric.text(value)} {metric.unit or _UNITS.get(name, '')}".strip()
 
 
 def choices() -> list[tuple[str, str]]:

@@ -124,7 +124,8 @@ def _words(entry: AuditEntry) -> str:
     if any(before[field] != after[field] for field in PLACE):
         return f"{name}: moved from {metrics.get(before['metric']).label}, {whom(before)}"
     if before["threshold"] != after["threshold"]:
-        return f"{name}: threshold {before['threshold']:,g} → {after['threshold']:,g}"
+        was, now = (metrics.threshold(one["metric"], one["kind"], one["threshold"]) for one in (before, after))
+        return f"{name}: threshold {was} → {now}"
     return f"{name}: {'saved as it was' if before == after else 'changed'}"
 
 

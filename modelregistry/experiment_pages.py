@@ -41,8 +41,9 @@ def index(
         Column("Subjects", numeric=True), Column("So far"), Column("Started", sort="started"),
     ]  # fmt: skip
     listing = ListPage(
-        request, rows, template=template, columns=columns, search=("name", "key"), filters=ExperimentFilter,
-        sorts=sorts, default_sort="-started", nouns=("experiment", "experiments"),
+        request, rows, template=template, columns=columns, filters=ExperimentFilter, sorts=sorts,
+        search=("name", "key", "tenant__name", "tenant__slug") if shop else ("name", "key"), default_sort="-started",
+        nouns=("experiment", "experiments"),
     )  # fmt: skip
     entries = [{**experiment_facts.entry(one), "url": address(one)} for one in listing.rows]
     return listing.render({"rows": entries, **more})

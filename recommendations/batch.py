@@ -80,7 +80,8 @@ class BatchInferenceQueue:
         else:
             batch_running.add_chunks(tenant, job, wanted.ids)
             batch_handing.hand_out(tenant)
-        audit.record(tenant, "batch.requested", by=by, target=str(job.public_id), details={"total": total})
+        details = {"name": job.name, "total": total}
+        audit.record(tenant, "batch.requested", by=by, target=str(job.public_id), details=details)
         job.refresh_from_db()
         return job
 

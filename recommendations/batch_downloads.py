@@ -12,8 +12,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from luxebrain.lib.cells import guard
 from recommendations import batch_packing
-from recommendations.cells import guard
 from tenants import tenancy
 
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}

@@ -27,7 +27,7 @@ TONES = {
 class DeliveryFilter(FilterForm):
     state = forms.ChoiceField(label="State", choices=[("", "All states"), *State.choices])
     kind = forms.ChoiceField(label="Of", choices=[("", "Everything"), *WebhookReceipt.Kind.choices])
-    source = forms.ChoiceField(label="From", choices=[("", "All shops"), *Source.choices])
+    source = forms.ChoiceField(label="From", choices=[("", "Any software"), *Source.choices])
 
 
 def listing(request: HttpRequest, tenant: Tenant, *, template: str, page: str) -> ListPage:

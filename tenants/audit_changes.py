@@ -30,7 +30,7 @@ class Told:
 
     lines, more   the first few values, and the others
     same          it was saved, and nothing was changed
-    raw           the record as it was kept, without secrets, as indented JSON; "" where nothing was kept
+    raw           the record as it was kept, without secrets, as indented JSON
     """
 
     lines: list[Line]
@@ -42,7 +42,7 @@ class Told:
 def tell(entries: Iterable[AuditEntry], *, shop: Tenant | None = None) -> list[AuditEntry]:
     """Gives each entry `told`. shop: the shop whose people read it, who learn no other shop's name."""
     rows = list(entries)
-    moves = [_moves(row) for row in rows]
+    moves = [_in_order(row, _moves(row)) for row in rows]
     names = _names(moves, rows, shop)
     for row, found in zip(rows, moves, strict=True):
         row.told = _told(row, found, names)
@@ -71,6 +71,13 @@ def _moves(row: AuditEntry) -> list[Move]:
     return found + _whole(row, kept, taken=row.action.endswith(_TAKING))
 
 
+def _in_order(row: AuditEntry, moves: list[Move]) -> list[Move]:
+    """As the model has its fields: JSON keeps no order."""
+    fields = audit_values.fields_of(row.action.partition(".")[0])
+    names = [name for field in fields for name in {field.name, field.attname}]
+    return sorted(moves, key=lambda move: names.index(move[0]) if move[0] in names else len(names))
+
+
 def _whole(row: AuditEntry, kept: Mapping[str, Any], *, taken: bool) -> list[Move]:
     """What a new or removed row says beyond the usual."""
     area = row.action.partition(".")[0]
@@ -97,10 +104,11 @@ def _told(row: AuditEntry, moves: list[Move], names: Mapping[tuple[type[models.M
         return names.get((model, value)) or f"{model._meta.verbose_name} that is gone"
 
     lines = [Line(audit_words.field(area, n), say(n, b, was), say(n, a, now)) for n, b, a, was, now in moves]
-    raw = audit_values.scrubbed(area, row.details)
+    lines = [line for line in lines if line.before or line.after not in (row.target, row.reason)]  # said beside it
+    raw = {"act": row.action, "request": row.request_id, "details": audit_values.scrubbed(area, row.details)}
     return Told(
         lines[:SHOWN], lines[SHOWN:], same=not lines and "before" in row.details,
-        raw=json.dumps(raw, indent=1, ensure_ascii=False, default=str) if raw else "",
+        raw=json.dumps({name: value for name, value in raw.items() if value}, indent=1, ensure_ascii=False),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """One value that the audit trail kept, in words: choices by their labels, units, dates, long lists shortened."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -43,18 +43,21 @@ Side = Mapping[str, Any]  # all that was kept beside a value
 # area.name → (value, what was kept beside it) → words; an app above adds what only it can say.
 SAID: dict[str, Callable[[Any, Side], str]] = {
     "placements.count": lambda value, side: figures.plural(value, "product,products"),
-    "rules.factor": lambda value, side: f"× {figures.number(value)}",
+    "rules.factor": lambda value, side: f"× {value:g}",
     "experiment.number": lambda value, side: f"no. {value}",
 }
 
 
-def field_of(area: str, name: str) -> models.Field | None:
-    """The model's field that a kept value is of, if the act keeps those of a model."""
+def fields_of(area: str) -> Sequence[models.Field]:
+    """Those of the model whose values an act keeps, if it keeps those of a model."""
     try:
-        wanted = apps.get_model(_MODELS[area])._meta.concrete_fields
+        return apps.get_model(_MODELS[area])._meta.concrete_fields
     except (KeyError, LookupError):
-        return None
-    return next((one for one in wanted if name in (one.name, one.attname)), None)
+        return ()
+
+
+def field_of(area: str, name: str) -> models.Field | None:
+    return next((one for one in fields_of(area) if name in (one.name, one.attname)), None)
 
 
 def is_secret(area: str, name: str) -> bool:
@@ -69,9 +72,7 @@ def say(area: str, name: str, value: Any, side: Side) -> str:
         return HIDDEN
     if (known := SAID.get(f"{area}.{name}")) and value not in (None, "", []):
         return known(value, side)
-    field = field_of(area, name)
-    labels = _CHOICES.get(name) or dict(getattr(field, "flatchoices", ()) or getattr(
-        getattr(field, "base_field", None), "flatchoices", ()))  # fmt: skip
+    labels = _CHOICES.get(name) or dict(getattr(field_of(area, name), "flatchoices", ()))
     if isinstance(value, str) and value in labels:
         return str(labels[value])
     if value is None or value in ("", [], {}):

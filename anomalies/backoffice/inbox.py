@@ -27,7 +27,6 @@ TABS = (
     ("all", "All", tuple(State)),
 )
 REFRESH_SECONDS = 20
-_RANK = Severity.ranked()
 
 
 class IncidentFilter(FilterForm):
@@ -48,7 +47,8 @@ def tab_of(query: QueryDict) -> tuple[str, str, tuple[State, ...]]:
 
 def listing_of(request: HttpRequest) -> ListPage:
     states = tab_of(request.GET)[2]
-    rows = counting.everywhere().filter(state__in=states).select_related("tenant__plan", "owner").annotate(rank=_RANK)
+    rows = counting.everywhere().filter(state__in=states).annotate(rank=counting.RANK)
+    rows = rows.select_related("tenant__plan", "owner")
     return ListPage(
         request, rows, template="anomalies/backoffice/inbox.html",
         columns=(

@@ -45,10 +45,15 @@ def alert_rules(request: Any) -> HttpResponse:
     for row in listing.rows:
         row.label = metrics.get(row.metric).label
         row.scope = scope_of(row)
+        row.from_when = metrics.threshold(row.metric, row.kind, row.threshold)
         row.told_on = choosing.words(row.channels)
     defaults = [rules.default(name, "limit") for name in rules.DEFAULT_LIMITS]
     return listing.render({
-        "defaults": [{"rule": rule, "label": metrics.get(rule.metric).label} for rule in defaults],
+        "defaults": [
+            {"rule": rule, "label": metrics.get(rule.metric).label,
+             "from_when": metrics.threshold(rule.metric, "limit", rule.threshold)}
+            for rule in defaults
+        ],
         "strangeness": rules.DEFAULT_STRANGENESS,
         "baselines": len(BASELINES),
         "may_write": may_operate(request),

@@ -45,10 +45,11 @@ def attention() -> dict[str, Any]:
     counts = counting.of_platform(only_open=True)
     found = [
         ("bad", open_errors.count(), "open error,open errors", "in pages and workers", f"{errors_url}?state=open"),
-        ("bad", counts.high, "anomaly of high severity,anomalies of high severity", "open", address("anomalies")),
+        ("bad", counts.high, "anomaly of high severity,anomalies of high severity", _shops_with("high"),
+         f"{address('anomalies')}?severity=high"),
         ("bad", dead, "piece of work given up,pieces of work given up", "after five attempts", f"{errors_url}#dead"),
-        ("warning", counts.medium, "anomaly of medium severity,anomalies of medium severity", "open",
-         address("anomalies")),
+        ("warning", counts.medium, "anomaly of medium severity,anomalies of medium severity", _shops_with("medium"),
+         f"{address('anomalies')}?severity=medium"),
         ("warning", late, "piece of work late,pieces of work late", "due for two minutes", f"{errors_url}#health"),
         ("warning", trainings.count(), "training failed,trainings failed", "in the last 24 hours", address("models")),
         ("warning", imports.count(), "import failed,imports failed", "in the last 24 hours", address("tenants")),
@@ -79,6 +80,12 @@ def models_missing(now: Any) -> tuple[list[str], list[str]]:
     without = [shop.name for shop in warm if shop.pk not in made]
     stale = [shop.name for shop in shops if shop.pk in made and made[shop.pk] < now - timedelta(days=STALE_DAYS)]
     return without, stale
+
+
+def _shops_with(severity: str) -> str:
+    """Whose open incidents they are; a platform incident is nobody's own."""
+    rows = counting.everywhere().filter(state="new", severity=severity).order_by("tenant__name")
+    return _names(list(rows.values_list("tenant__name", flat=True).distinct())) or "of the platform"
 
 
 def _names(names: list[str]) -> str:
@@ -144,7 +151,8 @@ def failures() -> dict[str, Any]:
 
 
 def audit() -> dict[str, Any]:
-    entries = AuditEntry.objects.using("ops").select_related("tenant").order_by("-id")[:8]
+    acts = AuditEntry.objects.using("ops").exclude(action__startswith="demo.")  # marks of the demo are no acts
+    entries = acts.select_related("tenant").order_by("-id")[:8]
     return {"entries": entries, "audit_url": address("audit")}
 
 
@@ -166,9 +174,10 @@ def checklist() -> dict[str, Any]:
 
 
 def anomalies() -> dict[str, Any]:
-    """Open incidents by severity, and the newest five."""
+    """Open incidents by severity, and five of them: the worst, and of these the newest."""
     counts = counting.of_platform()
-    rows = counting.everywhere().filter(state="new").select_related("tenant").order_by("-last_seen_at")[:LISTED]
+    open_ = counting.everywhere().filter(state="new").annotate(rank=counting.RANK)
+    rows = open_.select_related("tenant").order_by("-rank", "-last_seen_at")[:LISTED]
     url = address("anomalies")
     found = [{"said": wording.say(row), "shop": row.tenant.name, "at": row.last_seen_at, "url": f"{url}?id={row.pk}"}
              for row in rows]  # fmt: skip

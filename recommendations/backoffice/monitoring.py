@@ -77,6 +77,7 @@ def figures() -> dict[str, Any]:
     return {
         "stats": stats,
         "oldest": markup.duration(stats["oldest_seconds"]) if stats["oldest_seconds"] is not None else "nothing waits",
+        "paused": f"{markup.plural(stats['paused'], 'open job,open jobs')} paused" if stats["paused"] else "",
         "chart": throughput(now),
         "held": holds.in_force(),
         "lifted": holds.lifted_lately(),
@@ -132,4 +133,4 @@ def on_job(does: str, said: str) -> Callable[..., HttpResponse]:
 
 
 retry = on_job("retry", "The job is done again.")
-cancel = on_job("cancel", "The job is cancelled.")
+cancel = on_job("cancel", "The job is cancelled and keeps what is done; Retry does it again.")

@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recommendations.cells import guard
+from luxebrain.lib.cells import guard
 
 Columns = tuple[tuple[str, str], ...]
 FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from recommendations.cells import GUARDED
+from luxebrain.lib.cells import GUARDED
 from recommendations.importing.faults import Refuse, Unreadable
 
 _BLOCK = 4 << 20

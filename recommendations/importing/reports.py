@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from luxebrain.lib.cells import guard
 from recommendations import storage
-from recommendations.cells import guard
 from recommendations.models import ImportRun
 
 HEAD = ["line", "id", "outcome", "field", "message", "value"]

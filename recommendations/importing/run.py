@@ -15,9 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from luxebrain.lib import logs
+from luxebrain.lib.cells import guard
 from luxebrain.lib.problems import Problem
 from recommendations import history, inbox, ingest, shoppers, staging, suppression
-from recommendations.cells import guard
 from recommendations.importing import checking, event_rows, layouts, order_lines, reading
 from recommendations.importing.checking import Checked, Reader
 from recommendations.models import ImportRun

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from luxebrain.lib import charts, markup
 from luxebrain.lib.bars import bars
+from luxebrain.lib.cells import guard
 from luxebrain.lib.pages import render_page
 from recommendations import insights as use
 from recommendations import overlooked
-from recommendations.cells import guard
 from tenants.access import tenant_page
 
 SHOWN = 20

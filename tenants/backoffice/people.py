@@ -5,6 +5,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from axes.models import AccessAttempt
 from django.contrib import messages
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -15,10 +17,11 @@ from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
 from tenants import access, staff
 from tenants.access import may_operate, staff_page
 from tenants.backoffice.forms import PeopleFilter
-from tenants.models import User
+from tenants.models import Membership, User
 
 COLUMNS = [
     Column("Person", sort="email"),
+    Column("Shops"),
     Column("Platform role", sort="role"),
     Column("State"),
     Column("Last signed in", sort="seen"),
@@ -35,9 +38,12 @@ SORTS = {
 @require_safe
 @staff_page()
 def people(request: HttpRequest) -> HttpResponse:
+    shops = Membership.objects.across_tenants().filter(user=OuterRef("pk")).order_by().values("user")
+    names = shops.annotate(names=StringAgg("tenant__name", ", ", ordering="tenant__name")).values("names")
     listing = ListPage(
-        request, User.objects.using("ops"), template="tenants/backoffice/people.html", columns=COLUMNS,
-        search=("email", "name"), filters=PeopleFilter, sorts=SORTS, default_sort="email", nouns=("person", "people"),
+        request, User.objects.using("ops").annotate(shops=Subquery(names)), columns=COLUMNS, filters=PeopleFilter,
+        template="tenants/backoffice/people.html", search=("email", "name", "shops"), sorts=SORTS,
+        default_sort="email", nouns=("person", "people"),
     )  # fmt: skip
     return listing.render()
 

@@ -83,11 +83,27 @@ def show(request: Any, shop: Tenant, *, form: PlanForm | None = None) -> HttpRes
         "keys": keys,
         "report": found,
         "holdings": consumption.holdings(shop),
-        "entries": audit_changes.tell(shop.audit_entries.all()[:20]),
+        "entries": audit_changes.tell(shop.audit_entries.exclude(action__startswith="demo.")[:10]),
+        "tabs": tabs(shop.slug),
         "form": form or PlanForm(initial={"plan": shop.plan_id}),
         "may_write": access.may_operate(request),
     }
     return render_page(request, "tenants/backoffice/tenant.html", context, status=422 if form else 200)
+
+
+def tabs(slug: str) -> list[dict[str, Any]]:
+    """Where the rest of a shop stands: pages of all shops are narrowed to it."""
+    ways = (
+        ("Overview", "tenant", ""), ("Models", "models", f"?shop={slug}"),
+        ("Metrics", "models-metrics", f"?shop={slug}"),
+        ("Experiments", "experiments", f"?q={slug}"), ("Anomalies", "anomalies", f"?tab=all&tenant={slug}"),
+        ("Batch jobs", "monitoring", f"?q={slug}"), ("Webhooks", "tenant-deliveries", ""),
+        ("Audit trail", "audit", f"?shop={slug}"),
+    )  # fmt: skip
+    return [
+        {"label": label, "url": reverse(name, args=[] if query else [slug]) + query, "current": name == "tenant"}
+        for label, name, query in ways
+    ]
 
 
 @require_POST

@@ -23,4 +23,5 @@ urlpatterns = [
     path("people/<int:person_id>/deactivate", people.deactivate, name="person-deactivate"),
     path("people/<int:person_id>/reactivate", people.reactivate, name="person-reactivate"),
     path("audit", audit.audit, name="audit"),
+    path("audit/export", audit.export, name="audit-export"),
 ]

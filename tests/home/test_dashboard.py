@@ -70,7 +70,19 @@ def test_open_anomalies_above_low_need_somebody(signed_in, sam, acme):
     titles = [item["title"] for item in dashboard.attention()["items"]]
     assert "1 anomaly of high severity" in titles and "1 anomaly of medium severity" in titles
     assert not any("low" in title for title in titles)
-    assert "1 anomaly of high severity" in signed_in(sam).get("/dashboard").text
+    page = signed_in(sam).get("/dashboard").text
+    assert "1 anomaly of high severity" in page and 'href="/anomalies?severity=high"' in page
+    whose = [item["text"] for item in dashboard.attention()["items"] if "severity" in item["title"]]
+    assert whose == [acme.name, acme.name]
+
+
+def test_the_worst_open_anomaly_stands_first(acme):
+    now = timezone.now()
+    with tenancy.enter(acme.pk) as shop:
+        for metric, severity, ago in (("requests", "high", 3), ("events", "medium", 2), ("orders", "low", 1)):
+            at = now - timedelta(hours=ago)
+            incidents.flag(shop, incidents.Signal(metric, "high", at, 90.0, severity, limit=30.0), now=at)
+    assert [row["said"].severity for row in dashboard.anomalies()["rows"]] == ["High", "Medium", "Low"]
 
 
 def test_it_counts_calls_of_all_shops(acme, globex):

@@ -54,6 +54,7 @@ def test_every_number_is_a_count_of_rows(busy: Any, sam: Any, signed_in: Any) ->
     jobs, chunks = BatchJob.objects.across_tenants(), BatchChunk.objects.across_tenants()
     now = timezone.now()
     assert tile(text, "Waiting") == str(jobs.filter(state="pending").count()) == "2"
+    assert "1 open job paused" in text
     assert tile(text, "Processing") == str(jobs.filter(state="processing").count()) == "1"
     assert tile(text, "Failed") == str(jobs.filter(state="failed").count()) == "1"
     lately = jobs.filter(state="completed", finished_at__gte=now - timedelta(hours=1))
