@@ -49,12 +49,16 @@ def index(
     return listing.render({"rows": entries, **more})
 
 
-def show(request: Any, one: Experiment, *, layout: str, address: Address, may_write: bool, back: str) -> HttpResponse:
-    """The page of one experiment."""
+def show(
+    request: Any, one: Experiment, *, layout: str, address: Address, may_write: bool, back: str,
+    shop: Tenant | None = None,
+) -> HttpResponse:
+    """The page of one experiment. shop: whose it is, where that is not plain: for the staff."""
     shown = experiment_facts.context(results.read(one))
     can_move = may_write and one.state in (Experiment.State.DRAFT, Experiment.State.RUNNING)
     more = {
         "layout": layout,
+        "shop": shop,
         "experiment": one,
         "acts": [(act, address(act.verb)) for act in acts.of(one)] if may_write else [],
         "share_url": address("share") if can_move else "",

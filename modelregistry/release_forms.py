@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from tenants import tenancy
+
 PLANS = {
     "5 25": ("5 %, then 25 %, then everybody", (500, 2_500)),
     "1 10 50": ("1 %, then 10 %, then 50 %, then everybody", (100, 1_000, 5_000)),
@@ -40,7 +42,7 @@ class ReleaseForm(forms.Form):
 
 
 class UploadForm(forms.Form):
-    tenant = forms.SlugField(label="Shop", help_text="Its short name, as in its address.")
+    tenant = forms.ChoiceField(label="Shop", choices=lambda: [("", "Choose a shop"), *tenancy.choosable()])
     file = forms.FileField(
         label="Artefact", help_text="A zip archive of manifest.json and .npy files, as an artefact's folder is."
     )

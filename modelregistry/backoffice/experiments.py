@@ -34,9 +34,10 @@ def detail(request: Any, slug: str, number: int) -> HttpResponse:
             return reverse("tenant-experiment-share", args=[slug, number])
         return reverse("tenant-experiment-act", args=[slug, number, verb])
 
+    shop = shop_named(slug)
     return pages.show(
-        request, pages.find(shop_named(slug), number), layout=LAYOUT, address=address,
-        may_write=may_operate(request), back=reverse("experiments"),
+        request, pages.find(shop, number), layout=LAYOUT, address=address, may_write=may_operate(request),
+        back=reverse("experiments"), shop=shop,
     )  # fmt: skip
 
 

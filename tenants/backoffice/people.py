@@ -39,7 +39,7 @@ SORTS = {
 @staff_page()
 def people(request: HttpRequest) -> HttpResponse:
     shops = Membership.objects.across_tenants().filter(user=OuterRef("pk")).order_by().values("user")
-    names = shops.annotate(names=StringAgg("tenant__name", ", ", ordering="tenant__name")).values("names")
+    names = shops.annotate(names=StringAgg("tenant__name", ", ", order_by="tenant__name")).values("names")
     listing = ListPage(
         request, User.objects.using("ops").annotate(shops=Subquery(names)), columns=COLUMNS, filters=PeopleFilter,
         template="tenants/backoffice/people.html", search=("email", "name", "shops"), sorts=SORTS,

@@ -222,7 +222,7 @@ def test_a_rule_is_tried_before_it_is_saved(staff, acme):
     rule = AlertRule.objects.using("ops").get()
     assert (rule.tenant_id, rule.threshold) == (acme.pk, 400)
     listed = page(staff, "/anomalies/rules")
-    assert "Acme" in listed and "400 in the shop's currency" in listed and "more than 100 calls" in listed
+    assert "Acme" in listed and "400 in the shop&#x27;s currency" in listed and "more than 100 calls" in listed
     assert "from 5 refusals on" in listed and "What is strangeness?" in listed
     asked = page(staff, f"/anomalies/rules/{rule.pk}/remove")
     assert "Remove the rule “Order value”?" in asked and "Acme: what stands behind it holds again" in asked

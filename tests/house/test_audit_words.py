@@ -73,19 +73,19 @@ def keys_of_details():
         source = tree.tree(name)
         if name.startswith("demo/") or not any(is_record(node) for node in ast.walk(source)):
             continue
-        for node in ast.walk(source):
-            given = []
-            if isinstance(node, ast.keyword) and node.arg == "details":
-                given = [node.value]
-            elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") in NAMES_OF_DETAILS for t in node.targets):
-                given = [node.value]
-            elif isinstance(node, ast.FunctionDef) and node.name == "_told":
-                given = [one.value for one in ast.walk(node) if isinstance(one, ast.Return)]
-            for value in given:
-                either = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
-                for key in (key for one in either if isinstance(one, ast.Dict) for key in one.keys):
-                    if isinstance(key, ast.Constant):
-                        yield f"{name}:{key.lineno}", key.value
+        given = [node.value for node in ast.walk(source) if isinstance(node, ast.keyword) and node.arg == "details"]
+        for function in (node for node in ast.walk(source) if isinstance(node, ast.FunctionDef)):
+            inside = list(ast.walk(function))
+            if any(is_record(node) for node in inside):
+                assigned = [node for node in inside if isinstance(node, ast.Assign)]
+                given += [a.value for a in assigned if any(getattr(t, "id", "") in NAMES_OF_DETAILS for t in a.targets)]
+            elif function.name == "_told":
+                given += [node.value for node in inside if isinstance(node, ast.Return)]
+        for value in given:
+            either = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+            for key in (key for one in either if isinstance(one, ast.Dict) for key in one.keys):
+                if isinstance(key, ast.Constant):
+                    yield f"{name}:{key.lineno}", key.value
 
 
 def is_record(node):

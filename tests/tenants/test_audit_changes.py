@@ -29,7 +29,7 @@ def spot(acme, ana):
 def test_a_new_row_says_what_is_not_as_usual(spot):
     said = lines(newest(action="placements.create"))
     assert said == {
-        "Code": ("", "home"), "Name": ("", "Home"), "Where it is shown": ("", "Home page"),
+        "Name": ("", "Home"), "Where it is shown": ("", "Home page"),
         "Products in a list": ("", "8 products"),
     }  # fmt: skip
 
