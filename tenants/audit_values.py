@@ -29,6 +29,7 @@ _MODELS = {
 }  # fmt: skip
 _CHOICES = {"alert_channels": {"slack": "Slack", "webhook": "signed webhook"}}
 _SHARES = {"diversity", "min_relevance", "novelty", "rotation"}  # of one
+_NAMES = {"alias", "kind", "origin", "source", "stage"}  # words of the machine, where no choice has their label
 _PER_CENT = {"share", "share_b", "shares"}
 _UNITS: Mapping[str, Callable[[Any], str]] = {
     "seconds": markup.duration,
@@ -105,7 +106,7 @@ def _one(name: str, value: Any) -> str:
         return unit(value) if unit else figures.number(value)
     if isinstance(value, dict):
         return _shortened([f"{key.replace('_', ' ')} {_one(key, one)}" for key, one in value.items()])
-    text = str(value)
+    text = str(value).replace("_", " ") if name in _NAMES else str(value)
     if at := _moment(text):
         return at
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS].rstrip()}…"

@@ -57,6 +57,7 @@ TENANT = {
     "api-key-new": "api-keys/new",
     "team": "team",
     "usage": "usage",
+    "changes": "changes",
     "settings": "settings",
 }
 STAFF = {

@@ -29,6 +29,15 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "What was changed, in words",
+        "Owners find a page Changes in the menu: who changed what in the shop, what it was before and what it is now.",
+    ),
+    News(
+        date(2026, 11, 26), "The audit trail in words",
+        "Before and after of every change, for a shop and some days, as a file too. A shop's page leads to all of it.",
+        for_staff=True,
+    ),
+    News(
         date(2026, 11, 26), "The API says where and why",
         "Every fault has its place and a code for programs; the documentation names the scope of each call.",
         "api-keys",

@@ -1,7 +1,7 @@
 """Changes of what serves a shop, by the platform's staff: activate, undo, releases behind guardrails, uploads."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -80,7 +80,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None, initial={"tenant": request.GET.get("shop", "")})
     if request.method == "POST" and form.is_valid():
         try:
-            tenant = find_named(form.cleaned_data["tenant"])
+            tenant = find(form.cleaned_data["tenant"])
             version = uploads.register(
                 tenant, file=form.cleaned_data["file"], by=request.user,  # type: ignore[arg-type]
                 reason=form.cleaned_data["reason"], expected_digest=form.cleaned_data["sha256"],
@@ -92,14 +92,6 @@ def upload(request: HttpRequest) -> HttpResponse:
             return redirect(_shop(tenant))
     status = 422 if request.method == "POST" else 200
     return pages.render_page(request, "modelregistry/backoffice/upload.html", {"form": form}, status=status)
-
-
-def find_named(slug: str) -> Tenant:
-    """Raises Problem beside the field of the form."""
-    try:
-        return find(slug)
-    except Http404:
-        raise Problem("There is no such shop.", fields={"tenant": f"There is no shop {slug}."}) from None
 
 
 def _step(request: HttpRequest, slug: str, verb: str) -> HttpResponse:

@@ -109,5 +109,6 @@ def test_every_label_is_of_something():
 def test_a_field_without_words_is_made_readable_and_a_secret_stays_one():
     assert audit_words.field("rules", "shown_until_at") == "Shown until"
     assert audit_values.say("rules", "wait_minutes", 90, {}) == "1\u00a0h 30\u00a0min"
+    assert audit_values.say("audience", "kind", "ordered_within", {}) == "ordered within"
     assert audit_values.say("rules", "client_secret", "hush", {}) == "not shown"
     assert audit_values.scrubbed("rules", {"a": [{"api_token": "hush"}]}) == {"a": [{"api_token": "not shown"}]}

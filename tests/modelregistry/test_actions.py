@@ -96,8 +96,10 @@ def test_the_staff_uploads_a_version(acme: Any, operator: Client) -> None:
         file = SimpleUploadedFile("model.zip", body)
         return operator.post("/models/upload", {"tenant": name, "file": file, "reason": "laboratory"}, follow=True)
 
-    assert "What is checked" in text(operator.get("/models/upload?shop=acme"))
-    assert "There is no shop none-such" in text(send("none-such", content))
+    asked = text(operator.get("/models/upload?shop=acme"))
+    assert "What is checked" in asked and '<option value="acme" selected>Acme</option>' in asked
+    refused = send("none-such", content)
+    assert refused.status_code == 422 and "none-such is not one of the available choices" in refused.content.decode()
     assert "no whole zip archive" in text(send("acme", content[:-30]))
     assert "the file is v2. It passed its checks and serves nobody yet." in text(send("acme", content))
     assert "This file is v2 already" in text(send("acme", content))

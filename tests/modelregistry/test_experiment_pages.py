@@ -110,6 +110,10 @@ def test_it_forecasts_from_what_was_seen(acme: Any, ana: Any, signed_in: Any, tw
     assert "<dd>5%</dd>" in page
     assert "subjects in the smaller arm" in page
     assert "That is long" in page
+    for n in range(10, 200):
+        make.order(acme, ["a"], session_id=f"s{n}", days_ago=0)
+    all_did = text(client.post("/t/acme/experiments/new/forecast", FORM, headers={"HX-Request": "true"}))
+    assert "Everybody did this already" in all_did
     assert "None" not in page
     without_scripts = text(client.post("/t/acme/experiments/new", FORM | {"forecast": "1", "name": ""}))
     assert "subjects in the smaller arm" in without_scripts
@@ -190,6 +194,9 @@ def test_it_shows_the_platform_all_shops(acme: Any, globex: Any, ana: Any, sam: 
     assert "B is better" in text(staff.get("/models/experiments?q=else"))
     detail = text(staff.get("/models/experiments/globex/1"))
     assert "B is better than A in conversion" in detail
+    assert '<a href="/tenants/globex">Globex</a>' in detail and "3 earlier days" in detail
+    assert "B is better" in text(staff.get("/models/experiments?q=globex"))
+    assert "/tenants/acme" not in text(signed_in(ana).get("/t/acme/experiments/1"))
     staff.post("/models/experiments/globex/1/stop", {"reason": "asked by the shop"})
     assert globex.experiments.get().state == "stopped"
     staff.post("/models/experiments/acme/1/start")
