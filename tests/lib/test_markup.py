@@ -84,6 +84,7 @@ def test_it_keeps_the_exact_time_in_the_tenants_zone_on_hover_and_focus():
 
 def test_it_says_never_for_a_missing_time():
     assert "not used yet" in draw("{% when at 'not used yet' %}", at=None)
+    assert "</time>: done" in draw("{% when at %}: done", at=NOON)  # no space before what follows
 
 
 def test_it_compares_with_a_base_and_knows_which_way_is_good():
