@@ -46,6 +46,10 @@
     const row = event.target.closest("#rows tr[data-pk]");
     if (row && !event.target.closest("a, input, label, button")) one(".row-link", row).click();
   });
+  // In a narrow window the chosen incident stands above the list, out of sight of the row that was tapped.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target?.id === "detail" && matchMedia("(max-width: 1100px)").matches) one("#detail").scrollIntoView();
+  });
   document.addEventListener("input", (event) => event.target.matches("[data-draft]") && drafts.keep(event.target));
   document.addEventListener("submit", (event) => event.target.id === "triage" && drafts.drop(one("[data-draft]", event.target)));
   new MutationObserver(mark).observe(document.body, { childList: true, subtree: true });

@@ -150,3 +150,16 @@ def test_it_looks_as_drawn(browser_page, server, sam, signed_in, stage):
     for path in (f"/anomalies?id={stage.pk}", "/anomalies/rules", "/anomalies/rules/new"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_the_chosen_incident_comes_into_sight(browser_page, server, sam, signed_in, stage, globex):
+    for number in range(12):
+        flagged(make.tenant(f"shop-{number}", plan="free"))
+    page = browser_page
+    carry_session(page.context, server, signed_in(sam))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/anomalies")
+    page.locator("#rows .row-link").last.click()
+    page.wait_for_selector("#detail .facts")
+    top = "document.querySelector('#detail').getBoundingClientRect().top"
+    page.wait_for_function(f"{top} > -1 && {top} < 300")
