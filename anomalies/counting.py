@@ -10,8 +10,6 @@ from django.utils import timezone
 from anomalies.models import AnomalyIncident, PlatformIncident, Severity, State
 from tenants.models import Tenant
 
-RANK = Severity.ranked()
-
 
 @dataclass(frozen=True)
 class Counts:

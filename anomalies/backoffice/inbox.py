@@ -47,7 +47,7 @@ def tab_of(query: QueryDict) -> tuple[str, str, tuple[State, ...]]:
 
 def listing_of(request: HttpRequest) -> ListPage:
     states = tab_of(request.GET)[2]
-    rows = counting.everywhere().filter(state__in=states).annotate(rank=counting.RANK)
+    rows = counting.everywhere().filter(state__in=states).annotate(rank=Severity.ranked())
     rows = rows.select_related("tenant__plan", "owner")
     return ListPage(
         request, rows, template="anomalies/backoffice/inbox.html",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from anomalies import counting, wording
+from anomalies.models import Severity
 from luxebrain.home import health, model_cards, news
 from luxebrain.home.cards import Card, guard, show
 from luxebrain.home.context import address
@@ -176,7 +177,7 @@ def checklist() -> dict[str, Any]:
 def anomalies() -> dict[str, Any]:
     """Open incidents by severity, and five of them: the worst, and of these the newest."""
     counts = counting.of_platform()
-    open_ = counting.everywhere().filter(state="new").annotate(rank=counting.RANK)
+    open_ = counting.everywhere().filter(state="new").annotate(rank=Severity.ranked())
     rows = open_.select_related("tenant").order_by("-rank", "-last_seen_at")[:LISTED]
     url = address("anomalies")
     found = [{"said": wording.say(row), "shop": row.tenant.name, "at": row.last_seen_at, "url": f"{url}?id={row.pk}"}

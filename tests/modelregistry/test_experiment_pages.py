@@ -116,7 +116,7 @@ def test_it_forecasts_from_what_was_seen(acme: Any, ana: Any, signed_in: Any, tw
     for n in range(10, 200):
         make.order(acme, ["a"], session_id=f"s{n}", days_ago=0)
     all_did = text(client.post("/t/acme/experiments/new/forecast", FORM, headers={"HX-Request": "true"}))
-    assert "Everybody did this already" in all_did
+    assert "100% do this already" in all_did
     assert not acme.experiments.exists()
 
 
