@@ -180,7 +180,7 @@ def test_several_placements_show_no_product_twice(shop: Any, api: Any) -> None:
         ("top", "placements"),
         ([{}], "placements.0.placement"),
         ([{"placement": "a"}, {"placement": "a"}], "placements.1.placement"),
-        (["a"], "placements"),
+        (["a"], "placements.0"),
         ([{"placement": "a", "limit": -1}], "placements.0.limit"),
         ([{"placement": "a", "filter": "x"}], "placements.0.filter"),
         ([{"placement": "a"}] * 11, "placements"),
