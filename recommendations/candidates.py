@@ -17,7 +17,7 @@ from modelregistry import artifacts, damages, lineage, releases, routing, store,
 from modelregistry.isolation import TenantModelIsolation
 from modelregistry.models import ModelVersion
 from modelregistry.routing import Routes
-from recommendations import control, suppression
+from recommendations import control
 from recommendations.algorithms.bundle import Bundle, BundleDamaged
 from recommendations.assortment import Assortment
 from recommendations.control import Control
@@ -89,26 +89,24 @@ def shop(tenant_id: int, epochs: tuple[bytes | None, ...] | None) -> Shop:
             held = _shops.setdefault(tenant_id, Shop(tenant_id))
     if epochs is None:
         if time.monotonic() - held.checked_at > BLIND_SECONDS:
-            _load(held, (held.model_epoch, held.catalogue_epoch, held.control_epoch), None)
+            _load(held, (held.model_epoch, held.catalogue_epoch, held.control_epoch), blind=True)
         return held
     model, catalogue, decided = epochs[1] or b"", epochs[2] or b"", epochs[4] or b""
     moved = held.model_epoch != model or held.catalogue_epoch != catalogue or held.control_epoch != decided
     if moved or (held.retry_at and time.monotonic() >= held.retry_at):
-        _load(held, (model, catalogue, decided), epochs)
+        _load(held, (model, catalogue, decided))
     return held
 
 
-def _load(held: Shop, wanted: tuple[bytes | None, ...], epochs: tuple[bytes | None, ...] | None) -> None:
+def _load(held: Shop, wanted: tuple[bytes | None, ...], *, blind: bool = False) -> None:
     """One thread loads; the others go on with what there is, unless there is nothing yet.
 
-    wanted    the epochs of model, catalogue and control
-    epochs    all that the gate read; None: nobody can see them moving
+    wanted    the epochs of model, catalogue and control; blind: nobody can see them moving
     """
     if not held.lock.acquire(blocking=held.checked_at == 0.0):
         return
     try:
         model, catalogue, decided = wanted
-        blind = epochs is None
         due = bool(held.retry_at) and time.monotonic() >= held.retry_at
         with tenancy.within(held.tenant_id) as tenant:
             if held.model_epoch != model or blind or due:
@@ -120,8 +118,6 @@ def _load(held: Shop, wanted: tuple[bytes | None, ...], epochs: tuple[bytes | No
                 held.window.refresh(tenant)
             if held.control_epoch != decided or blind:
                 held.control = control.of(tenant)
-            if held.checked_at == 0.0:  # asked with every list that is kept: here it costs no transaction of its own
-                suppression.known(held.tenant_id, epochs)
         for one in (held, *held.others.values()):
             one.control = held.control
             if one.assortment.is_stale(one.bundle.products if one.bundle else None):
