@@ -79,7 +79,12 @@ class ErrorTrackingMiddleware:
         except Exception as error:  # noqa: BLE001  (an exception raised by an inner middleware itself)
             return self.respond(request, error)
         caught = getattr(request, "unhandled", None)
-        return self.respond(request, caught) if caught is not None and response.status_code >= 500 else response
+        if caught is not None and response.status_code >= 500:
+            return self.respond(request, caught)
+        if response.status_code == 405 and not response.content:
+            detail = "A form is sent to this address. Open the page with it."
+            return self.say(request, 405, "method_not_allowed", detail, headers={"Allow": response["Allow"]})
+        return response
 
     def check_host(self, request: HttpRequest) -> None:
         """Django looks at the Host header only when somebody asks. What it let pass once it lets pass again."""

@@ -29,6 +29,12 @@ def test_it_says_what_is_wrong(acme, ana, ben, signed_in):
         assert answer.status_code == 422 and words in answer.text
 
 
+def test_the_address_of_a_form_says_what_it_is(acme, ana, signed_in):
+    answer = signed_in(ana).get("/t/acme/team/invite")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "A form is sent to this address" in answer.text and answer["X-Request-Id"] in answer.text
+
+
 def test_the_last_owner_stays(acme, ana, ben, signed_in):
     client = signed_in(ana)
     own = acme.memberships.get(user=ana)
