@@ -13,16 +13,15 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from bench import scratch
 
 WARM = 10  # shops of each size that are asked before anything is measured
 LARGE = 10_000
@@ -34,24 +33,15 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=8)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    from luxebrain.embedded import temporary
-
-    with temporary(fast=True) as servers, tempfile.TemporaryDirectory() as data:
-        environ = {**os.environ, **servers.environ, "LUX_DATA_DIR": data, "LUX_SECRET_KEY": "b" * 50,
-                   "LUX_LOG_CONSOLE": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    with scratch.servers() as environ:
         sizes = ",".join([str(LARGE)] * (options.large + 2))
-        made = [sys.executable, "-m", "bench.serving_shop", sizes, str(options.small + WARM)]
-        facts = _last_line(made, environ)
-        asked = [sys.executable, "-c", "from bench.first_call import ask; ask()"]
-        result = _last_line(asked, environ, facts)
+        made = ["-m", "bench.serving_shop", sizes, str(options.small + WARM)]
+        facts = scratch.last_line(made, environ)
+        asked = ["-c", "from bench.first_call import ask; ask()"]
+        result = scratch.last_line(asked, environ, facts)
     print(json.dumps(json.loads(result), indent=2))
     if options.json:
         options.json.write_text(result)
-
-
-def _last_line(command: list[str], environ: dict[str, str], given: str = "") -> str:
-    done = subprocess.run(command, env=environ, check=True, input=given, stdout=subprocess.PIPE, text=True)
-    return done.stdout.splitlines()[-1]
 
 
 def ask() -> None:

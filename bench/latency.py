@@ -13,14 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from bench import scratch
 
 
 def main() -> None:
@@ -29,24 +29,15 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=4_000)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    from luxebrain.embedded import temporary
-
-    with temporary(fast=True) as servers, tempfile.TemporaryDirectory() as data:
-        environ = {**os.environ, **servers.environ, "LUX_DATA_DIR": data, "LUX_SECRET_KEY": "b" * 50,
-                   "LUX_LOG_CONSOLE": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        made = [sys.executable, "-m", "bench.serving_shop", options.sizes, "0"]
-        shops = json.loads(_last_line(made, environ))["shops"]
-        asked = [sys.executable, "-c", "from bench.latency import ask; ask()", json.dumps(shops), str(options.calls)]
-        times = json.loads(_last_line(asked, environ))
+    with scratch.servers() as environ:
+        made = ["-m", "bench.serving_shop", options.sizes, "0"]
+        shops = json.loads(scratch.last_line(made, environ))["shops"]
+        asked = ["-c", "from bench.latency import ask; ask()", json.dumps(shops), str(options.calls)]
+        times = json.loads(scratch.last_line(asked, environ))
     result = dict(zip(options.sizes.split(","), times, strict=True))
     print(json.dumps(result, indent=2))
     if options.json:
         options.json.write_text(json.dumps(result, indent=2))
-
-
-def _last_line(command: list[str], environ: dict[str, str]) -> str:
-    done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout.splitlines()[-1]
 
 
 def ask() -> None:

@@ -3,6 +3,8 @@
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +36,24 @@ def product() -> Iterator[Any]:
             yield shop
         finally:
             connections.close_all()
+
+
+@contextmanager
+def servers() -> Iterator[dict[str, str]]:
+    """Servers without fsync; yields the environment in which processes of the product use them."""
+    from luxebrain.embedded import temporary
+
+    with temporary(fast=True) as held, tempfile.TemporaryDirectory() as data:
+        yield {**os.environ, **held.environ, "LUX_DATA_DIR": data, "LUX_SECRET_KEY": "b" * 50, "LUX_LOG_CONSOLE": "0",
+               "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # fmt: skip
+
+
+def last_line(command: list[str], environ: dict[str, str], given: str = "") -> str:
+    """What a process of Python says last; `given` is its standard input."""
+    done = subprocess.run(
+        [sys.executable, *command], env=environ, check=True, input=given, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout.splitlines()[-1]
 
 
 def empty(*tables: str) -> None:

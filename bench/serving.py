@@ -14,17 +14,17 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from bench import scratch
 
 CONNECTIONS = 8
 Call = tuple[str, dict[str, str]]  # address, headers
@@ -38,16 +38,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    from luxebrain.embedded import temporary
-
-    with temporary(fast=True) as servers, tempfile.TemporaryDirectory() as data:
-        environ = {**os.environ, **servers.environ, "LUX_DATA_DIR": data, "LUX_SECRET_KEY": "b" * 50,
-                   "LUX_LOG_CONSOLE": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        prepared = subprocess.run(
-            [sys.executable, "-m", "bench.serving_shop", options.sizes, options.tenants.split(",")[1]],
-            env=environ, check=True, stdout=subprocess.PIPE, text=True,
-        )
-        facts = json.loads(prepared.stdout.splitlines()[-1])
+    with scratch.servers() as environ:
+        made = ["-m", "bench.serving_shop", options.sizes, options.tenants.split(",")[1]]
+        facts = json.loads(scratch.last_line(made, environ))
         result = measure(environ, facts, options)
     print(json.dumps(result, indent=2))
     if options.json:
