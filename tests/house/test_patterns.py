@@ -46,7 +46,7 @@ def test_no_pattern_takes_long():
         count += 1
         for text in worst(pattern):
             for how in (pattern.fullmatch, pattern.match, pattern.search):
-                took = min(timed(how, text) for _ in range(2))
+                took = min(timed(how, text) for _ in range(3))
                 if took > LIMIT:
                     slow.append((place, how.__name__, repr(text[:12]), round(took, 3)))
                     break
@@ -55,6 +55,6 @@ def test_no_pattern_takes_long():
 
 
 def timed(how, text):
-    began = time.process_time()
+    began = time.thread_time()
     how(text)
-    return time.process_time() - began
+    return time.thread_time() - began

@@ -3,6 +3,7 @@
 import gzip
 import io
 import socket
+import threading
 import time
 import zlib
 
@@ -259,7 +260,7 @@ def test_it_hangs_up_on_a_server_that_drips(start, allow):
         allow(server.url)
         began = time.monotonic()
         assert fails(server.url, timeout=0.6).code == "too_slow"
-        assert time.monotonic() - began < 1.2
+        assert time.monotonic() - began < 10, "the drip takes 45 s"
 
 
 def test_it_hangs_up_on_a_server_that_says_nothing(names, allow):
@@ -269,15 +270,17 @@ def test_it_hangs_up_on_a_server_that_says_nothing(names, allow):
             allow(url)
             began = time.monotonic()
             assert fails(url, timeout=0.4).code == "too_slow"
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 10
 
 
 def test_it_does_not_wait_for_a_resolver_that_hangs(monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: time.sleep(0.8) or [])
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: answered.wait(60) and [])
     began = time.monotonic()
     with pytest.raises(outbound.Refused):
         outbound.fetch("https://shop.example/", timeout=0.3)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
+    answered.set()
 
 
 def test_it_stops_reading_a_huge_body(allow):
