@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -12,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from luxebrain.lib.cells import guard
+from luxebrain.lib import cells
 from recommendations import batch_packing
 from tenants import tenancy
 
@@ -56,22 +55,9 @@ def _rows(customers: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
 
 def _csv(chunks: Customers) -> Iterator[bytes]:
     """Texts are guarded against spreadsheets (T10)."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    yield cells.written([COLUMNS]).encode()
     for customers in chunks:
-        for row in _rows(customers):
-            writer.writerow([guard(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row])
-        yield _taken(buffer)
-    if buffer.tell():
-        yield _taken(buffer)
-
-
-def _taken(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode()
+        yield cells.written(_rows(customers)).encode()
 
 
 def _json_lines(chunks: Customers) -> Iterator[bytes]:

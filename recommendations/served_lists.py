@@ -1,5 +1,6 @@
 """Answered lists looked up: found by request, shopper or product; what followed each."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,9 +12,10 @@ from django.db.models import Q, QuerySet
 from luxebrain.lib.problems import NotFound
 from recommendations import identity
 from recommendations.models import ServedList
+from tenants import tenancy
 from tenants.models import Tenant
 
-PAGE = 50
+PAGE, PIECE = 50, 1000  # lists shown, and read at once for a file
 LIGHT = ("facts",)  # read only where one list is looked at
 
 
@@ -26,12 +28,21 @@ class Found:
     next: str
 
 
-def search(tenant: Tenant, text: str = "", *, placement: str = "", kind: str = "", before: str = "") -> Found:
+def within(tenant: Tenant, begins: datetime | None, ends: datetime | None) -> QuerySet[ServedList]:
+    """The lists answered from `begins` until before `ends`; the days outside are partitions that are not read."""
+    rows = tenant.served_lists.filter(at__gte=begins) if begins else tenant.served_lists.all()
+    return rows.filter(at__lt=ends) if ends else rows
+
+
+def search(
+    tenant: Tenant, text: str = "", *, placement: str = "", kind: str = "", begins: datetime | None = None,
+    ends: datetime | None = None, before: str = "", size: int,
+) -> Found:  # fmt: skip
     """The newest lists that the text names: a request, a list, a shopper, a session or a product listed.
 
     before    the recommendation id that the page before ended with
     """
-    rows = tenant.served_lists.order_by("-at", "-recommendation_id").defer(*LIGHT)
+    rows = within(tenant, begins, ends).order_by("-at", "-recommendation_id").defer(*LIGHT)
     if placement:
         rows = rows.filter(placement=placement)
     if kind:
@@ -42,9 +53,21 @@ def search(tenant: Tenant, text: str = "", *, placement: str = "", kind: str = "
     moment = moment_of(before)
     if moment is not None:
         rows = rows.filter(at__lte=moment).filter(Q(at__lt=moment) | Q(recommendation_id__lt=before))
-    found = list(rows[: PAGE + 1])
-    more = len(found) > PAGE
-    return Found(found[:PAGE], by, found[PAGE - 1].recommendation_id if more else "")
+    found = list(rows[: size + 1])
+    more = len(found) > size
+    return Found(found[:size], by, found[size - 1].recommendation_id if more else "")
+
+
+def pieces(tenant_id: int, text: str, *, most: int, **chosen: Any) -> Iterator[list[ServedList]]:
+    """What `search` finds, the newest `most`, each piece in a short transaction of its own."""
+    before, left = "", most
+    while left > 0:
+        with tenancy.enter(tenant_id) as tenant:
+            found = search(tenant, text, before=before, size=min(PIECE, left), **chosen)
+        yield found.rows
+        before, left = found.next, left - len(found.rows)
+        if not before:
+            return
 
 
 def _named(rows: QuerySet[ServedList], text: str) -> tuple[QuerySet[ServedList], str]:

@@ -29,6 +29,11 @@ class News:
 # The newest first.
 NEWS = (
     News(
+        date(2026, 11, 26), "Requests of a day, and as a file",
+        "The page of answered lists is narrowed to days of your shop's clock; what it shows is downloaded as CSV.",
+        "requests",
+    ),
+    News(
         date(2026, 11, 26), "What was changed, in words",
         "Owners find a page Changes in the menu: who changed what in the shop, what it was before and what it is now.",
     ),

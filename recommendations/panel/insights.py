@@ -1,15 +1,12 @@
 """The page of insights: what the lists of a shop show of its catalogue, and what they never show."""
 
-import csv
-import io
 from typing import Any
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from luxebrain.lib import charts, markup
+from luxebrain.lib import cells, charts, markup
 from luxebrain.lib.bars import bars
-from luxebrain.lib.cells import guard
 from luxebrain.lib.pages import render_page
 from recommendations import insights as use
 from recommendations import overlooked
@@ -78,12 +75,9 @@ def never_recommended(request: Any) -> HttpResponse:
     """All of them as CSV, with texts guarded against spreadsheets."""
     days = days_of(request)
     found = use.read(request.tenant, days=days)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["product_id", "title", "reason", "units_sold"])
-    for one in overlooked.of(request.tenant, found.products):
-        writer.writerow([guard(one.product_id), guard(one.title), guard(one.reason), one.units])
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    rows = [(one.product_id, one.title, one.reason, one.units) for one in overlooked.of(request.tenant, found.products)]
+    text = cells.written([("product_id", "title", "reason", "units_sold"), *rows])
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     name = f"{request.tenant.slug}-never-recommended-{days}-days.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -4,39 +4,32 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.markup import build_query
-from luxebrain.lib.pages import render_page
+from luxebrain.lib.pages import render_page, wants_fragment
 from luxebrain.lib.problems import Problem
 from recommendations import answer_log, emphasis, reach, replaying, served_lists
-from recommendations.models import Placement, ServedList
+from recommendations.models import ServedList
 from recommendations.panel.preview import REASONS
+from recommendations.panel.requests_asked import DAYS, KINDS, MOST, RequestFilter
 from tenants.access import tenant_page
 from tenants.models import Tenant
-
-KINDS = dict(Placement.Kind.choices)
-DAYS = 30
-
-
-class RequestFilter(FilterForm):
-    kind = forms.ChoiceField(label="Kind of list", choices=[("", "All kinds"), *Placement.Kind.choices])
-    placement = forms.CharField(label="Placement", max_length=40)
 
 
 @require_safe
 @tenant_page(may="recommendations.read")
 def requests(request: Any) -> HttpResponse:
     tenant: Tenant = request.tenant
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     form = RequestFilter(request.GET)
-    chosen = form.chosen
-    found = served_lists.search(tenant, text, before=request.GET.get("before", "").replace("\x00", "")[:40], **chosen)
+    text, chosen = form.text, form.asked(tenant)
+    found = served_lists.Found([], "", "")
+    if not form.wrong_days:
+        before = request.GET.get("before", "").replace("\x00", "")[:40]
+        found = served_lists.search(tenant, text, before=before, size=served_lists.PAGE, **chosen)
     placements = dict(tenant.placements.values_list("code", "name"))
     names = reach.titles(tenant, {name for row in found.rows for name in row.products[:3]})
     for row in found.rows:
@@ -52,12 +45,19 @@ def requests(request: Any) -> HttpResponse:
         "placements": placements,
         "older_url": build_query(request.GET, before=found.next) if found.next else "",
         "is_first": "before" not in request.GET,
-        "is_filtered": bool(text or chosen),
+        "is_filtered": bool(text or form.chosen),
+        "has_days": bool(form.data.get("first") or form.data.get("last")),
+        "all_days_url": request.path + build_query(request.GET, first=None, last=None, before=None),
+        "export_query": build_query(request.GET, before=None),
+        "may_export": request.membership.may("data.export"),
+        "most": MOST,
+        "fragment": wants_fragment(request),
         "days": DAYS,
         "keys_url": reverse("panel:api-keys", kwargs={"slug": tenant.slug}),
         "lost": answer_log.lost(tenant.pk),
     }
-    return render_page(request, "recommendations/requests.html", context, fragment="rows")
+    status = 422 if form.wrong_days else 200
+    return render_page(request, "recommendations/requests.html", context, fragment="rows", status=status)
 
 
 @require_safe

@@ -25,6 +25,7 @@ from recommendations.panel import (
     quality,
     readiness,
     requests,
+    requests_asked,
     rule_page,
     rules,
 )
@@ -52,6 +53,7 @@ urlpatterns = [
     path("recommendations", preview.recommendations, name="recommendations"),
     path("recommendations/check-filter", filters.check, name="check-filter"),
     path("recommendations/requests", requests.requests, name="requests"),
+    path("recommendations/requests.csv", requests_asked.export, name="requests-export"),
     path("recommendations/requests/<slug:request_id>", requests.one, name="request"),
     path("experiments/new", experiment_setup.new, name="experiment-new"),
     path("experiments/new/forecast", experiment_setup.look_ahead, name="experiment-forecast"),
