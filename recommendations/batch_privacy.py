@@ -42,11 +42,15 @@ def erase(tenant: Tenant, subject: Subject) -> int:
 
 
 def _from_questions(tenant: Tenant, subject: Subject) -> int:
-    """Jobs whose question or audience names the customer or one of their sessions."""
+    """Jobs, planned ones too, whose question or audience names the customer or one of their sessions."""
     changed = 0
     for job in tenant.batch_jobs.filter(audience__ids__contains=[subject.customer]):
         job.audience = {**job.audience, "ids": [one for one in job.audience["ids"] if one != subject.customer]}
         job.save(update_fields=["audience"])
+        changed += 1
+    for row in tenant.batch_schedules.filter(wanted__audience__ids__contains=[subject.customer]):
+        row.wanted["audience"]["ids"].remove(subject.customer)
+        row.save(update_fields=["wanted"])
         changed += 1
     if subject.sessions:
         for job in tenant.batch_jobs.filter(asked__session_id__in=list(subject.sessions)):

@@ -1,13 +1,14 @@
-"""Schedules of batch jobs: plan one, stop it, and ask for the jobs whose time has come."""
+"""Schedules of batch jobs: plan one, remove it, put it back, and ask for the jobs whose time has come."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from luxebrain.lib.problems import NotFound, PlanLimit, Problem
+from luxebrain.lib.problems import Conflict, NotFound, PlanLimit, Problem
 from recommendations import audiences, batch_asking, batch_handing
 from recommendations.batch import BatchInferenceQueue
 from recommendations.models import BatchHold, BatchJob, BatchSchedule
@@ -17,8 +18,10 @@ from tenants.models import Tenant, User
 MOST = 20  # schedules of a shop that are to come
 FULL_AGAIN, FULL_MOST = timedelta(minutes=10), timedelta(days=1)  # of waiting for room in the plan
 FURTHEST = timedelta(days=366)
+KEPT = timedelta(days=7)  # after its removal
 HELD = "Waits, because batch jobs of this shop are paused: "
 Every = BatchSchedule.Every
+_FULL = f"At most {MOST} jobs can be planned. Remove one first."
 
 
 def plan(tenant: Tenant, wanted: Mapping[str, Any], *, every: str, at: datetime | None, by: User) -> BatchSchedule:
@@ -31,8 +34,8 @@ def plan(tenant: Tenant, wanted: Mapping[str, Any], *, every: str, at: datetime 
         wrong["when"] = "Must be once or every week."
     if at is None or not timezone.now() < at < timezone.now() + FURTHEST:
         wrong["at"] = "Must be in the future, and at most a year away."
-    if tenant.batch_schedules.filter(next_at__isnull=False).count() >= MOST:
-        wrong["when"] = f"At most {MOST} jobs can be planned. Remove one first."
+    if to_come(tenant).count() >= MOST:
+        wrong["when"] = _FULL
     if wrong:
         raise Problem("Some fields are not right.", fields=wrong)
     name = read.name or "Planned batch job"
@@ -43,13 +46,54 @@ def plan(tenant: Tenant, wanted: Mapping[str, Any], *, every: str, at: datetime 
     return row
 
 
-def remove(tenant: Tenant, schedule_id: int, *, by: User) -> None:
-    """Jobs that it made stay. Raises NotFound."""
-    row = tenant.batch_schedules.filter(pk=schedule_id).first()
+def to_come(tenant: Tenant) -> QuerySet[BatchSchedule]:
+    return tenant.batch_schedules.filter(next_at__isnull=False)
+
+
+def find(tenant: Tenant, schedule_id: int) -> BatchSchedule:
+    """One that is to come. Raises NotFound."""
+    row: BatchSchedule | None = to_come(tenant).select_for_update(of=("self",)).filter(pk=schedule_id).first()
     if row is None:
-        raise NotFound("There is no such schedule.")
-    audit.record(tenant, "batch.unplanned", by=by, target=row.name)
-    row.delete()
+        raise NotFound("There is no such planned job.")
+    return row
+
+
+def remove(tenant: Tenant, schedule_id: int, *, by: User) -> BatchSchedule:
+    """It is not asked for any more, and can be put back for a week. Jobs that it made stay. Raises NotFound."""
+    row = find(tenant, schedule_id)
+    row.next_at, row.removed_at = None, timezone.now()
+    return _kept(tenant, row, "batch.unplanned", by=by)
+
+
+def removed(tenant: Tenant) -> QuerySet[BatchSchedule]:
+    """What can be put back, the last removed first."""
+    return tenant.batch_schedules.filter(removed_at__gte=timezone.now() - KEPT).order_by("-removed_at")
+
+
+def put_back(tenant: Tenant, schedule_id: int, *, by: User) -> BatchSchedule:
+    """Asked for again at its next time. Raises NotFound, Conflict where its one time is over or there is no room."""
+    row = removed(tenant).select_for_update(of=("self",)).filter(pk=schedule_id).first()
+    if row is None:
+        raise NotFound("There is nothing to put back: it is there, or it was removed more than a week ago.")
+    now = timezone.now()
+    row.next_at = row.first_at if row.first_at > now else following(tenant, row, now=now)
+    if row.next_at is None:
+        raise Conflict("Its time is over. Plan a new job.")
+    if to_come(tenant).count() >= MOST:
+        raise Conflict(_FULL)
+    row.removed_at, row.waiting_since, row.problem = None, None, ""
+    return _kept(tenant, row, "batch.planned_again", by=by)
+
+
+def _kept(tenant: Tenant, row: BatchSchedule, act: str, *, by: User) -> BatchSchedule:
+    row.save(update_fields=["next_at", "removed_at", "waiting_since", "problem"])
+    audit.record(tenant, act, by=by, target=row.name)
+    return row
+
+
+def let_go(tenant: Tenant) -> int:
+    """Deletes for good what was removed more than a week ago; how many."""
+    return int(tenant.batch_schedules.filter(removed_at__lt=timezone.now() - KEPT).delete()[0])
 
 
 def following(tenant: Tenant, row: BatchSchedule, *, now: datetime) -> datetime | None:

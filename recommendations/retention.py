@@ -8,7 +8,7 @@ from django.db import connections
 from django.utils import timezone
 
 from luxebrain.lib import logs
-from recommendations import saved_audiences
+from recommendations import batch_schedules, saved_audiences
 from recommendations.exporting import files as exports
 from recommendations.importing import files
 from recommendations.models import Event, WebhookReceipt
@@ -34,6 +34,7 @@ def table(tenant: Tenant) -> list[dict[str, Any]]:
         {"what": "Webhook deliveries", "days": RECEIPTS.days},
         {"what": "Former states of an import, to undo it", "days": files.UNDO_DAYS},
         {"what": "Saved audiences that were removed", "days": saved_audiences.KEPT.days},
+        {"what": "Planned batch jobs that were removed", "days": batch_schedules.KEPT.days},
         {"what": "Export files", "days": exports.KEPT.days},
     ]
 
@@ -42,8 +43,8 @@ def let_go(tenant_id: int, *, renew: Callable[[], None]) -> dict[str, int]:
     """Deletes what one shop's plan keeps no longer, piece by piece; returns how many rows of each."""
     with tenancy.enter(tenant_id) as tenant:
         plan, now = tenant.plan, timezone.now()
-        audiences = saved_audiences.let_go(tenant)
-    gone = {"events": 0, "receipts": 0, "audiences": audiences}
+        audiences, planned = saved_audiences.let_go(tenant), batch_schedules.let_go(tenant)
+    gone = {"events": 0, "receipts": 0, "audiences": audiences, "planned": planned}
     for kind in plan.event_days:
         gone["events"] += _events(tenant_id, before=now - timedelta(days=plan.days_of(kind)), kind=kind, renew=renew)
     gone["events"] += _events(tenant_id, before=now - timedelta(days=plan.retention_days), kind=None, renew=renew)

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from luxebrain.lib import markup
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
 from luxebrain.lib.problems import Problem
@@ -25,6 +26,7 @@ from tenants.access import tenant_page
 
 State = BatchJob.State
 SHOWN_LISTS = 10
+UNPLANNED = "It is not asked for any more. Jobs that it made stay. You can put it back for a week."
 CALL = """curl -X POST {base}/api/v1/recommendations/batch \\
   -H "Authorization: Bearer lb_live_…" \\
   -H "Content-Type: application/json" \\
@@ -55,12 +57,14 @@ def jobs(request: Any) -> HttpResponse:
         batch_words.dress(tenant, job, held=held)
     return listing.render({
         "under_way": any(job.is_open for job in listing.rows),
-        "schedules": tenant.batch_schedules.select_related("last_job").filter(next_at__isnull=False),
+        "schedules": batch_schedules.to_come(tenant).select_related("last_job"),
+        "removed": batch_schedules.removed(tenant)[:5],
         "may_write": request.membership.may("batch.write"),
         "call": call({"customer_ids": ["c-1", "c-2"], "limit": 10}),
         "poll_url": request.get_full_path(),
         "speed": batch_words.speed(tenant),
         "hold": held,
+        "unplanned": UNPLANNED,
     })  # fmt: skip
 
 
@@ -162,17 +166,26 @@ def download(request: Any, public_id: UUID) -> HttpResponseBase:
 @tenant_page(may="batch.write")
 def unplan(request: Any, pk: int) -> HttpResponse:
     back = reverse("panel:batch-jobs", kwargs={"slug": request.tenant.slug})
-    if request.method != "POST":
-        row = request.tenant.batch_schedules.filter(pk=pk).first()
-        if row is None:
-            raise Http404("There is no such planned job.")
-        return render_confirm(
-            request, layout="layouts/panel.html", title=f"Remove “{row.name}”?", button="Remove it", danger=True,
-            text="It is not asked for any more. Jobs that it made stay.", action=request.path, back=back,
-        )  # fmt: skip
     try:
-        batch_schedules.remove(request.tenant, pk, by=request.user)
+        row = batch_schedules.find(request.tenant, pk)
     except Problem as missing:
         raise Http404(missing.detail) from None
-    messages.success(request, "The planned job is removed.")
+    if request.method != "POST":
+        return render_confirm(
+            request, layout="layouts/panel.html", title=f"Remove “{row.name}”?", button="Remove it", danger=True,
+            text=UNPLANNED, action=request.path, back=back,
+        )  # fmt: skip
+    batch_schedules.remove(request.tenant, pk, by=request.user)
+    messages.success(request, f"“{row.name}” is removed. “Put back” below the list undoes it.")
     return redirect(back)
+
+
+@require_POST
+@tenant_page(may="batch.write")
+def plan_again(request: Any, pk: int) -> HttpResponse:
+    try:
+        row = batch_schedules.put_back(request.tenant, pk, by=request.user)
+        messages.success(request, f"“{row.name}” is planned again for {markup.exact(row.next_at)}.")
+    except Problem as problem:
+        messages.error(request, problem.detail)
+    return redirect("panel:batch-jobs", slug=request.tenant.slug)

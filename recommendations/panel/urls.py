@@ -36,6 +36,7 @@ urlpatterns = [
     path("batch-jobs/new/count", batch_new.count, name="batch-count"),
     path("batch-jobs/new/preview", batch_new.preview, name="batch-preview"),
     path("batch-jobs/planned/<int:pk>/remove", batches.unplan, name="batch-unplan"),
+    path("batch-jobs/planned/<int:pk>/put-back", batches.plan_again, name="batch-plan-again"),
     path("batch-jobs/audiences", audiences.saved, name="audiences"),
     path("batch-jobs/audiences/new", audiences.new, name="audience-new"),
     path("batch-jobs/audiences/new/count", audiences.count, name="audience-new-count"),

@@ -347,14 +347,19 @@ def test_an_erased_customer_is_in_no_job_any_more(shop, small):
     finish()
     waiting = enqueue(shop, customer_ids=["c2", "c3"])
     audience = enqueue(shop, audience={"kind": "ids", "ids": ["c2", "c3"]})
+    planned = shop.batch_schedules.create(
+        name="Weekly", every="week", first_at=timezone.now(), wanted={"audience": {"kind": "ids", "ids": ["c2", "c3"]}},
+    )  # fmt: skip
     with tenancy.enter(shop.pk) as tenant:
         assert len(batch_privacy.held(tenant, Subject("c2"))) == 2
-        assert batch_privacy.erase(tenant, Subject("c2")) == 3
+        assert batch_privacy.erase(tenant, Subject("c2")) == 4
         assert batch_privacy.held(tenant, Subject("c2")) == []
     finish()
     assert [one["customer_id"] for one in results(shop, done)] == ["c1", None]
     assert [one["status"] for one in results(shop, waiting)] == ["skipped", "ok"]
     assert [one["customer_id"] for one in results(shop, audience)] == ["c3"]
+    planned.refresh_from_db()
+    assert planned.wanted["audience"]["ids"] == ["c3"]
 
 
 def test_pauses_between_attempts_grow_and_differ():

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from modelregistry import versions
-from recommendations import batch_schedules, batch_scoring, candidates, saved_audiences
+from recommendations import batch_schedules, batch_scoring, candidates, retention, saved_audiences
 from tenants import outgoing, tenancy, work
 from tests import make
 from tests.recommendations.api.test_batch import do
@@ -274,7 +274,46 @@ def test_it_plans_a_job_and_asks_for_it_when_its_time_has_come(page: Any, shop: 
     assert f"Remove “{row.name}”?" in asked.content.decode()
     assert page.get(f"{BASE}/planned/{row.pk + 99}/remove").status_code == 404
     page.post(f"{BASE}/planned/{row.pk}/remove")
-    assert not shop.batch_schedules.exists() and shop.batch_jobs.exists()
+    assert not batch_schedules.to_come(shop).exists() and shop.batch_jobs.exists()
+
+
+def test_a_removed_planned_job_is_put_back_for_a_week(page: Any, shop: Any, ben: Any, gil: Any, signed_in: Any) -> None:
+    now = timezone.now()
+    with make.inside(shop) as entered:
+        rows = [
+            batch_schedules.plan(
+                entered, {"audience": {"kind": "all"}, "name": every}, every=every, at=now + timedelta(days=1), by=ben
+            ) for every in ("week", "once")
+        ]  # fmt: skip
+    week, once = (f"{BASE}/planned/{row.pk}" for row in rows)
+    assert "Remove “week”?" in page.get(BASE).text and "Removed lately" not in page.get(BASE).text
+    for url in (week, once):
+        assert page.post(f"{url}/remove").status_code == 302
+        assert page.get(f"{url}/remove").status_code == page.post(f"{url}/remove").status_code == 404
+    begun = now - timedelta(days=1)
+    shop.batch_schedules.update(first_at=begun)
+    assert batch_schedules.due_tenants() == []
+    text = page.get(BASE).text
+    assert "removed lately" in text and "“once” is removed" in text and "Put week back" in text
+    assert signed_in(gil).post(f"{week}/put-back").status_code == 404
+    page.post(f"{week}/put-back")
+    page.post(f"{once}/put-back")
+    text = page.get(BASE).text
+    assert "“week” is planned again for" in text and "Its time is over" in text
+    row = batch_schedules.to_come(shop).get()
+    assert (row.name, row.next_at) == ("week", begun + timedelta(days=7))
+    assert list(shop.audit_entries.filter(target="week").values_list("action", flat=True)) == [
+        "batch.planned_again", "batch.unplanned", "batch.planned",
+    ]  # fmt: skip
+    shop.batch_schedules.filter(name="once").update(first_at=now + timedelta(days=1))
+    page.post(f"{once}/put-back")
+    assert batch_schedules.to_come(shop).count() == 2
+    page.post(f"{once}/remove")
+    shop.batch_schedules.filter(name="once").update(removed_at=now - batch_schedules.KEPT - timedelta(minutes=1))
+    page.post(f"{once}/put-back")
+    assert "There is nothing to put back" in page.get(BASE).text
+    assert retention.let_go(shop.pk, renew=lambda: None)["planned"] == 1
+    assert [row.name for row in shop.batch_schedules.all()] == ["week"]
 
 
 def test_a_weekly_job_keeps_its_hour_over_changes_of_the_clock(shop: Any) -> None:
