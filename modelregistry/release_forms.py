@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from tenants import tenancy
+from tenants.picking import ShopField
 
 PLANS = {
     "5 25": ("5 %, then 25 %, then everybody", (500, 2_500)),
@@ -42,7 +42,7 @@ class ReleaseForm(forms.Form):
 
 
 class UploadForm(forms.Form):
-    tenant = forms.ChoiceField(label="Shop", choices=lambda: [("", "Choose a shop"), *tenancy.choosable()])
+    tenant = ShopField()
     file = forms.FileField(
         label="Artefact", help_text="A zip archive of manifest.json and .npy files, as an artefact's folder is."
     )

@@ -70,9 +70,4 @@ def named(slug: str) -> Tenant | None:
     return across().filter(slug=slug).first() if slug_re.match(slug) else None
 
 
-def choosable() -> list[tuple[str, str]]:
-    """(slug, name) of the shops that a form of the staff lists, by name."""
-    return list(across().order_by("name").values_list("slug", "name")[:500])
-
-
 TenantsAcross = type(Tenant.objects.none())

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -13,17 +14,14 @@ from anomalies.channels import choosing
 from anomalies.models import AlertRule, Severity
 from luxebrain.lib.pages import render_page
 from luxebrain.lib.problems import Conflict, NotFound
-from tenants import tenancy, throttling
+from tenants import throttling
 from tenants.access import staff_page
 from tenants.models import Plan, Tenant
+from tenants.picking import ShopField
 
 LIMITS = [(name, metrics.get(name).label) for name in rules.DEFAULT_LIMITS]
 KEY_ACTIONS = (AlertRule.Action.THROTTLE, AlertRule.Action.SUSPEND)
 BASELINES = [(metric.name, metric.label) for metric in metrics.STREAMS]
-
-# Another shop has other channels: they are asked for with all that is filled in.
-_SHOW = {"hx-trigger": "change", "hx-target": "#told-on", "hx-swap": "outerHTML", "hx-push-url": "false",
-         "hx-vals": '{"show": "1"}'}  # fmt: skip
 
 
 class RuleForm(forms.Form):
@@ -36,7 +34,8 @@ class RuleForm(forms.Form):
             ("Learned baselines", [(f"baseline:{name}", label) for name, label in BASELINES]),
         ],
     )
-    scope = forms.ChoiceField(label="For whom")
+    scope = forms.ChoiceField(label="For whom", required=False)
+    shop = ShopField(label="Which shop", required=False)
     threshold = forms.FloatField(
         label="Threshold", min_value=0.1, max_value=1e12,
         help_text="A limit: more than so many (failed sign-ins: from so many on). A baseline: strangeness from 0 to "
@@ -71,22 +70,19 @@ class RuleForm(forms.Form):
     )  # fmt: skip
     is_active = forms.BooleanField(label="In force", required=False, initial=True)
 
-    def __init__(self, address: str, *args: Any, **kwargs: Any) -> None:
-        """address: of the page that the form is on."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         plans = [(f"plan:{plan.pk}", f"All on {plan.name}") for plan in Plan.objects.using("ops")]
-        shops = tenancy.choosable()
-        self.slugs = {slug for slug, _ in shops}
-        self.fields["scope"].choices = [
-            ("", "Every shop"), ("Plans", plans), ("One shop", [(f"shop:{slug}", name) for slug, name in shops])
-        ]  # fmt: skip
-        self.fields["scope"].required = False
-        self.fields["scope"].widget.attrs.update({**_SHOW, "hx-post": address})
-        scope = self.data.get("scope", "") if self.is_bound else self.initial.get("scope", "")
-        self.fields["channels"].choices = choosing.choices(self.shop(str(scope)))
+        self.fields["scope"].choices = [("", "Every shop"), ("shop", "One shop"), ("Plans", plans)]
+        self.fields["channels"].choices = choosing.choices(self._shop_so_far())
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
+        if found.get("scope") != "shop":
+            found["shop"] = None
+            self.errors.pop("shop", None)
+        elif not found.get("shop") and "shop" not in self.errors:
+            self.add_error("shop", "Say which shop.")
         kind, _, metric = str(found.get("what", "")).partition(":")
         if kind == "baseline" and found.get("threshold") is not None and found["threshold"] > 16:
             self.add_error("threshold", "Strangeness goes from 0 to 16.")
@@ -100,10 +96,13 @@ class RuleForm(forms.Form):
                 self.add_error(name, "Say how much.")
         return found
 
-    def shop(self, scope: str) -> Tenant | None:
-        """The shop that is chosen; asked before the form is checked, so that only what can be chosen is looked for."""
-        kind, _, slug = scope.partition(":")
-        return tenancy.named(slug) if kind == "shop" and slug in self.slugs else None
+    def _shop_so_far(self) -> Tenant | None:
+        """The shop that is named, if it can be found: its channels are listed before the form is checked."""
+        given = self.data if self.is_bound else self.initial
+        try:
+            return self.fields["shop"].clean(given.get("shop")) if given.get("scope") == "shop" else None
+        except ValidationError:
+            return None
 
     def draft(self) -> AlertRule:
         """The rule as it would be, not saved."""
@@ -111,7 +110,7 @@ class RuleForm(forms.Form):
         kind, _, metric = given["what"].partition(":")
         scope, _, name = given["scope"].partition(":")
         return AlertRule(
-            tenant=self.shop(given["scope"]), plan_id=name if scope == "plan" else None, metric=metric, kind=kind,
+            tenant=given["shop"], plan_id=name if scope == "plan" else None, metric=metric, kind=kind,
             threshold=given["threshold"], window_seconds=given["window"], severity=given["severity"],
             action=given["action"],
             throttle_per_minute=given["throttle_per_minute"] or throttling.USUAL_PER_MINUTE,
@@ -143,10 +142,10 @@ def _answer(request: Any, rule: AlertRule | None, initial: dict[str, Any]) -> Ht
     shop, and checks nothing."""
     page = "anomalies/backoffice/rule.html"
     if "show" in request.POST:
-        form = RuleForm(request.path, initial={**request.POST.dict(), "channels": request.POST.getlist("channels")})
+        form = RuleForm(initial={**request.POST.dict(), "channels": request.POST.getlist("channels")})
         fragment = "told" if request.htmx else None
         return render_page(request, page, {"form": form, "rule": rule}, fragment=fragment)
-    form = RuleForm(request.path, request.POST or None, initial=initial)
+    form = RuleForm(request.POST or None, initial=initial)
     outcome = None
     if request.method == "POST" and form.is_valid():
         draft = form.draft()
@@ -188,10 +187,11 @@ def _initial(rule: AlertRule | None) -> dict[str, Any]:
     """What the form begins with: a rule that is there, or the limit of calls."""
     if rule is None:
         return {"what": "limit:api_rate", "threshold": 100, "window": 60}
-    scope = f"shop:{rule.tenant.slug}" if rule.tenant else f"plan:{rule.plan_id}" if rule.plan_id else ""
+    scope = "shop" if rule.tenant else f"plan:{rule.plan_id}" if rule.plan_id else ""
     same = ("threshold", "severity", "action", "throttle_per_minute", "throttle_minutes", "is_active", "channels")
     return {
-        "what": f"{rule.kind}:{rule.metric}", "scope": scope, "window": rule.window_seconds,
+        "what": f"{rule.kind}:{rule.metric}", "scope": scope,
+        "shop": rule.tenant.slug if rule.tenant else "", "window": rule.window_seconds,
         "cool_down": rule.cool_down_minutes,
         **{name: getattr(rule, name) for name in same},
     }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -11,17 +10,12 @@ from anomalies import expecting
 from anomalies.models import ExpectedWindow
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.pages import Column, ListPage
-from tenants import tenancy
 from tenants.access import staff_page
+from tenants.picking import ShopField
 
 
 class ExpectedFilter(FilterForm):
-    tenant = forms.ChoiceField(label="Shop")
-    lookups = {"tenant": "tenant__slug"}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["tenant"].choices = [("", "Any shop"), *tenancy.choosable()]
+    tenant = ShopField(placeholder="Any shop")
 
 
 @require_safe

@@ -15,9 +15,9 @@ from anomalies.models import AnomalyIncident, PlatformIncident, SavedView, Sever
 from luxebrain.lib.forms import FilterForm
 from luxebrain.lib.markup import build_query
 from luxebrain.lib.pages import Column, ListPage, render_page, wants_fragment
-from tenants import tenancy
 from tenants.access import may_operate, staff_page
 from tenants.models import User
+from tenants.picking import ShopField
 
 TABS = (
     ("open", "Open", (State.NEW,)),
@@ -32,12 +32,7 @@ REFRESH_SECONDS = 20
 class IncidentFilter(FilterForm):
     severity = forms.ChoiceField(label="Severity", choices=[("", "Any severity"), *reversed(Severity.choices)])
     metric = forms.ChoiceField(label="Type", choices=[("", "Any type"), *metrics.choices()])
-    tenant = forms.ChoiceField(label="Tenant")
-    lookups = {"tenant": "tenant__slug"}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["tenant"].choices = [("", "Any tenant"), *tenancy.choosable()]
+    tenant = ShopField(label="Tenant", placeholder="Any tenant")
 
 
 def tab_of(query: QueryDict) -> tuple[str, str, tuple[State, ...]]:

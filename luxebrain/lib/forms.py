@@ -1,6 +1,6 @@
 """How forms are drawn (components/field.html), the filter forms of list pages, and refusals beside their fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -36,8 +36,13 @@ class FilterForm(forms.Form):
             field.required = False
 
     @property
+    def refused(self) -> list[forms.BoundField]:
+        """The pickers whose text means nothing: then no row is shown, but why."""
+        return [field for field in self if isinstance(field.field.widget, Picker) and field.errors]
+
+    @property
     def chosen(self) -> dict[str, Any]:
-        """The valid, non-empty values; a hand-written bad value in the URL filters nothing."""
+        """The valid, non-empty values; a hand-written bad value of a list of choices filters nothing."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
 
@@ -83,3 +88,20 @@ class Slider(forms.NumberInput):
         context["words"] = self.words
         context["now"] = self.words[min(number, len(self.words) - 1)]
         return context
+
+
+class Picker(forms.TextInput):
+    """An input that offers what can be picked: a datalist of (value, words), anew with each pause in typing.
+
+    offered: what to offer for a text. url: answers with components/offered.html, asked with the field's own name.
+    """
+
+    template_name = "components/picker.html"
+
+    def __init__(self, offered: Callable[[str], Sequence[tuple[str, str]]], *, url: Any, **attrs: str) -> None:
+        super().__init__({"autocomplete": "off", "spellcheck": "false", **attrs})
+        self.offered, self.url = offered, url
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        return {**context, "offered": self.offered(context["widget"]["value"] or ""), "url": self.url}

@@ -117,6 +117,8 @@ class ListPage:
     # --- The rows ------------------------------------------------------------------------------
     @cached_property
     def matching(self) -> QuerySet:
+        if self.form and self.form.refused:
+            return self.all_rows.none()
         rows = self.form.apply(self.all_rows) if self.form else self.all_rows
         if self.q:
             rows = rows.filter(reduce(or_, (Q(**{f"{name}__icontains": self.q}) for name in self.search)))
@@ -154,7 +156,7 @@ class ListPage:
     # --- What the template asks ----------------------------------------------------------------
     @cached_property
     def is_filtered(self) -> bool:
-        return bool(self.q or (self.form and self.form.chosen))
+        return bool(self.q or (self.form and (self.form.chosen or self.form.refused)))
 
     @property
     def is_empty(self) -> bool:

@@ -80,7 +80,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None, initial={"tenant": request.GET.get("shop", "")})
     if request.method == "POST" and form.is_valid():
         try:
-            tenant = find(form.cleaned_data["tenant"])
+            tenant = form.cleaned_data["tenant"]
             version = uploads.register(
                 tenant, file=form.cleaned_data["file"], by=request.user,  # type: ignore[arg-type]
                 reason=form.cleaned_data["reason"], expected_digest=form.cleaned_data["sha256"],

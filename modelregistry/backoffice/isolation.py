@@ -21,8 +21,13 @@ from modelregistry.models import IsolationRequest
 from tenants import tenancy
 from tenants.access import may_operate, staff_page
 from tenants.models import Tenant
+from tenants.picking import ShopField
 
 LAYOUT = "layouts/backoffice.html"
+
+
+class ShopForm(forms.Form):
+    tenant = ShopField(among="open")
 
 
 class StateFilter(FilterForm):
@@ -146,10 +151,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """Choose a shop, see whether it could have one, and create it."""
-    slug = (request.POST.get("tenant") or request.GET.get("tenant") or "").strip()
-    tenant = tenancy.named(slug)
-    if tenant is not None and tenant.state == "closed":
-        tenant = None
+    shop = ShopForm(request.POST or request.GET or None)
+    tenant = shop.cleaned_data["tenant"] if shop.is_valid() else None
     problem = None
     if request.method == "POST" and tenant is not None:
         try:
@@ -160,12 +163,11 @@ def create(request: HttpRequest) -> HttpResponse:
         except Problem as found:
             problem = found
     context: dict[str, Any] = {
-        "shops": tenancy.across().exclude(state="closed").order_by("name")[:500], "slug": slug, "chosen": tenant,
-        "is_unknown": bool(slug) and tenant is None, "problem": problem, "said": request.POST.get("reason", ""),
+        "shop": shop, "chosen": tenant, "problem": problem, "said": request.POST.get("reason", ""),
     }
     if tenant is not None:
         context |= {**_conditions(tenant), "open": TenantModelIsolation(tenant).current()}
-    bad = problem is not None or (request.method == "POST" and tenant is None)
+    bad = problem is not None or (shop.is_bound and tenant is None)
     return pages.render_page(request, "modelregistry/isolation_new.html", context, status=422 if bad else 200)
 
 

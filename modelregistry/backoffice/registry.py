@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,8 +17,13 @@ from modelregistry.models import ModelVersion
 from tenants import tenancy
 from tenants.access import may_operate, staff_page
 from tenants.models import Tenant
+from tenants.picking import ShopField
 
-MOST_SHOPS = 500  # choices of the picker; the list of shops has the others
+
+class PickForm(forms.Form):
+    """Whose versions: as in the address, or as it was typed."""
+
+    shop = ShopField(placeholder="All shops")
 
 
 def frame(request: HttpRequest, current: str, tenant: Tenant | None = None) -> dict[str, Any]:
@@ -31,14 +37,10 @@ def frame(request: HttpRequest, current: str, tenant: Tenant | None = None) -> d
         "tabs": tabs.of_staff(current, shop=tenant.slug if tenant else ""),
         "models": known,
         "model": model,
-        "shops": _shops() if tenant else [],
+        "pick": PickForm(initial={"shop": tenant.slug}) if tenant else None,
         "shop": tenant,
         "may_write": may_operate(request),
     }
-
-
-def _shops() -> list[Tenant]:
-    return list(tenancy.across().exclude(state=Tenant.State.CLOSED).order_by("name")[:MOST_SHOPS])
 
 
 def find(slug: str) -> Tenant:
@@ -48,9 +50,18 @@ def find(slug: str) -> Tenant:
     return tenant
 
 
+def _which(request: HttpRequest, current: str, page: str, form: PickForm) -> HttpResponse:
+    """What was typed names no shop: the picker again, with what is near."""
+    context = {**frame(request, current), "pick": form, "action": reverse(page)}
+    return pages.render_page(request, "modelregistry/backoffice/which_shop.html", context, status=404)
+
+
 def shop(request: HttpRequest) -> HttpResponse:
     """The versions of the shop that the picker names. Called by the page /models."""
-    tenant = find(request.GET["shop"])
+    form = PickForm(request.GET)
+    if not form.is_valid():
+        return _which(request, "Versions", "models", form)
+    tenant = form.cleaned_data["shop"]
     around = frame(request, "Versions", tenant)
     places = facts.places(tenant)
     listing = ListPage(
@@ -135,9 +146,11 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """One shop's measures over time; without a shop, all shops with theirs of the period."""
     days = dossier.days_of(request.GET.get("days", ""))
-    slug = request.GET.get("shop", "")
-    if slug:
-        tenant = find(slug)
+    if request.GET.get("shop"):
+        form = PickForm(request.GET)
+        if not form.is_valid():
+            return _which(request, "Metrics", "models-metrics", form)
+        tenant = form.cleaned_data["shop"]
         context = {**frame(request, "Metrics", tenant), **graphs.over_time(tenant, days, facts.chart(tenant)),
                    "periods": dossier.PERIODS}  # fmt: skip
         return pages.render_page(request, "modelregistry/backoffice/metrics.html", context)

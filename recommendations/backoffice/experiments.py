@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,19 +13,25 @@ from recommendations import experiment_setup
 from tenants import tenancy
 from tenants.access import shop_named, staff_page
 from tenants.models import Tenant
+from tenants.picking import ShopField
 
-MOST_SHOPS = 500  # choices; a page of a shop's versions leads to its form too
+
+class ShopForm(forms.Form):
+    shop = ShopField(among="experiments", help_text="Only shops whose plan includes experiments.")
 
 
 @staff_page(may="platform.write")
 @require_safe
 def choose(request: Any) -> HttpResponse:
-    """Whose experiment it will be; with ?shop= at once to the form."""
-    slug = request.GET.get("shop", "")
-    if slug and _open().filter(slug=slug).exists():
-        return redirect("tenant-experiment-new", slug)
-    context = {"shops": _able().select_related("plan").order_by("name")[:MOST_SHOPS], "slug": slug}
-    return render_page(request, "recommendations/experiment_shop.html", context, status=422 if slug else 200)
+    """Whose experiment it will be; with ?shop= at once to the form, which says so where the plan has none."""
+    named = tenancy.named(request.GET.get("shop", ""))
+    if named is not None and named.state != Tenant.State.CLOSED:
+        return redirect("tenant-experiment-new", named.slug)
+    form = ShopForm(request.GET or None)
+    if form.is_valid():
+        return redirect("tenant-experiment-new", form.cleaned_data["shop"].slug)
+    status = 422 if form.errors else 200
+    return render_page(request, "recommendations/experiment_shop.html", {"form": form}, status=status)
 
 
 @staff_page(may="platform.write")
@@ -47,14 +54,6 @@ def new(request: Any, slug: str) -> HttpResponse:
 @require_POST
 def look_ahead(request: Any, slug: str) -> HttpResponse:
     return experiment_setup.look_ahead(request, _shop(slug))
-
-
-def _able() -> Any:
-    return _open().filter(plan__has_experiments=True)
-
-
-def _open() -> Any:
-    return tenancy.across().exclude(state=Tenant.State.CLOSED)
 
 
 def _shop(slug: str) -> Tenant:

@@ -7,8 +7,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from luxebrain.lib.forms import FilterForm
-from tenants import audit_words, profile, tenancy
+from tenants import audit_words, profile
 from tenants.models import Plan, Tenant, User
+from tenants.picking import ShopField
 
 
 def plan_choices() -> list[tuple[str, str]]:
@@ -73,7 +74,7 @@ class PeopleFilter(FilterForm):
 
 class AuditFilter(FilterForm):
     area = forms.ChoiceField(label="About", choices=[("", "Everything"), *audit_words.areas()])
-    shop = forms.ChoiceField(label="Shop", choices=lambda: [("", "Any shop"), *tenancy.choosable()])
+    shop = ShopField(placeholder="Any shop")
     days = forms.TypedChoiceField(
         label="When", coerce=int, empty_value=None,
         choices=[("", "At any time"), (1, "Last 24 hours"), (7, "Last 7 days"), (28, "Last 28 days")],
@@ -82,5 +83,5 @@ class AuditFilter(FilterForm):
     def apply(self, rows: QuerySet) -> QuerySet:
         area, shop, days = (self.chosen.get(name) for name in ("area", "shop", "days"))
         rows = rows.filter(action__startswith=area) if area else rows
-        rows = rows.filter(tenant__slug=shop) if shop else rows
+        rows = rows.filter(tenant=shop) if shop else rows
         return rows.filter(happened_at__gte=timezone.now() - timedelta(days=days)) if days else rows

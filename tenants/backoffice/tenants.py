@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from luxebrain.lib import problems
 from luxebrain.lib.forms import add_problem
 from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
-from tenants import access, audit_changes, consumption, labels, members, signup, standing
+from tenants import access, audit_changes, consumption, labels, members, picking, signup, standing
 from tenants.access import staff_page
 from tenants.backoffice import figures
 from tenants.backoffice.forms import OpenForm, PlanForm, TenantFilter
@@ -42,6 +42,17 @@ def tenants(request: HttpRequest) -> HttpResponse:
         nouns=("shop", "shops"),
     )  # fmt: skip
     return listing.render({"may_write": access.may_operate(request)})
+
+
+@require_safe
+@staff_page()
+def offered(request: HttpRequest) -> HttpResponse:
+    """What a form's field for a shop offers for what is typed into it so far, among those that the form is about."""
+    among = request.GET.get("among", "all")
+    if among not in picking.AMONG:
+        raise Http404
+    text = request.GET.get("shop") or request.GET.get("tenant", "")
+    return render_page(request, "components/offered.html", {"offered": picking.offered(text, among)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

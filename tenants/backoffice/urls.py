@@ -7,6 +7,7 @@ from tenants.backoffice import audit, outgoing, people, plans, tenants
 urlpatterns = [
     path("tenants", tenants.tenants, name="tenants"),
     path("tenants/open", tenants.open_tenant, name="tenant-open"),  # a reserved slug
+    path("shops/offered", tenants.offered, name="shops-offered"),
     path("tenants/<slug:slug>", tenants.tenant, name="tenant"),
     path("tenants/<slug:slug>/plan", tenants.change_plan, name="tenant-plan"),
     path("tenants/<slug:slug>/suspend", tenants.suspend, name="tenant-suspend"),

@@ -214,7 +214,8 @@ def test_a_rule_is_tried_before_it_is_saved(staff, acme):
     for day in (1, 5, 9):
         row = make.order(acme, ["p-1"], days_ago=day)
         acme.orders.filter(pk=row.pk).update(total=500)
-    form = {"what": "limit:large_order", "scope": "shop:acme", "threshold": "400", "window": "300", "is_active": "on"}
+    form = {"what": "limit:large_order", "scope": "shop", "shop": "acme", "threshold": "400", "window": "300",
+            "is_active": "on"}  # fmt: skip
     html = staff.post("/anomalies/rules/new", {**form, "try": "1"}).content.decode()
     assert "it would have raised 3 incidents in 1 of 1 shops" in html
     assert not AlertRule.objects.using("ops").exists()
@@ -251,7 +252,9 @@ def test_rules_are_searched_narrowed_and_paged(staff, acme, globex):
         {"threshold": "-1"},
         {"threshold": "x"},
         {"what": "limit:none"},
-        {"scope": "shop:no"},
+        {"scope": "shop:acme"},
+        {"scope": "shop"},
+        {"scope": "shop", "shop": "no"},
         {"what": "limit:api_rate", "window": "90"},
         {"what": "baseline:orders", "threshold": "17"},
     ],

@@ -215,7 +215,7 @@ def test_the_staff_sets_one_up_for_a_shop(
     staff = signed_in(sam)
     assert "/models/experiments/new" in text(staff.get("/models/experiments"))
     assert "Acme" in text(staff.get("/models/experiments/new"))
-    assert "There is no shop nobody." in text(staff.get("/models/experiments/new?shop=nobody"), 422)
+    assert "is called “nobody”." in text(staff.get("/models/experiments/new?shop=nobody"), 422)
     assert staff.get("/models/experiments/new?shop=acme").headers["Location"] == "/models/experiments/acme/new"
     form = text(staff.get("/models/experiments/acme/new"))
     assert "New experiment for Acme" in form

@@ -139,7 +139,7 @@ def test_staff_create_retrain_disable_and_delete(shop: Any, acme: Any, sam: Any,
     assert staff.post("/isolation-requests/new", {"tenant": "acme", "reason": "x"}).status_code == 422
     for unknown in ("none", "a\x00b"):
         assert staff.post("/isolation-requests/new", {"tenant": unknown, "reason": "x"}).status_code == 422
-    assert staff.get("/isolation-requests/new?tenant=a%00b").status_code == 200
+        assert staff.get("/isolation-requests/new", {"tenant": unknown}).status_code == 422
     assert staff.post("/isolation-requests/new", {"tenant": shop.slug, "reason": ""}).status_code == 422
     made = staff.post("/isolation-requests/new", {"tenant": shop.slug, "reason": "Agreed on the phone"})
     row = shop.isolation_requests.get()
