@@ -145,14 +145,28 @@ def parts(tenant: Tenant) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def categories(tenant: Tenant, *, most: int = 40) -> list[tuple[str, int]]:
-    """The categories with the most products, and how many there are in each."""
+def categories(tenant: Tenant, *, text: str = "", most: int = 40) -> list[tuple[str, int]]:
+    """The categories with the most products, and how many there are in each: of those that hold the text.
+
+    Capitals do not count: each as it is written most often.
+    """
     with connections[tenant.alias].cursor() as cursor:
-        cursor.execute(_CATEGORIES, [tenant.pk, most])
+        cursor.execute(_CATEGORIES, [tenant.pk, text.replace("\x00", "").strip(), most])
         return [(str(name), int(count)) for name, count in cursor.fetchall()]
 
 
+def named_categories(tenant: Tenant, names: Collection[str]) -> dict[str, tuple[str, int]]:
+    """As `categories`, those of these names that have a product: by the name without capitals."""
+    with connections[tenant.alias].cursor() as cursor:
+        cursor.execute(_NAMED, [tenant.pk, [name.lower() for name in names]])
+        return {str(name).casefold(): (str(name), int(count)) for name, count in cursor.fetchall()}
+
+
 _CATEGORIES = """
-select name, count(*) from recommendations_product, unnest(categories) as name
-where tenant_id = %s group by name order by 2 desc, 1 limit %s
+select mode() within group (order by name), count(distinct id) from recommendations_product, unnest(categories) as name
+where tenant_id = %s and strpos(lower(name), lower(%s)) > 0 group by lower(name) order by 2 desc, 1 limit %s
+"""
+_NAMED = """
+select mode() within group (order by name), count(distinct id) from recommendations_product, unnest(categories) as name
+where tenant_id = %s and lower(name) = any(%s) group by lower(name)
 """

@@ -34,6 +34,16 @@ NEWS = (
         "requests",
     ),
     News(
+        date(2026, 11, 26), "Tick what is bought again",
+        "Placements, Settings for all lists offers your own categories with the number of their products.",
+        "placements",
+    ),
+    News(
+        date(2026, 11, 26), "A shop by its name",
+        "Filters and forms take a shop's slug or name and offer it while you type, however many shops there are.",
+        for_staff=True,
+    ),
+    News(
         date(2026, 11, 26), "What was changed, in words",
         "Owners find a page Changes in the menu: who changed what in the shop, what it was before and what it is now.",
     ),

@@ -7,7 +7,7 @@ from django import forms
 
 from luxebrain.lib.forms import Slider
 from recommendations.emphasis import EMPHASIS, slider
-from recommendations.models import Merchandising, Placement
+from recommendations.models import Placement
 from recommendations.panel.expression_field import ExpressionField
 from tenants.models import Tenant
 
@@ -97,19 +97,3 @@ def steps(share: float) -> int:
 def nearest(weight: float) -> int:
     """The place of the slider that is nearest to this multiplier."""
     return min(range(len(EMPHASIS)), key=lambda step: abs(EMPHASIS[step][0] - weight))
-
-
-class GeneralForm(forms.Form):
-    language = forms.ChoiceField(
-        label="Language of reasons", choices=Merchandising.Language.choices,
-        help_text="Shoppers are told in it why a product is shown. A request may ask for another one.",
-    )  # fmt: skip
-    bought_again = forms.CharField(
-        label="Categories that are bought again", required=False, max_length=30_000,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="One per line, such as Coffee. Placements that hide what was bought show products of these again.",
-    )  # fmt: skip
-
-    def values(self) -> dict[str, Any]:
-        names = self.cleaned_data["bought_again"].splitlines()
-        return {"language": self.cleaned_data["language"], "bought_again": names}

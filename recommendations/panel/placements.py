@@ -1,4 +1,4 @@
-"""The list of placements with what each shows and did, what is done to one, and the settings for all lists."""
+"""The list of placements with what each shows and did, and what is done to one."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,14 +9,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from luxebrain.lib.forms import add_problem
-from luxebrain.lib.pages import Column, ListPage, render_confirm, render_page
+from luxebrain.lib.pages import Column, ListPage, render_confirm
 from luxebrain.lib.problems import Problem
 from modelregistry import performance
 from recommendations import placements as use
 from recommendations import putting_back, reach, rules, tracking
 from recommendations.models import Placement
-from recommendations.panel.placement_form import GeneralForm
 from tenants.access import tenant_page
 from tenants.models import Tenant
 
@@ -140,24 +138,3 @@ def put_back(request: Any, pk: int) -> HttpResponse:
     except Problem as problem:
         messages.error(request, problem.detail)
     return back(request)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@tenant_page(may="recommendations.write")
-def general(request: Any) -> HttpResponse:
-    """Language of reasons, and what is bought again."""
-    tenant: Tenant = request.tenant
-    now = use.general(tenant)
-    initial = {"language": now.language, "bought_again": "\n".join(now.bought_again)}
-    form = GeneralForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            use.set_general(tenant, by=request.user, **form.values())
-        except Problem as problem:
-            add_problem(form, problem)
-        else:
-            messages.success(request, "Saved. The next answer follows it.")
-            return back(request)
-    context = {"form": form, "categories": reach.categories(tenant)}
-    status = 422 if form.errors else 200
-    return render_page(request, "recommendations/placements_general.html", context, status=status)

@@ -183,19 +183,6 @@ def test_it_is_its_shops_own(owner, acme, globex, gil, signed_in):
     assert acme.placements.exists()
 
 
-def test_it_keeps_what_holds_for_all_lists(owner, acme):
-    make.product(acme, "c", categories=["Coffee", "Kitchen"])
-    page = html(owner, f"{PAGE}/settings")
-    assert "Coffee" in page
-    answer = owner.post(f"{PAGE}/settings", {"language": "de", "bought_again": "Coffee\n\n Coffee \nTea"})
-    assert answer.status_code == 302
-    row = acme.merchandising.get()
-    assert (row.language, row.bought_again) == ("de", ["Coffee", "Tea"])
-    assert "Deutsch" in html(owner)
-    assert owner.post(f"{PAGE}/settings", {"language": "xx", "bought_again": ""}).status_code == 422
-    assert owner.post(f"{PAGE}/settings", {"language": "en", "bought_again": "x" * 121}).status_code == 422
-
-
 def test_a_change_moves_the_epoch(owner, acme):
     from luxebrain.lib import redis
     from tenants import epochs
