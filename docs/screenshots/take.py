@@ -1,6 +1,8 @@
 """Takes the pictures of this folder from a running demo: every page, wide and narrow, and wide in the dark theme.
 
-    python docs/screenshots/take.py BASE_URL OWNER_EMAIL OWNER_PASSWORD OPERATOR_EMAIL OPERATOR_PASSWORD SLUG
+    python docs/screenshots/take.py BASE_URL OWNER_EMAIL OWNER_PASSWORD OPERATOR_EMAIL OPERATOR_PASSWORD SLUG [NAME …]
+
+Of pages or pictures that are named alone (`tenant-requests`, `tenant-team-1440`), if some are.
 """
 
 import shutil
@@ -79,7 +81,9 @@ STAFF = {
 }
 
 
-def main(base: str, owner: str, owner_password: str, operator: str, operator_password: str, slug: str) -> None:
+def main(
+    base: str, owner: str, owner_password: str, operator: str, operator_password: str, slug: str, *names: str
+) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         shots = [("public", "", "", PUBLIC), ("staff", operator, operator_password, {
@@ -97,7 +101,7 @@ def main(base: str, owner: str, owner_password: str, operator: str, operator_pas
                 if email:
                     sign_in(page, email, password)
                 for name, path in pages.items():
-                    take(page, kind, name, path, theme)
+                    take(page, f"{kind}-{name}", path, theme, names)
                 context.close()
         browser.close()
 
@@ -110,14 +114,14 @@ def sign_in(page: Any, email: str, password: str) -> None:
     page.wait_for_load_state()
 
 
-def take(page: Any, kind: str, name: str, path: str, theme: str) -> None:
+def take(page: Any, name: str, path: str, theme: str, names: tuple[str, ...]) -> None:
     for width, height in WIDTHS.items():
-        if (width, theme) == (390, "dark"):
+        if (width, theme) == (390, "dark") or (names and not {name, f"{name}-{width}"} & {*names}):
             continue
         page.set_viewport_size({"width": width, "height": height})
         response = page.goto(path)
         page.wait_for_timeout(900)
-        file = FOLDER / f"{kind}-{name}-{width}-{theme}.png"
+        file = FOLDER / f"{name}-{width}-{theme}.png"
         page.screenshot(path=file, animations="disabled")
         wide = page.evaluate("document.documentElement.scrollWidth")
         note = "" if wide <= width else f"  WIDER than the window: {wide}"
