@@ -13,6 +13,7 @@ from django.utils import timezone
 from luxebrain.lib.problems import Conflict, NotFound, PlanLimit, Problem
 from recommendations import (
     audiences,
+    audit_said,
     batch_asking,
     batch_closing,
     batch_handing,
@@ -80,7 +81,8 @@ class BatchInferenceQueue:
         else:
             batch_running.add_chunks(tenant, job, wanted.ids)
             batch_handing.hand_out(tenant)
-        details = {"name": job.name, "total": total}
+        whom = audit_said.for_whom(tenant, job)
+        details = {"name": job.name, "total": total, "kind": audit_said.lists(job), "audience": whom}
         audit.record(tenant, "batch.requested", by=by, target=str(job.public_id), details=details)
         job.refresh_from_db()
         return job

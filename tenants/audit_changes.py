@@ -1,7 +1,7 @@
-"""What an act changed, line by line: each changed value by its name, what it was and what it became."""
+"""What an act was done to, and what it changed: each changed value by its name, what it was and what it became."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,31 @@ class Told:
     raw: str
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an act was done to. words: what a person knows of it; url: its page in the shop's panel, or ""."""
+
+    words: tuple[str, ...]
+    url: str = ""
+
+    @property
+    def text(self) -> str:
+        return " · ".join(self.words)
+
+
+# By the beginning of the act: (entries) → what they were done to, by shop and target, where the target is no name.
+# An app above adds what only it can say.
+ABOUT: dict[str, Callable[[list[AuditEntry]], Mapping[tuple[int | None, str], About]]] = {}
+
+
 def tell(entries: Iterable[AuditEntry], *, shop: Tenant | None = None) -> list[AuditEntry]:
-    """Gives each entry `told`. shop: the shop whose people read it, who learn no other shop's name."""
+    """Gives each entry `told` and `about`. shop: the shop whose people read it, who learn no other shop's name."""
     rows = list(entries)
+    about: dict[tuple[int | None, str], About] = {}
+    for area, of in ABOUT.items():
+        about |= of([row for row in rows if row.action.partition(".")[0] == area])
+    for row in rows:
+        row.about = about.get((row.tenant_id, row.target)) or About((row.target,))
     moves = [_in_order(row, _moves(row)) for row in rows]
     names = _names(moves, rows, shop)
     for row, found in zip(rows, moves, strict=True):
@@ -104,8 +126,10 @@ def _told(row: AuditEntry, moves: list[Move], names: Mapping[tuple[type[models.M
         return names.get((model, value)) or f"{model._meta.verbose_name} that is gone"
 
     lines = [Line(audit_words.field(area, n), say(n, b, was), say(n, a, now)) for n, b, a, was, now in moves]
-    lines = [line for line in lines if line.before or line.after not in (row.target, row.reason)]  # said beside it
-    raw = {"act": row.action, "request": row.request_id, "details": audit_values.scrubbed(area, row.details)}
+    beside = (*row.about.words, row.reason)
+    lines = [line for line in lines if line.before or line.after not in beside]
+    kept = audit_values.scrubbed(area, row.details)
+    raw = {"act": row.action, "on": row.target, "request": row.request_id, "details": kept}
     return Told(
         lines[:SHOWN], lines[SHOWN:], same=not lines and "before" in row.details,
         raw=json.dumps({name: value for name, value in raw.items() if value}, indent=1, ensure_ascii=False),

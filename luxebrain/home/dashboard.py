@@ -19,7 +19,7 @@ from luxebrain.lib import markup
 from luxebrain.lib.pages import render_page
 from modelregistry.models import ModelAlias
 from recommendations.models import ImportRun, TrainingRun
-from tenants import tenancy
+from tenants import audit_changes, tenancy
 from tenants.access import staff_page
 from tenants.models import AuditEntry, ErrorGroup, Tenant, UsageHour, Work
 
@@ -154,7 +154,7 @@ def failures() -> dict[str, Any]:
 def audit() -> dict[str, Any]:
     acts = AuditEntry.objects.using("ops").exclude(action__startswith="demo.")  # marks of the demo are no acts
     entries = acts.select_related("tenant").order_by("-id")[:8]
-    return {"entries": entries, "audit_url": address("audit")}
+    return {"entries": audit_changes.tell(entries), "audit_url": address("audit")}
 
 
 def checklist() -> dict[str, Any]:

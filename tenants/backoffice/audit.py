@@ -65,5 +65,6 @@ def _cells(entry: AuditEntry) -> tuple[str, ...]:
     )
     return (
         entry.happened_at.isoformat(timespec="seconds"), entry.actor_label, entry.said,
-        entry.tenant.name if entry.tenant else "", entry.target, entry.reason, changes, entry.action, entry.request_id,
+        entry.tenant.name if entry.tenant else "", entry.about.text, entry.reason, changes, entry.action,
+        entry.request_id,
     )  # fmt: skip
