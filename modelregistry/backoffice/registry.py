@@ -23,7 +23,7 @@ from tenants.picking import ShopField
 class PickForm(forms.Form):
     """Whose versions: as in the address, or as it was typed."""
 
-    shop = ShopField(placeholder="All shops")
+    shop = ShopField(placeholder="All shops", required=False)
 
 
 def frame(request: HttpRequest, current: str, tenant: Tenant | None = None) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """One shop's measures over time; without a shop, all shops with theirs of the period."""
     days = dossier.days_of(request.GET.get("days", ""))
-    if request.GET.get("shop"):
+    if request.GET.get("shop", "").strip():
         form = PickForm(request.GET)
         if not form.is_valid():
             return _which(request, "Metrics", "models-metrics", form)

@@ -40,7 +40,7 @@ class ModelFilter(FilterForm):
 @staff_page(may="platform.read")
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    if request.GET.get("shop"):
+    if request.GET.get("shop", "").strip():
         return registry.shop(request)
     listing = ListPage(
         request,

@@ -107,7 +107,10 @@ def test_a_list_narrowed_to_an_unknown_shop_shows_no_row_but_why(acme, globex, s
 
 def test_the_registry_asks_again_which_shop(acme, sam, signed_in):
     staff = signed_in(sam)
-    assert "Acme" in staff.get("/models?shop=ACME").text
+    page = staff.get("/models?shop=ACME").text
+    assert "Acme" in page and not re.search(r'<input[^>]* name="shop"[^>]* required', page), "empty: all shops"
+    for path in ("/models?shop=", "/models?shop=%20", "/models/metrics?shop=%20"):
+        assert 'name="shop"' not in staff.get(path).text
     for path in ("/models", "/models/metrics"):
         answer = staff.get(f"{path}?shop=acm")
         assert answer.status_code == 404
