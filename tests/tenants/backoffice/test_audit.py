@@ -29,6 +29,14 @@ def test_it_is_narrowed_to_one_shop_and_to_some_days(acme, globex, sam, signed_i
     assert "neighbour" in client.get("/audit?days=never").text
 
 
+def test_what_was_done_to_nothing_leaves_no_line_on_a_phone(acme, ana, sam, signed_in):
+    """An empty cell is not drawn in the narrow form of the table."""
+    audit.record(acme, "profile.update", by=ana, target="")
+    staff, owner = signed_in(sam), signed_in(ana)
+    for page in (staff.get("/audit"), staff.get("/tenants/acme"), owner.get("/t/acme/changes")):
+        assert '<td data-label="On"></td>' in page.text
+
+
 def test_it_is_downloaded_as_the_page_is_narrowed(acme, globex, sam, pat, signed_in):
     audit.record(acme, "profile.update", by=sam, target="=1+1", details={"currency": {"from": "EUR", "to": "CHF"}})
     audit.record(globex, "rules.create", by=sam, target="not asked for")
