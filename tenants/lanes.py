@@ -46,8 +46,8 @@ class Lanes:
         self._lanes: dict[Hashable, _Lane] = {}
         self._waiting = 0
 
-    def enter(self, name: Hashable) -> None:
-        """Returns when the call may go on; then `leave` must follow. Raises Full."""
+    def enter(self, name: Hashable, *, patience: float | None = None) -> None:
+        """Returns when the call may go on; then `leave` must follow. Raises Full, at the latest after `patience` s."""
         with self._guard:
             lane = self._lanes.get(name)
             if lane is None:
@@ -60,7 +60,7 @@ class Lanes:
             turn = _Turn()
             lane.line.append(turn)
             self._waiting += 1
-        turn.told.acquire(timeout=self.patience)
+        turn.told.acquire(timeout=self.patience if patience is None else patience)
         with self._guard:
             if turn in lane.line:
                 lane.line.remove(turn)

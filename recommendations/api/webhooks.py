@@ -5,7 +5,8 @@ work, then the answer. Vendors switch off hooks that fail, so to them a signed d
 answered 200 and kept as rejected (docs/adr/0012); our own callers get 400 with the field.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -21,12 +22,15 @@ from recommendations.api import bodies, serializers
 from recommendations.deliveries import Delivery
 from recommendations.endpoints import Bound
 from recommendations.models import WebhookReceipt
+from recommendations.models.webhook import Source
 from recommendations.storefronts import signatures
 from recommendations.validator import EVENTS
-from tenants import refusals
+from tenants import lanes, refusals
 from tenants.api.base import TenantView
+from tenants.middleware import too_many
 
 MAX_BODY = 2**20
+VENDORS_PATIENCE_SECONDS = 2.0  # Shopify counts a delivery as failed after five
 _HEADERS = ("X-WC-Webhook-", "X-Shopify-", "Webhook-", "User-Agent", "Content-Type")
 
 
@@ -136,6 +140,28 @@ class WebhookView(TenantView):
         return answer_to(plain, receipt) or Response({"status": "accepted", "delivery": receipt.pk}, status=202)
 
 
+@contextmanager
+def in_turn(bound: Bound) -> Iterator[None]:
+    """A lane for the shop's deliveries. Raises Problem (429) for own software that cannot wait any longer.
+
+    A vendor's delivery goes on then, beside its lane: WooCommerce never sends it again, and both take away a hook
+    that fails some times in a row.
+    """
+    lane, is_vendor = (bound.tenant_id, "webhooks"), bound.source != Source.GENERIC
+    is_in_lane = True
+    try:
+        lanes.of_calls.enter(lane, patience=VENDORS_PATIENCE_SECONDS if is_vendor else None)
+    except lanes.Full:
+        if not is_vendor:
+            raise too_many() from None
+        is_in_lane = False
+    try:
+        yield
+    finally:
+        if is_in_lane:
+            lanes.of_calls.leave(lane)
+
+
 def raw(request: HttpRequest) -> bytes:
     body = request.body
     if len(body) > MAX_BODY:
@@ -186,9 +212,10 @@ def keep(
         request_id=request.request_id,  # type: ignore[attr-defined]
         shop=bound.shop_domain,
     )
-    receipt = deliveries.receive(
-        bound.tenant_id, delivery, endpoint_id=bound.endpoint_id, most_a_minute=most_a_minute
-    )
+    with in_turn(bound):
+        receipt = deliveries.receive(
+            bound.tenant_id, delivery, endpoint_id=bound.endpoint_id, most_a_minute=most_a_minute
+        )
     refused = answer_to(request, receipt) if bound.source == "generic" else None
     return refused or JsonResponse({"status": receipt.state, "delivery": receipt.pk})
 

@@ -51,9 +51,14 @@ class Web:
         self.process.wait(60)
 
     def ask(self, method: str, path: str, secret: str, body: Any = None) -> tuple[int, Any, http.client.HTTPMessage]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        return self.send(method, path, json.dumps(body) if body is not None else None, headers)
+
+    def send(
+        self, method: str, path: str, body: str | bytes | None, headers: dict[str, str]
+    ) -> tuple[int, Any, http.client.HTTPMessage]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         said = answer.status, json.loads(answer.read()), answer.headers
         connection.close()
