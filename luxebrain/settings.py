@@ -22,6 +22,7 @@ BASE_URL = env.text("LUX_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 
 # --- Security ---------------------------------------------------------------------------------
 SECRET_KEY = env.text("LUX_SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("LUX_SECRET_KEY_FALLBACKS")  # older ones, newest first; still read, never written
 ALLOWED_HOSTS = env.words("LUX_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 _HTTPS = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

@@ -7,7 +7,6 @@ from datetime import timedelta
 from hashlib import sha256
 
 import numpy as np
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from modelregistry.isolation import TenantModelIsolation
 from recommendations import datasets
 from recommendations.algorithms.voices import Voice
 from recommendations.models import ShopVotes
+from tenants import platform_key
 from tenants.models import Tenant
 
 # A shop with fewer orders has no word yet.
@@ -33,7 +33,7 @@ log = logs.get(__name__)
 
 def key() -> bytes:
     """Of the digests of tokens: the platform's own, so that nobody else can make or test one."""
-    return sha256(b"tokens of the shared model:" + settings.SECRET_KEY.encode()).digest()
+    return sha256(b"tokens of the shared model:" + platform_key.of_digests().encode()).digest()
 
 
 def gives(tenant: Tenant) -> bool:

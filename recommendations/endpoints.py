@@ -14,14 +14,13 @@ from django.utils import timezone
 
 from luxebrain.lib import problems, sealed, tokens, webhooks
 from recommendations.models import WebhookEndpoint
-from recommendations.models.webhook import Source
+from recommendations.models.webhook import SECRET, TOKEN, Source
 from tenants import audit
 from tenants.models import Tenant, User
 
 GRACE = timedelta(hours=24)
 MOST = 20  # open endpoints of a shop
 SILENCE_LEAST, SILENCE_BASE, SILENCE_GAPS, SILENCE_DELIVERIES = timedelta(hours=2), timedelta(days=7), 8, 5
-_SECRET, _TOKEN = "webhook secret", "webhook token"
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.myshopify\.com")
 _WHSEC = re.compile(r"whsec_[A-Za-z0-9+/]{32,100}={0,2}")
 
@@ -67,9 +66,9 @@ def open(
             source=source,
             name=name.strip()[:80] or Source(source).label,
             token_digest=tokens.digest(token),
-            sealed_token=sealed.seal(token, purpose=_TOKEN),
+            sealed_token=sealed.seal(token, purpose=TOKEN),
             shop_domain=domain if source == Source.SHOPIFY else "",
-            sealed_secret=sealed.seal(secret.strip() or new_secret(source), purpose=_SECRET),
+            sealed_secret=sealed.seal(secret.strip() or new_secret(source), purpose=SECRET),
         )
         audit.record(tenant, "endpoints.open", by=by, target=endpoint.name, details={"source": source})
     return endpoint
@@ -91,13 +90,13 @@ def _secret_fault(source: str, secret: str) -> str:
 
 def address(endpoint: WebhookEndpoint) -> str:
     """The whole address to paste into the shop."""
-    token = sealed.unseal(endpoint.sealed_token, purpose=_TOKEN)
+    token = sealed.unseal(endpoint.sealed_token, purpose=TOKEN)
     return f"{settings.BASE_URL.rstrip('/')}/api/v1/hooks/{endpoint.source}/{token}"
 
 
 def secret(endpoint: WebhookEndpoint) -> str:
     """The secret in use, for the page that the shop copies it from."""
-    return sealed.unseal(endpoint.sealed_secret, purpose=_SECRET)
+    return sealed.unseal(endpoint.sealed_secret, purpose=SECRET)
 
 
 def rotate(endpoint: WebhookEndpoint, *, by: User | str | None, new: str = "", grace: timedelta = GRACE) -> str:
@@ -112,7 +111,7 @@ def rotate(endpoint: WebhookEndpoint, *, by: User | str | None, new: str = "", g
     ends = timezone.now() + grace
     with endpoint.tenant.atomic():
         endpoint.sealed_previous, endpoint.previous_ends_at = endpoint.sealed_secret, ends
-        endpoint.sealed_secret = sealed.seal(fresh, purpose=_SECRET)
+        endpoint.sealed_secret = sealed.seal(fresh, purpose=SECRET)
         endpoint.save(update_fields=["sealed_secret", "sealed_previous", "previous_ends_at"])
         details = {"old_secret_ends": ends.isoformat()}
         audit.record(endpoint.tenant, "endpoints.rotate", by=by, target=endpoint.name, details=details)
@@ -136,7 +135,7 @@ def find(token: str, *, source: str) -> Bound | None:
         row = cursor.fetchone()
     if row is None or row[3] != source:
         return None
-    kept = (sealed.unseal(text, purpose=_SECRET) for text in row[5:7] if text)
+    kept = (sealed.unseal(text, purpose=SECRET) for text in row[5:7] if text)
     return Bound(*row[:5], secrets=tuple(kept), requests_per_minute=row[7])
 
 

@@ -10,13 +10,13 @@ from luxebrain.lib import sealed
 from luxebrain.lib.problems import NotFound, Problem
 from recommendations import fields, privacy_places, suppression, training
 from recommendations.models import PrivacyRequest
+from recommendations.models.privacy import SUBJECT
 from recommendations.privacy_places import Subject
 from tenants import audit, tenancy, work
 from tenants.models import Tenant, User
 from tenants.work import Lease
 
 TASK = "recommendations.erase"
-PURPOSE = "erasure subject"
 # After this every process knows of the erasure, and what it let through before has arrived.
 SETTLE_SECONDS = 2 * suppression.CACHE_SECONDS
 OPEN = (PrivacyRequest.State.QUEUED, PrivacyRequest.State.SETTLING)
@@ -145,9 +145,9 @@ def _id(given: Any) -> str:
 
 def _seal(subject: Subject) -> str:
     text = orjson.dumps([subject.customer, subject.sessions]).decode()
-    return sealed.seal(text, purpose=PURPOSE)
+    return sealed.seal(text, purpose=SUBJECT)
 
 
 def _subject(row: PrivacyRequest) -> Subject:
-    customer, sessions = orjson.loads(sealed.unseal(row.sealed_subject, purpose=PURPOSE))
+    customer, sessions = orjson.loads(sealed.unseal(row.sealed_subject, purpose=SUBJECT))
     return Subject(customer, tuple(sessions))

@@ -11,10 +11,10 @@ from typing import Any
 from django.db import connections
 
 from luxebrain.lib import sealed
+from recommendations.models.privacy import KEY
 from tenants import epochs, tenancy
 from tenants.models import Tenant
 
-PURPOSE = "privacy key"
 CACHE_SECONDS = 30  # how long a process may not know of an erasure; the erasure looks again after that
 CONFIRMED_SECONDS = 1800  # how long a copy is taken whose epoch did not move
 _EPOCH = epochs.KINDS.index("erased")
@@ -40,10 +40,10 @@ def key_of(tenant: Tenant) -> bytes:
     """The shop's key; made with the first request."""
     held = tenant.privacy_keys.first()
     if held is None:
-        fresh = sealed.seal(secrets.token_hex(32), purpose=PURPOSE)
+        fresh = sealed.seal(secrets.token_hex(32), purpose=KEY)
         tenant.privacy_keys.bulk_create([tenant.privacy_keys.model(tenant=tenant, sealed=fresh)], ignore_conflicts=True)
         held = tenant.privacy_keys.get()
-    return bytes.fromhex(sealed.unseal(held.sealed, purpose=PURPOSE))
+    return bytes.fromhex(sealed.unseal(held.sealed, purpose=KEY))
 
 
 def add(tenant: Tenant, *subjects: str) -> None:

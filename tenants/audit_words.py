@@ -9,7 +9,7 @@ NOUNS = {
     "isolation": "isolated model", "members": "member", "merchandising": "settings of lists",
     "outgoing": "outgoing webhook", "placements": "placement", "plans": "plan",
     "platform_incident": "platform incident", "privacy": "personal data", "profile": "shop settings",
-    "release": "release", "rules": "rule",
+    "release": "release", "rules": "rule", "secrets": "kept secrets",
     "signup": "shop", "staff": "platform staff", "standing": "shop", "training": "training",
     "version": "model version", "work": "work",
 }  # fmt: skip
@@ -22,7 +22,8 @@ VERBS = {
     "looked_inside": "read by the staff", "mute": "muted",
     "off": "switched off", "on": "switched on", "open": "opened", "reactivate": "reactivated", "release": "released",
     "remove": "removed", "replay": "replayed", "report": "report downloaded", "resume": "resumed",
-    "retrain": "retrained", "revoke": "revoked", "rotate": "rotated", "shop_paused": "held for the shop",
+    "reseal": "sealed with the newest key", "retrain": "retrained", "revoke": "revoked", "rotate": "rotated",
+    "shop_paused": "held for the shop",
     "shop_resumed": "let go on for the shop", "suspend": "suspended", "throttle": "throttled", "unmute": "unmuted",
     "update": "changed", "withdraw": "invitation withdrawn",
 }  # fmt: skip
@@ -35,7 +36,7 @@ def said(action: str) -> str:
 
 
 # What no shop's trail has, or only the staff sees.
-_OF_THE_STAFF = {"alert_rule", "error", "plans", "platform_incident", "staff", "work"}
+_OF_THE_STAFF = {"alert_rule", "error", "plans", "platform_incident", "secrets", "staff", "work"}
 
 
 def areas(*, of_shops: bool = False) -> list[tuple[str, str]]:
@@ -69,7 +70,8 @@ FIELDS = {
     "old_secret_ends": "Old secret ends", "origin": "Came from", "owner_id": "Owner", "per_minute": "Calls a minute",
     "placement": "Placement", "placements": "Placements", "plan": "Plan", "plan_id": "For the plan",
     "platform_role": "Platform role", "position": "Place of the first product", "products": "Products",
-    "reason": "Reason", "resources": "What is read", "role": "Role", "rotation": "Order varies",
+    "reason": "Reason", "renewed": "Sealed anew", "resources": "What is read", "role": "Role",
+    "rotation": "Order varies",
     "rules.action": "What it does", "rules.filter": "Products, as an expression", "run": "Run", "sample_size": "Sample",
     "schedule": "Fetched", "scopes": "Rights", "segment": "For shoppers", "severity": "Severity",
     "share": "Share of shoppers", "share_b": "Share of B", "shares": "Steps", "size": "Customers in it",
@@ -77,7 +79,8 @@ FIELDS = {
     "starts_at": "Begins", "surface": "Where it is shown", "takes_part": "Takes part in the shared model",
     "tenant_id": "For the shop", "threshold": "Limit", "throttle_minutes": "Throttled for",
     "throttle_per_minute": "Throttled to", "time_zone": "Time zone", "to": "After", "total": "Customers",
-    "types": "Kinds of message", "unit": "What is tried", "value": "Value", "verdict": "Verdict",
+    "types": "Kinds of message", "unit": "What is tried", "unreadable": "Cannot be read", "value": "Value",
+    "verdict": "Verdict",
     "version.from": "In place of", "website": "Website", "weights": "Weights of the blend",
     "when_used_up": "When the month's calls are used up", "window_seconds": "Counted over", "winner": "Winner",
 }  # fmt: skip

@@ -11,6 +11,7 @@ from luxebrain.lib import outbound, sealed, webhooks
 from luxebrain.lib.problems import Problem
 from tenants import notices, occurrences, outgoing, tenancy, work
 from tenants.models import OutgoingDelivery, OutgoingEndpoint, Tenant
+from tenants.models.outgoing import PURPOSE
 
 # The waits after the first, second, … failed attempt: the schedule that Standard Webhooks recommend.
 WAITS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400)
@@ -28,7 +29,7 @@ def signed(row: OutgoingEndpoint, message_id: str, body: bytes, now: datetime) -
     kept = [row.sealed_secret]
     if row.sealed_previous and row.previous_ends_at and row.previous_ends_at > now:
         kept.append(row.sealed_previous)
-    secrets = (sealed.unseal(text, purpose=outgoing.PURPOSE) for text in kept)
+    secrets = (sealed.unseal(text, purpose=PURPOSE) for text in kept)
     return webhooks.headers(message_id, body, now, secrets)
 
 

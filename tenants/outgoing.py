@@ -17,11 +17,11 @@ from luxebrain.lib import outbound, sealed, webhooks
 from luxebrain.lib.problems import Conflict, NotFound, Problem
 from tenants import audit, work
 from tenants.models import OutgoingDelivery, OutgoingEndpoint, Tenant, User
+from tenants.models.outgoing import PURPOSE
 
 TASK = "tenants.deliver"
 MOST = 10  # addresses of a shop
 GRACE = timedelta(hours=24)
-PURPOSE = "outgoing webhook secret"
 TEST = "webhook.test"
 TYPES: dict[str, str] = {}  # what may be asked for: type → what it says; parts above add theirs
 State = OutgoingDelivery.State

@@ -6,8 +6,8 @@ import orjson
 
 from anomalies.channels.message import Message
 from anomalies.channels.outcome import AT_THE_NEXT_TURN, Outcome
-from anomalies.channels.slack import PURPOSE
 from anomalies.models import AlertChannel
+from anomalies.models.channel import PURPOSE
 from luxebrain.lib import outbound, sealed, webhooks
 from luxebrain.lib.problems import Problem
 

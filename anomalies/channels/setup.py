@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from anomalies import metrics as known
 from anomalies.channels import choosing, telling
-from anomalies.channels.slack import PURPOSE
 from anomalies.models import AlertChannel, Severity
+from anomalies.models.channel import PURPOSE
 from luxebrain.lib import addresses, outbound, sealed, webhooks
 from luxebrain.lib.problems import Conflict, Problem
 from tenants import audit, work

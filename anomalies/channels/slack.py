@@ -11,10 +11,10 @@ from django.conf import settings
 from anomalies.channels.message import Message
 from anomalies.channels.outcome import AT_THE_NEXT_TURN, Outcome
 from anomalies.models import AlertChannel
+from anomalies.models.channel import PURPOSE
 from luxebrain.lib import outbound, sealed
 from luxebrain.lib.problems import Problem
 
-PURPOSE = "alert channel"
 LONGEST = 2900  # of a section; Slack's own limit is 3,000
 FOR_EVER = {"invalid_auth", "account_inactive", "token_revoked", "channel_not_found", "is_archived", "not_in_channel"}
 SIGN = {"high": "🔴", "medium": "🟠", "low": "⚪"}

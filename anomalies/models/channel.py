@@ -4,7 +4,10 @@ from django.db import models
 
 from anomalies.models.incident import PlatformIncident, Severity
 from anomalies.models.notice import AlertNotice
+from luxebrain.lib.sealed import SealedField
 from tenants.models import Tenant, User
+
+PURPOSE = "alert channel"
 
 
 class AlertChannel(models.Model):
@@ -30,9 +33,9 @@ class AlertChannel(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=80)
     recipients = models.JSONField(default=list, blank=True)
-    sealed_url = models.TextField(blank=True)
+    sealed_url = SealedField(purpose=PURPOSE, blank=True)
     host = models.CharField(max_length=255, blank=True)
-    sealed_secret = models.TextField(blank=True)
+    sealed_secret = SealedField(purpose=PURPOSE, blank=True)
     slack_channel = models.CharField(max_length=40, blank=True)
     min_severity = models.CharField(max_length=6, choices=Severity.choices, default=Severity.MEDIUM)
     metrics = models.JSONField(default=list, blank=True)

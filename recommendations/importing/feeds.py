@@ -14,11 +14,11 @@ from luxebrain.lib import addresses, outbound, sealed
 from luxebrain.lib.problems import Conflict, Problem
 from recommendations.importing import files
 from recommendations.models import Feed
+from recommendations.models.feed import PURPOSE
 from tenants import audit, tenancy, work
 from tenants.models import Tenant, User
 
 TASK = "recommendations.fetch_feed"
-PURPOSE = "feed"
 MAX_FEEDS = 10
 TIMEOUT = 120.0  # seconds for the whole feed
 _HOPS = 3

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import orjson
 import pandas as pd
-from django.conf import settings
 
 from recommendations.fields import GROUP
 from recommendations.importing import layouts, parents
+from tenants import platform_key
 
 Texts = Callable[[str], Any]
 
@@ -217,5 +217,5 @@ def pseudonym(tenant_id: int, email: str) -> str | None:
     plain = email.strip().lower()
     if not plain:
         return None
-    key = hashlib.sha256(f"customer|{tenant_id}|{settings.SECRET_KEY}".encode()).digest()
+    key = hashlib.sha256(f"customer|{tenant_id}|{platform_key.of_digests()}".encode()).digest()
     return "em_" + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]

@@ -3,7 +3,10 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from luxebrain.lib.sealed import SealedField
 from tenants.models import Tenant, TenantOwned
+
+PURPOSE = "store-connection"
 
 
 class StoreConnection(TenantOwned):
@@ -28,7 +31,7 @@ class StoreConnection(TenantOwned):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="store_connections")
     source = models.CharField(max_length=12, choices=Source.choices)
     address = models.CharField(max_length=300)
-    sealed_credentials = models.TextField()
+    sealed_credentials = SealedField(purpose=PURPOSE)
     hint = models.CharField(max_length=4)
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     resources = ArrayField(models.CharField(max_length=12), default=list)

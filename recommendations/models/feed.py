@@ -2,8 +2,11 @@
 
 from django.db import models
 
+from luxebrain.lib.sealed import SealedField
 from recommendations.models.importing import ImportRun
 from tenants.models import Tenant, TenantOwned, User
+
+PURPOSE = "feed"
 
 
 class Feed(TenantOwned):
@@ -17,7 +20,7 @@ class Feed(TenantOwned):
         DAILY = "daily", "Every day"
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="feeds")
-    sealed = models.TextField()
+    sealed = SealedField(purpose=PURPOSE)
     shown = models.CharField(max_length=300)
     schedule = models.CharField(max_length=10, choices=Schedule.choices, default=Schedule.ONCE)
     next_at = models.DateTimeField(null=True)

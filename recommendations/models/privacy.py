@@ -4,14 +4,17 @@ import uuid
 
 from django.db import models
 
+from luxebrain.lib.sealed import SealedField
 from tenants.models import Tenant, TenantOwned, User
+
+KEY, SUBJECT = "privacy key", "erasure subject"  # purposes of what is sealed
 
 
 class PrivacyKey(TenantOwned):
     """The shop's key of the digests below, sealed. Without it they mean nothing to anybody."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="privacy_keys")
-    sealed = models.TextField()
+    sealed = SealedField(purpose=KEY)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta(TenantOwned.Meta):
@@ -51,7 +54,7 @@ class PrivacyRequest(TenantOwned):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     digest = models.CharField(max_length=64)
-    sealed_subject = models.TextField(blank=True)
+    sealed_subject = SealedField(purpose=SUBJECT, blank=True)
     asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     asked_label = models.CharField(max_length=160)
     places = models.JSONField(default=dict)

@@ -6,7 +6,10 @@ Pages read these through `tenant.webhook_endpoints`, `tenant.webhook_receipts` a
 
 from django.db import models
 
+from luxebrain.lib.sealed import SealedField
 from tenants.models import Tenant, TenantOwned
+
+SECRET, TOKEN = "webhook secret", "webhook token"  # purposes
 
 
 class Source(models.TextChoices):
@@ -19,7 +22,7 @@ class WebhookEndpoint(TenantOwned):
     """An address of a shop's own, and the secret its deliveries are signed with.
 
     The token in the address names the tenant before anything else is known; only its digest is
-    looked up. Token and secrets are sealed (purposes in endpoints.py), so that the page can show
+    looked up. Token and secrets are sealed, so that the page can show
     them again. Deliveries are counted from the receipts, and by hour in the usage meters
     "webhooks", "webhook_rejections" and "webhook_forgeries".
     """
@@ -33,10 +36,10 @@ class WebhookEndpoint(TenantOwned):
     source = models.CharField(max_length=12, choices=Source.choices)
     name = models.CharField(max_length=80)
     token_digest = models.BinaryField(max_length=32)
-    sealed_token = models.TextField()
+    sealed_token = SealedField(purpose=TOKEN)
     shop_domain = models.CharField(max_length=120, blank=True, help_text="Shopify: name.myshopify.com")
-    sealed_secret = models.TextField()
-    sealed_previous = models.TextField(blank=True, help_text="Still accepted until previous_ends_at")
+    sealed_secret = SealedField(purpose=SECRET)
+    sealed_previous = SealedField(purpose=SECRET, blank=True, help_text="Still accepted until previous_ends_at")
     previous_ends_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField(db_default=models.functions.Now())

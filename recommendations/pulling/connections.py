@@ -9,7 +9,8 @@ from django.utils import timezone
 from luxebrain.lib import addresses, sealed
 from luxebrain.lib.problems import Conflict, Problem
 from recommendations.models import StoreConnection
-from recommendations.pulling import rounds, shops
+from recommendations.models.connection import PURPOSE
+from recommendations.pulling import shops
 from tenants import audit, work
 from tenants.models import Tenant, User
 
@@ -156,6 +157,6 @@ def _locked(tenant: Tenant, connection: StoreConnection) -> StoreConnection:
 def _sealed(credentials: dict[str, str]) -> dict[str, str]:
     text = orjson.dumps(credentials).decode()
     return {
-        "sealed_credentials": sealed.seal(text, purpose=rounds.PURPOSE),
+        "sealed_credentials": sealed.seal(text, purpose=PURPOSE),
         "hint": list(credentials.values())[-1][-4:],
     }

@@ -13,12 +13,12 @@ from luxebrain.lib import logs, sealed
 from luxebrain.lib.problems import PlanLimit
 from recommendations import ingest
 from recommendations.models import StoreConnection
+from recommendations.models.connection import PURPOSE
 from recommendations.pulling import shops
 from recommendations.storefronts import reading, shopify, woocommerce
 from tenants import tenancy
 from tenants.models import Tenant
 
-PURPOSE = "store-connection"
 EVERY = timedelta(minutes=4)  # the timetable looks every five
 CUSTOMERS_EVERY = timedelta(days=1)
 BUDGET_SECONDS = 15.0  # then other work gets its turn

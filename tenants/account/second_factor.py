@@ -7,17 +7,16 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from qrcode.image.svg import SvgPathFillImage
 
 from luxebrain.lib import sealed
-
-_PURPOSE = "second factor"
+from tenants.resealing import SECOND_FACTOR
 
 
 class MFAAdapter(DefaultMFAAdapter):
     def encrypt(self, text: str) -> str:
         """A stolen table alone must not let anybody compute codes."""
-        return sealed.seal(text, purpose=_PURPOSE)
+        return sealed.seal(text, purpose=SECOND_FACTOR)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealed.unseal(encrypted_text, purpose=_PURPOSE)
+        return sealed.unseal(encrypted_text, purpose=SECOND_FACTOR)
 
     def build_totp_svg(self, url: str) -> str:
         """Dark on white in either theme: scanners want it so."""

@@ -1,7 +1,7 @@
 """Rows about tenants, people, keys, usage and work.
 
 Files may import in this order only: plan, tenant, owned, people, api_key, usage, work, audit, errors,
-idempotent_answer, occurrence, outgoing, notice.
+idempotent_answer, occurrence, outgoing, notice, platform_key.
 """
 
 from tenants.models.api_key import ApiKey
@@ -14,6 +14,7 @@ from tenants.models.outgoing import OutgoingDelivery, OutgoingEndpoint
 from tenants.models.owned import TenantGuard, TenantOwned, TenantScopeRequired
 from tenants.models.people import Invitation, Membership, User
 from tenants.models.plan import Plan
+from tenants.models.platform_key import PlatformKey
 from tenants.models.tenant import Tenant
 from tenants.models.usage import UsageHour
 from tenants.models.work import Work
@@ -32,6 +33,7 @@ __all__ = [
     "OutgoingDelivery",
     "OutgoingEndpoint",
     "Plan",
+    "PlatformKey",
     "Tenant",
     "TenantGuard",
     "TenantOwned",

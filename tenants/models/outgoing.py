@@ -3,9 +3,12 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from luxebrain.lib.sealed import SealedField
 from tenants.models.owned import TenantOwned
 from tenants.models.people import User
 from tenants.models.tenant import Tenant
+
+PURPOSE = "outgoing webhook secret"
 
 
 class OutgoingEndpoint(TenantOwned):
@@ -19,8 +22,10 @@ class OutgoingEndpoint(TenantOwned):
     url = models.CharField(max_length=1000)
     name = models.CharField(max_length=80, blank=True)
     types = ArrayField(models.CharField(max_length=60), default=list, blank=True, help_text="Empty: all")
-    sealed_secret = models.TextField()
-    sealed_previous = models.TextField(blank=True, help_text="Signs beside the new one until previous_ends_at")
+    sealed_secret = SealedField(purpose=PURPOSE)
+    sealed_previous = SealedField(
+        purpose=PURPOSE, blank=True, help_text="Signs beside the new one until previous_ends_at"
+    )
     previous_ends_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=3, choices=State.choices, default=State.ON)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it was switched off")

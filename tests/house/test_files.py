@@ -105,6 +105,7 @@ DOORS = {
     "tenants/delivering.py": "takes up deliveries whose work was lost, and lets old ones go",
     "tenants/notices.py": "lets old notices go",
     "tenants/picking.py": "finds the shop that the staff names in a form",
+    "tenants/resealing.py": "what the secret key sealed for any shop is sealed anew",
     "tenants/slugs.py": "a slug is unique across tenants",
     "tenants/signup.py": "the tenant does not exist yet",
     "tenants/plans.py": "what plans offer is the platform's to say",
