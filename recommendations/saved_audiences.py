@@ -29,12 +29,16 @@ def save(tenant: Tenant, name: str, asked: Asked, *, by: User | str | None) -> A
     return row
 
 
-def keep_ids(tenant: Tenant, ids: Iterable[str], *, filename: str, name: str = "", by: User | str | None) -> Audience:
-    """Keeps the ids of a file (checked already; repeated ones are kept once) as an audience of this shop.
+def keep_ids(
+    tenant: Tenant, ids: Iterable[str], *, filename: str, name: str | None = None, by: User | str | None
+) -> Audience:
+    """Keeps the ids of a file (checked already; repeated ones are kept once) as an audience of this shop; without a
+    name, for one job alone.
 
-    Raises Problem when there is none, or more than a million.
+    Raises Problem when there is none, or more than a million, and with a reason for the name.
     """
-    row = Audience(tenant=tenant, name=_name(tenant, name) if name else "", asked={"kind": "file"}, **_maker(by))
+    kept = "" if name is None else _name(tenant, name)
+    row = Audience(tenant=tenant, name=kept, asked={"kind": "file"}, **_maker(by))
     _keep(tenant, row, "audience.saved", by=by, ids=ids, filename=filename)
     return row
 

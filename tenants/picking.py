@@ -37,7 +37,8 @@ def offered(text: str, among: str = "all") -> list[tuple[str, str]]:
 def find(text: str, among: str = "all") -> Tenant:
     """The shop of this slug or whole name; capitals do not count. Raises ValidationError, which names what is near."""
     noun, rows = AMONG[among]
-    found = list(rows().filter(slug=text.lower())[:1]) or list(rows().filter(name__iexact=text)[: TOLD + 1])
+    found = list(rows().filter(slug=text.lower())[:1])
+    found = found or list(rows().filter(name__iexact=text).order_by("slug")[: TOLD + 1])
     if len(found) == 1:
         return found[0]
     if found:

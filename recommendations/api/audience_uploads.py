@@ -73,8 +73,6 @@ class AudienceUploadView(_FileView):
     @audience_schemas.upload
     def post(self, request: Any) -> Response:
         name, lines = self.given["name"], self.lines
-        if not name.strip():
-            raise Problem("The name is not right.", fields={"name": "Must not be empty."})
         row = saved_audiences.keep_ids(self.tenant, lines.ids, filename=self.filename, name=name, by=self.key)
         return self.answer(row, status=201, repeated=lines.repeated)
 

@@ -80,7 +80,8 @@ class AudiencesView(SavedView):
         if not what:
             raise Problem("Some fields are not right.", fields={"audience": "Send audience or customer_ids."})
         keep = saved_audiences.keep_ids if "ids" in what else saved_audiences.save
-        return self.answer(keep(self.tenant, name=body.get("name"), by=self.key, **what), status=201)
+        name = body.get("name")
+        return self.answer(keep(self.tenant, name="" if name is None else name, by=self.key, **what), status=201)
 
 
 @audience_schemas.one

@@ -110,7 +110,7 @@ class AudienceForm(forms.Form):
         if asked["kind"] == "ids" and (name or len(asked["ids"]) > audiences.MOST_IDS):
             file = self.cleaned_data.get("file")
             filename = file.name if self.cleaned_data["kind"] == "upload" and file else "pasted ids"
-            row = saved_audiences.keep_ids(self.tenant, asked["ids"], filename=filename, name=name, by=by)
+            row = saved_audiences.keep_ids(self.tenant, asked["ids"], filename=filename, name=name or None, by=by)
             return {"kind": "saved", "id": row.pk}
         if name and asked["kind"] != "saved":
             return {"kind": "saved", "id": saved_audiences.save(self.tenant, name, asked, by=by).pk}
