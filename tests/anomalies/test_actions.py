@@ -60,8 +60,9 @@ def test_a_version_that_went_live_before_clicks_fell_is_rolled_back(acme, sam, s
 
 
 def throttling_rule(client, **fields):
-    given = {"what": "limit:api_rate", "scope": "shop:acme", "threshold": "20", "window": "60", "severity": "",
-             "action": "throttle", "throttle_per_minute": "2", "throttle_minutes": "30", "is_active": "on"}  # fmt: skip
+    given = {"what": "limit:api_rate", "scope": "shop", "shop": "acme", "threshold": "20", "window": "60",
+             "severity": "", "action": "throttle", "throttle_per_minute": "2", "throttle_minutes": "30",
+             "is_active": "on"}  # fmt: skip
     return client.post("/anomalies/rules/new", {**given, **fields})
 
 
