@@ -162,11 +162,9 @@ def named_categories(tenant: Tenant, names: Collection[str]) -> dict[str, tuple[
         return {str(name).casefold(): (str(name), int(count)) for name, count in cursor.fetchall()}
 
 
-_CATEGORIES = """
+_COUNTED = """
 select mode() within group (order by name), count(distinct id) from recommendations_product, unnest(categories) as name
-where tenant_id = %s and strpos(lower(name), lower(%s)) > 0 group by lower(name) order by 2 desc, 1 limit %s
+where tenant_id = %s and
 """
-_NAMED = """
-select mode() within group (order by name), count(distinct id) from recommendations_product, unnest(categories) as name
-where tenant_id = %s and lower(name) = any(%s) group by lower(name)
-"""
+_CATEGORIES = _COUNTED + "strpos(lower(name), lower(%s)) > 0 group by lower(name) order by 2 desc, 1 limit %s"
+_NAMED = _COUNTED + "lower(name) = any(%s) group by lower(name)"

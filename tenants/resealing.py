@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -23,23 +24,14 @@ def everything() -> Iterator[tuple[str, Counter[str]]]:
     for model in sorted(apps.get_models(), key=lambda one: one._meta.label):
         fields = [field for field in model._meta.local_fields if isinstance(field, sealed.SealedField)]
         for field in fields:
-            yield f"{model._meta.label}.{field.name}", _column(model, field)
+            anew = partial(sealed.renewed, purpose=field.purpose)
+            yield f"{model._meta.label}.{field.name}", _rows(model, {f"{field.name}__gt": ""}, field.name, anew)
     yield "second factors", _rows(Authenticator, {}, "data", _second_factor)
-
-
-def _column(model: type[models.Model], field: sealed.SealedField) -> Counter[str]:
-    def anew(text: str) -> str:
-        return sealed.renewed(text, purpose=field.purpose)
-
-    return _rows(model, {f"{field.name}__gt": ""}, field.name, anew)
 
 
 def _second_factor(data: dict[str, Any]) -> dict[str, Any]:
     """allauth's data of one authenticator; its secrets are what MFAAdapter sealed."""
-
-    def anew(text: str) -> str:
-        return sealed.renewed(text, purpose=SECOND_FACTOR)
-
+    anew = partial(sealed.renewed, purpose=SECOND_FACTOR)
     kept = {name: anew(data[name]) for name in ("secret", "seed") if name in data}
     if "migrated_codes" in data:
         kept["migrated_codes"] = [anew(code) for code in data["migrated_codes"]]
