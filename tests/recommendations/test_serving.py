@@ -122,6 +122,21 @@ def test_it_serves_the_model_by_taste(acme, api):
     assert len(names(ask(api, type="popular"))) == 10
 
 
+def test_headers_say_the_version_and_to_test_keys_the_time(acme, globex, api):
+    """The version for logs and caches; what took the time for whoever builds a shop, not for its shoppers."""
+    path = "/api/v1/recommendations?customer_id=t-1"
+    assert "X-Model-Version" not in make.Api(make.key(globex)).get(path), "no model yet"
+    shops.stock(acme)
+    shops.sell(acme)
+    shops.fit(acme)
+    live, test = api.get(path), make.Api(make.key(acme, mode="test")).get(path)
+    assert live["X-Model-Version"] == test["X-Model-Version"] == live.json()["model_version"] == "v1"
+    assert "Server-Timing" not in live
+    parts = [part.split(";dur=") for part in test["Server-Timing"].split(", ")]
+    assert [name for name, _ in parts] == ["gate", "recommend"]
+    assert all(float(spent) > 0 for _, spent in parts)
+
+
 def test_an_event_changes_the_next_answer(acme, api):
     """An act is seen by the very next call, without training."""
     shops.stock(acme)
